@@ -1,0 +1,80 @@
+# make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
+# make test    set up what is needed and run the tests
+# make check   everything that CI runs: format, lint, types, protos, generated code, tests
+# make generate, make format, make bench, make clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODEGEN := .cache/codegen
+STUBS := clients/python/hotseat/v1
+PIP_FLAGS := --disable-pip-version-check --quiet
+
+.PHONY: setup run test check format lint types proto drift generate bench clean
+.DELETE_ON_ERROR:
+
+setup: $(BIN)/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "hotseat needs Python 3.11 or newer; choose one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.installed: $(BIN)/python pyproject.toml clients/python/pyproject.toml constraints.txt
+	@echo "Installing hotseat into $(VENV) (the claude CLI is a large download the first time)"
+	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e .
+	@touch $@
+
+$(BIN)/.installed-dev: $(BIN)/.installed
+	@echo "Installing the development tools"
+	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e '.[dev]'
+	@touch $@
+
+run: setup
+	@exec $(BIN)/hotseat up
+
+test: $(BIN)/.installed-dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types proto drift test
+
+lint: $(BIN)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(BIN)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/buf format -w
+
+types: $(BIN)/.installed-dev
+	$(BIN)/mypy
+
+# A clone that has no main (a detached CI checkout) compares with the commit itself.
+proto: $(BIN)/.installed-dev
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/buf breaking --against ".git#ref=$$(git rev-parse --verify --quiet main || git rev-parse --verify --quiet origin/main || git rev-parse HEAD)"
+
+# One pinned grpcio-tools decides the oldest grpcio and protobuf that our users may have.
+# It has an environment of its own: it would hold protobuf back in ours.
+$(CODEGEN)/.installed: codegen-requirements.txt $(BIN)/python
+	$(BIN)/python -m venv $(CODEGEN)
+	$(CODEGEN)/bin/python -m pip install $(PIP_FLAGS) -r codegen-requirements.txt
+	@touch $@
+
+generate: $(CODEGEN)/.installed
+	@rm -rf $(STUBS) && mkdir -p $(STUBS)
+	$(CODEGEN)/bin/python -m grpc_tools.protoc -I proto --python_out=clients/python --pyi_out=clients/python \
+		--grpc_python_out=clients/python proto/hotseat/v1/*.proto
+	@touch $(STUBS)/__init__.py
+
+drift: generate
+	@git diff --exit-code --stat -- $(STUBS) && test -z "$$(git status --porcelain -- $(STUBS))" \
+		|| { echo "the generated code differs from the protos: run 'make generate' and commit the result"; exit 1; }
+
+bench: setup
+	$(BIN)/python bench/first_token.py
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

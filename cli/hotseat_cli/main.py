@@ -1,0 +1,5 @@
+"""The `hotseat` command."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""The pool of claude workers behind a gRPC server."""
