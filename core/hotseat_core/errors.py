@@ -1,0 +1,92 @@
+"""What can go wrong, by cause: each error carries the reason that clients see."""
+
+import enum
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class Reason(enum.Enum):
+    """The names of the contract's ErrorReason, without its prefix; the value is the proto number."""
+
+    INVALID_MESSAGE = 1
+    PROTOCOL_ORDER = 2
+    CONVERSATION_NOT_FOUND = 3
+    CONVERSATION_OWNED = 4
+    TURN_RUNNING = 5
+    SETTINGS_MISMATCH = 6
+    REPLAY_LOST = 7
+    POOL_FULL = 8
+    SLOW_READER = 9
+    POOL_DRAINING = 10
+    WORKER_START = 11
+    WORKER_LOST = 12
+    PROVIDER = 13
+    PROVIDER_LIMIT = 14
+    TURN_LIMIT = 15
+    NOTHING_PENDING = 16
+    HISTORY_MISMATCH = 17
+    QUEUE_TIMEOUT = 18
+    PROVIDER_AUTH = 19
+    PROVIDER_REJECTED = 20
+    STALLED = 21
+    ATTEMPT_ABANDONED = 22
+    INTERNAL = 23
+    CONVERSATION_EXISTS = 24
+
+
+class HotseatError(Exception):
+    """A failure that a client is told about: the message says what happened and what to do."""
+
+    reason: ClassVar[Reason] = Reason.INTERNAL
+
+    def __init__(
+        self, message: str, *, metadata: Mapping[str, str] | None = None, retry_delay_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        # The dynamic parts of the message, keyed in lowerCamelCase.
+        self.metadata: dict[str, str] = dict(metadata or {})
+        # Set where trying again can help: wait at least this long.
+        self.retry_delay_s = retry_delay_s
+
+
+class InvalidMessage(HotseatError):
+    """A request breaks the contract's rules."""
+
+    reason = Reason.INVALID_MESSAGE
+
+
+class PoolFull(HotseatError):
+    """Every worker is busy and the queue is full."""
+
+    reason = Reason.POOL_FULL
+
+
+class QueueTimeout(HotseatError):
+    """No worker was free in time."""
+
+    reason = Reason.QUEUE_TIMEOUT
+
+
+class PoolDraining(HotseatError):
+    """The pool takes no new turns; another instance may."""
+
+    reason = Reason.POOL_DRAINING
+
+
+class WorkerStartError(HotseatError):
+    """The CLI did not start, or did not get ready in time."""
+
+    reason = Reason.WORKER_START
+
+
+class WorkerLost(HotseatError):
+    """The CLI ended in the middle of a turn."""
+
+    reason = Reason.WORKER_LOST
+
+
+class ConversationBusy(HotseatError):
+    """A turn of this conversation is running."""
+
+    reason = Reason.TURN_RUNNING

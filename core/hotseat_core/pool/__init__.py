@@ -1,0 +1,1 @@
+"""The pool of workers: decide (policy), carry out (pool), count (stats)."""

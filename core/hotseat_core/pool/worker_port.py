@@ -1,0 +1,43 @@
+"""What the pool needs of a worker, and the only things it knows about one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """What kind of process: a spare of a spec serves any conversation that asks for an equal one."""
+
+    profile: str
+    # None: a fresh workspace of its own, the usual case. A path: it must run there, so no spare can be kept for it.
+    cwd: str | None = None
+
+
+class PoolWorker(Protocol):
+    """One process, as the pool sees it."""
+
+    @property
+    def id(self) -> str:
+        """Its name, not reused."""
+
+    @property
+    def spec(self) -> WorkerSpec:
+        """What it was started as."""
+
+    @property
+    def pid(self) -> int:
+        """The operating system's process id."""
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the process is gone, whoever ended it."""
+
+    async def aclose(self) -> None:
+        """Return when the whole process tree is gone; bounded, idempotent, gentle first."""
+
+
+# Spawns a worker and parks it. Raises WorkerStartError. When cancelled it leaves no process behind: the pool
+# cancels starts only while it closes.
+StartWorker = Callable[[WorkerSpec], Awaitable[PoolWorker]]
