@@ -1,0 +1,160 @@
+"""The client: one channel to one core."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from hotseat import pb
+from hotseat.errors import HotseatError
+from hotseat.talk import Talk
+from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
+from hotseat.v1.pool_service_pb2_grpc import PoolServiceStub
+
+MAX_MESSAGE_BYTES = 64 * 2**20
+KEEPALIVE_S = 30.0
+CONNECT_TIMEOUT_S = 1.0
+CALL_TIMEOUT_S = 30.0
+
+_Response = TypeVar("_Response", bound=Message)
+
+
+class Client:
+    """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
+
+    Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
+    It connects on first use, fails fast where the core is away, and reconnects by itself.
+    Every method raises HotseatError.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        keepalive_s: float = KEEPALIVE_S,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        call_timeout_s: float = CALL_TIMEOUT_S,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        options = _options(max_message_bytes, keepalive_s, connect_timeout_s)
+        self._channel = (
+            grpc.aio.insecure_channel(target, options=options)
+            if credentials is None
+            else grpc.aio.secure_channel(target, credentials, options=options)
+        )
+        self._call_timeout_s = call_timeout_s
+        self._conversations = ConversationServiceStub(self._channel)
+        self._pool = PoolServiceStub(self._channel)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the channel; calls that still run are cancelled."""
+        await self._channel.close()
+
+    @asynccontextmanager
+    async def converse(self, opening: pb.OpenConversation, *, first: pb.UserInput | None = None) -> AsyncIterator[Talk]:
+        """Open or attach to a conversation; leaving the block ends the stream.
+
+        `first` travels together with the opening and saves a round trip: read it with `talk.turn`.
+        What becomes of a turn that still runs when the block is left is `opening.detach_timeout`'s to say.
+        """
+        call = self._conversations.Converse()
+        try:
+            talk = Talk(call)
+            await talk.open(opening, first)
+            yield talk
+            await talk.finish()
+        finally:
+            call.cancel()
+
+    async def get_conversation(self, conversation_id: str) -> pb.Conversation:
+        """One conversation."""
+        request = pb.GetConversationRequest(conversation_id=conversation_id)
+        response: pb.GetConversationResponse = await self._call(self._conversations.GetConversation, request)
+        return response.conversation
+
+    async def list_conversations(
+        self, *, page_size: int = 0, page_token: str = "", states: Sequence[pb.Conversation.State] = ()
+    ) -> pb.ListConversationsResponse:
+        """One page of conversations, the latest used first."""
+        request = pb.ListConversationsRequest(page_size=page_size, page_token=page_token, states=states)
+        response: pb.ListConversationsResponse = await self._call(self._conversations.ListConversations, request)
+        return response
+
+    async def delete_conversation(self, conversation_id: str, *, allow_missing: bool = False) -> None:
+        """Delete a conversation with its transcript; its turn ends if one runs."""
+        request = pb.DeleteConversationRequest(conversation_id=conversation_id, allow_missing=allow_missing)
+        await self._call(self._conversations.DeleteConversation, request)
+
+    async def fork_conversation(
+        self, conversation_id: str, *, turn: int | None = None, new_conversation_id: str = ""
+    ) -> pb.Conversation:
+        """A new conversation that begins as this one did, up to `turn`, or to its last finished turn."""
+        request = pb.ForkConversationRequest(
+            conversation_id=conversation_id, turn=turn, new_conversation_id=new_conversation_id
+        )
+        response: pb.ForkConversationResponse = await self._call(self._conversations.ForkConversation, request)
+        return response.conversation
+
+    async def list_profiles(self, *, timeout_s: float | None = None) -> list[pb.Profile]:
+        """The kinds of workers on offer, the default one first."""
+        request = pb.ListProfilesRequest()
+        response: pb.ListProfilesResponse = await self._call(self._conversations.ListProfiles, request, timeout_s)
+        return list(response.profiles)
+
+    async def get_pool(self, *, timeout_s: float | None = None) -> pb.Pool:
+        """The pool's state, size and counters."""
+        response: pb.GetPoolResponse = await self._call(self._pool.GetPool, pb.GetPoolRequest(), timeout_s)
+        return response.pool
+
+    async def list_workers(self, *, page_size: int = 0, page_token: str = "") -> pb.ListWorkersResponse:
+        """One page of workers, the longest idle first."""
+        request = pb.ListWorkersRequest(page_size=page_size, page_token=page_token)
+        response: pb.ListWorkersResponse = await self._call(self._pool.ListWorkers, request)
+        return response
+
+    async def evict_conversation(self, conversation_id: str, *, force: bool = False) -> str:
+        """Take a conversation off its worker and return the worker's id; "" if it was cold already."""
+        request = pb.EvictConversationRequest(conversation_id=conversation_id, force=force)
+        response: pb.EvictConversationResponse = await self._call(self._pool.EvictConversation, request)
+        return response.worker_id
+
+    async def _call(
+        self,
+        method: "grpc.aio.UnaryUnaryMultiCallable[Message, _Response]",
+        request: Message,
+        timeout_s: float | None = None,
+    ) -> _Response:
+        try:
+            return await method(request, timeout=timeout_s or self._call_timeout_s)
+        except grpc.aio.AioRpcError as error:
+            raise HotseatError.from_rpc(error) from error
+
+
+def _options(max_message_bytes: int, keepalive_s: float, connect_timeout_s: float) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", max_message_bytes),
+        ("grpc.keepalive_time_ms", int(keepalive_s * 1000)),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        # The least time that a connection attempt is given is also the most that it takes.
+        ("grpc.min_reconnect_backoff_ms", int(connect_timeout_s * 1000)),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", int(connect_timeout_s * 1000)),
+        # A core is reached directly, whatever HTTP_PROXY says about the web.
+        ("grpc.enable_http_proxy", 0),
+        # Two clients in one process share neither a connection nor its backoff.
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
