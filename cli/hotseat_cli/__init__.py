@@ -1,1 +1,1 @@
-"""The hotseat command."""
+"""The `hotseat` command."""

@@ -1,5 +1,27 @@
-"""The `hotseat` command."""
+"""The command line: one group, one module for each group of verbs."""
+
+import click
+
+from hotseat_cli import chat, serve, up, version
+
+# Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
+
+_HELP = """Claude Code as a service: real claude processes behind gRPC and an OpenAI-compatible API.
+
+\b
+First steps:
+  hotseat up        serve on http://127.0.0.1:3000 (OpenAI) and 127.0.0.1:50051 (gRPC)
+  hotseat chat      talk to it, in another terminal
+  hotseat demo      the same without an account: a scripted model answers
+
+Each command explains itself: hotseat COMMAND --help
+"""
 
 
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Run the command line."""
+
+
+for command in (up.up, up.demo, serve.core, serve.edge, chat.chat, version.version):
+    main.add_command(command)

@@ -1,0 +1,85 @@
+"""What `hotseat up` says once everything serves. Pure."""
+
+import json
+from dataclasses import dataclass
+
+from hotseat_cli.upstream import Kind, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Everything the banner tells."""
+
+    version: str
+    edge_url: str
+    core_address: str
+    models: tuple[str, ...]
+    pool_size: str
+    data_dir: str
+    upstream: Upstream
+    from_file: str = ""  # "path (NAME, NAME)" where a .env file was read
+
+
+_DEMO = (
+    "DEMO: these answers come from a scripted model, not from Claude.",
+    "The claude processes, the pool and the APIs are the real ones.",
+    "For real answers set ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN)",
+    "and start again.",
+)
+
+
+def render(serving: Serving) -> str:
+    """The banner, ending with a command that can be pasted as it is."""
+    parts = ["", *_demo_box(serving.upstream), f"Hotseat {serving.version} serves", ""]
+    parts += [f"  {name:<10}  {value}" for name, value in _facts(serving)]
+    parts += [
+        "",
+        "Try it:",
+        "",
+        *(f"  {line}" for line in curl(serving.edge_url)),
+        "  hotseat chat",
+        "",
+        "Ctrl-C ends it.",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _demo_box(upstream: Upstream) -> list[str]:
+    if upstream.kind is not Kind.DEMO:
+        return []
+    width = max(len(line) for line in _DEMO)
+    bar = "#" * (width + 6)
+    return [bar, *(f"#  {line:<{width}}  #" for line in _DEMO), bar, ""]
+
+
+def _facts(serving: Serving) -> list[tuple[str, str]]:
+    facts = [
+        ("OpenAI API", f"{serving.edge_url}/v1"),
+        ("gRPC", serving.core_address),
+        ("Models", ", ".join(serving.models)),
+        ("Pool", f"{serving.pool_size} claude processes at most"),
+        ("Data", serving.data_dir),
+        ("Answers", _answers(serving.upstream)),
+    ]
+    return [*facts, ("Settings", serving.from_file)] if serving.from_file else facts
+
+
+def _answers(upstream: Upstream) -> str:
+    match upstream.kind:
+        case Kind.DEMO:
+            return "the scripted demo model (not Claude)"
+        case Kind.KEYLESS:
+            return f"{upstream.base_url} (ANTHROPIC_BASE_URL, without a key: no credential is set)"
+        case Kind.CLAUDE:
+            return f"Claude at {upstream.base_url} (with {upstream.credential})"
+
+
+def curl(edge_url: str) -> tuple[str, ...]:
+    """A first request, line by line."""
+    body = json.dumps({"model": "claude", "messages": [{"role": "user", "content": "Say hello."}]})
+    return (
+        f"curl {edge_url}/v1/chat/completions \\",
+        "  -H 'Content-Type: application/json' \\",
+        f"  -d '{body}'",
+    )

@@ -1,0 +1,101 @@
+"""The whole house in one process tree: demo model if needed, core, edge."""
+
+import asyncio
+import errno
+import json
+import socket
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotseat_cli import banner, installed, launch, upstream
+from hotseat_cli.launch import Listener
+from hotseat_cli.settings import Environment
+from hotseat_cli.supervisor import ServerFailed, Supervisor
+from hotseat_cli.upstream import Kind, Upstream
+
+_FIRST_ANSWER_S = 10.0
+
+
+async def run(environment: Environment, *, force_demo: bool) -> int:
+    """Serve until a signal or a failure ends it; the exit code."""
+    supervisor = Supervisor(_say)
+    try:
+        for listener in launch.listeners(environment.values):
+            check_free(listener)
+        async with supervisor:
+            await _serve(supervisor, environment, upstream.choose(environment.values, force_demo=force_demo))
+    except asyncio.CancelledError:
+        if supervisor.stopped_by is None:
+            raise
+    except (launch.WrongPort, ServerFailed) as error:
+        _say(str(error))
+        return error.exit_code if isinstance(error, ServerFailed) else 2
+    return 128 + supervisor.stopped_by if supervisor.stopped_by and supervisor.hurried else 0
+
+
+async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream) -> None:
+    values = environment.values
+    demo_url = await supervisor.start(launch.demo(values)) if model.kind is Kind.DEMO else ""
+    core_address = await supervisor.start(launch.core(values, model, demo_url))
+    edge_url = await supervisor.start(launch.edge(values, model, core_address))
+    try:
+        models = await asyncio.to_thread(offered_models, edge_url)
+    except (OSError, ValueError) as error:
+        raise ServerFailed(f"the edge listens at {edge_url}, but does not list its models: {error}") from error
+    click.echo(
+        banner.render(
+            banner.Serving(
+                version=installed.hotseat_version(),
+                edge_url=edge_url,
+                core_address=core_address,
+                models=models,
+                pool_size=values.get("POOL_SIZE", "4"),
+                data_dir=_data_dir(environment),
+                upstream=model,
+                from_file=_from_file(environment),
+            )
+        )
+    )
+    await supervisor.until_one_ends()
+
+
+def check_free(listener: Listener) -> None:
+    """Fail early, and with the setting's name, where another program has the port."""
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listener.host, listener.port))
+        except OSError as error:
+            raise ServerFailed(_busy(listener, error), exit_code=2) from error
+
+
+def _busy(listener: Listener, error: OSError) -> str:
+    move = f"choose another port with {listener.setting} or {listener.flag} (0: any free one)"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {listener.port} on {listener.host} is in use by another program; end it, or {move}"
+    return f"port {listener.port} on {listener.host} cannot be used: {error.strerror or error}; {move}"
+
+
+def offered_models(edge_url: str) -> tuple[str, ...]:
+    """The names that a request may put into `model`, as the edge lists them: so it is known to answer."""
+    # A proxy of the environment has no business between this process and its own child.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{edge_url}/v1/models", timeout=_FIRST_ANSWER_S) as answer:
+        listed: dict[str, Any] = json.load(answer)
+    return tuple(str(model["id"]) for model in listed["data"])
+
+
+def _data_dir(environment: Environment) -> str:
+    return str(Path(environment.values.get("HOTSEAT_DATA_DIR", ".hotseat")).absolute())
+
+
+def _from_file(environment: Environment) -> str:
+    return f"{environment.file} ({', '.join(environment.from_file)})" if environment.file else ""
+
+
+def _say(line: str) -> None:
+    click.echo(f"hotseat: {line}", err=True)

@@ -1,0 +1,84 @@
+"""The only place of the command that reads the environment."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotseat_cli import dotenv
+
+# What a .env file may set: every setting of the servers. Anything else in it is somebody else's.
+NAMES = frozenset(
+    {
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_BASE_URL",
+        "CLAUDE_CLI_PATH",
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "HOTSEAT_CORE_HOST",
+        "HOTSEAT_CORE_PORT",
+        "HOTSEAT_CORE_SOCKET",
+        "HOTSEAT_CORE_TARGET",
+        "HOTSEAT_DATA_DIR",
+        "HOTSEAT_HOST",
+        "HOTSEAT_LOG_FORMAT",
+        "HOTSEAT_LOG_LEVEL",
+        "HOTSEAT_MAX_QUEUE",
+        "HOTSEAT_MODEL",
+        "HOTSEAT_PERMISSION_MODE",
+        "HOTSEAT_QUEUE_TIMEOUT_MS",
+        "HOTSEAT_WARM_WORKERS",
+        "IDLE_TIMEOUT_MS",
+        "POOL_SIZE",
+        "PORT",
+        "WORKSPACE_DIR",
+    }
+)
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings in force, and where those that came from a file are from."""
+
+    values: Mapping[str, str]
+    file: Path | None = None
+    from_file: tuple[str, ...] = ()
+
+
+def load(flags: Mapping[str, str | None], directory: Path | None = None) -> Environment:
+    """A flag beats the environment, which beats ./.env; an empty value counts as unset."""
+    process = {name: value for name, value in os.environ.items() if value or name not in NAMES}
+    file = (directory or Path.cwd()) / ".env"
+    in_file = {name: value for name, value in _read(file).items() if name not in process}
+    given = {name: value for name, value in flags.items() if value is not None}
+    from_file = tuple(sorted(name for name in in_file if name not in given))
+    return Environment({**process, **in_file, **given}, file if from_file else None, from_file)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        settings = dotenv.parse(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file}: {error}; correct it, or start in another directory") from error
+    for name in settings:
+        if name.startswith("HOTSEAT_") and name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"
+            raise SettingsError(f"{file}: there is no setting {name}; {hint}")
+    return {name: value for name, value in settings.items() if name in NAMES and value}
+
+
+def core_target(values: Mapping[str, str]) -> str:
+    """Where a client finds the core: the same rule as the edge's."""
+    if target := values.get("HOTSEAT_CORE_TARGET"):
+        return target
+    if socket := values.get("HOTSEAT_CORE_SOCKET"):
+        return f"unix:{socket}"
+    return f"{values.get('HOTSEAT_CORE_HOST', '127.0.0.1')}:{values.get('HOTSEAT_CORE_PORT', '50051')}"

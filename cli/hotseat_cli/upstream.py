@@ -1,0 +1,55 @@
+"""Which model answers: decided from the credentials at hand. Pure."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# In the order in which the claude CLI itself prefers them.
+CREDENTIALS = ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+
+# The CLI refuses to start a turn without some key; an upstream that wants none ignores it.
+PLACEHOLDER_KEY = "unused"
+
+
+class Kind(enum.Enum):
+    """Who is behind the workers."""
+
+    CLAUDE = "claude"
+    KEYLESS = "keyless"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where the workers send their requests, and with what."""
+
+    kind: Kind
+    base_url: str = ""  # empty for the demo: its address is known once it listens
+    credential: str = ""  # the name of the variable, never its value
+
+
+def choose(environment: Mapping[str, str], *, force_demo: bool) -> Upstream:
+    """The real Claude if there is a credential, else a given upstream without one, else the demo model."""
+    if force_demo:
+        return Upstream(Kind.DEMO)
+    base_url = environment.get("ANTHROPIC_BASE_URL", "")
+    credential = next((name for name in CREDENTIALS if environment.get(name)), "")
+    if credential:
+        return Upstream(Kind.CLAUDE, base_url or DEFAULT_BASE_URL, credential)
+    if base_url:
+        return Upstream(Kind.KEYLESS, base_url)
+    return Upstream(Kind.DEMO)
+
+
+def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a server that needs none: the edge, and the demo model."""
+    return {name: value for name, value in environment.items() if name not in CREDENTIALS}
+
+
+def for_workers(environment: Mapping[str, str], upstream: Upstream, demo_url: str) -> dict[str, str]:
+    """The environment for the core: the upstream and exactly the credentials that belong to it."""
+    if upstream.kind is Kind.CLAUDE:
+        return dict(environment)
+    url = demo_url if upstream.kind is Kind.DEMO else upstream.base_url
+    return {**without_credentials(environment), "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": PLACEHOLDER_KEY}
