@@ -37,9 +37,11 @@ class Dialogue:
     async def turn(self, text: str, stop: asyncio.Event) -> pb.TurnCompleted:
         """Say something and show what comes back; `stop` interrupts the answer."""
         said = pb.UserInput(request_id=str(uuid.uuid4()), content=[pb.ContentBlock(text=text)])
-        async with self.client.converse(await self._opening(), first=said) as talk:
+        # Opened first, said then: grpc.aio may lose the reason of a refused opening if more was being written.
+        async with self.client.converse(await self._opening()) as talk:
             self._opened = True
             self.conversation_id = talk.ready.conversation.conversation_id
+            await talk.say(said)
             try:
                 return await self._show(talk, said.request_id, stop)
             except ExceptionGroup as group:  # from the tasks of the turn: the first failure is the reason

@@ -81,4 +81,5 @@ def core_target(values: Mapping[str, str]) -> str:
         return target
     if socket := values.get("HOTSEAT_CORE_SOCKET"):
         return f"unix:{socket}"
-    return f"{values.get('HOTSEAT_CORE_HOST', '127.0.0.1')}:{values.get('HOTSEAT_CORE_PORT', '50051')}"
+    host = values.get("HOTSEAT_CORE_HOST", "127.0.0.1")
+    return f"{f'[{host}]' if ':' in host else host}:{values.get('HOTSEAT_CORE_PORT', '50051')}"

@@ -1,0 +1,91 @@
+"""Runs a command on a terminal of its own, types into it and reads the screen."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+# The session's leader takes the terminal over: only so does Ctrl-C become a signal.
+_TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Screen:
+    """A terminal with a program on it."""
+
+    def __init__(self, descriptor: int, process: asyncio.subprocess.Process) -> None:
+        self._descriptor = descriptor
+        self._process = process
+        self._changed = asyncio.Event()
+        self.text = ""
+
+    def read(self) -> None:
+        try:
+            data = os.read(self._descriptor, 65536)
+        except OSError:  # Linux: the program has closed its side
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+        self.text += data.decode(errors="replace").replace("\r\n", "\n")
+        self._changed.set()
+
+    def type(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    async def shows(self, text: str, times: int = 1) -> None:
+        try:
+            async with asyncio.timeout(10):
+                while self.text.count(text) < times:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} is not on the screen: {self.text!r}") from None
+
+    async def leaves_on(self, keys: str) -> int:
+        """The exit code after these keys, typed again where Python's input() was not listening yet.
+
+        Between showing its prompt and waiting for a key it notes a Ctrl-C only at the next key.
+        """
+        for _ in range(20):
+            self.type(keys)
+            try:
+                async with asyncio.timeout(0.5):
+                    return await self._process.wait()
+            except TimeoutError:
+                continue
+        raise AssertionError(f"it did not leave: {self.text!r}")
+
+    async def exit_code(self) -> int:
+        async with asyncio.timeout(10):
+            return await self._process.wait()
+
+
+@asynccontextmanager
+async def on_screen(*arguments: str, **environment: str) -> AsyncIterator[Screen]:
+    """`hotseat ARGUMENTS` on a new terminal."""
+    ours, theirs = os.openpty()
+    command = (sys.executable, "-m", "hotseat_cli", *arguments)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _TAKE_TERMINAL,
+        *command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    os.close(theirs)
+    screen = Screen(ours, process)
+    asyncio.get_running_loop().add_reader(ours, screen.read)
+    try:
+        yield screen
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        asyncio.get_running_loop().remove_reader(ours)
+        os.close(ours)
