@@ -1,0 +1,75 @@
+"""What the pool does next: pure, so that every situation can be written down in a table."""
+
+from hotseat_core.pool.ledger import Ledger
+from hotseat_core.pool.serving import Serving
+from hotseat_core.pool.spares import spare_need
+from hotseat_core.pool.view import Action, EndReason, PoolView, Revoke, Wake, WorkerState, WorkerView
+from hotseat_core.pool.worker_port import WorkerSpec
+
+SURPLUS_SPARE_S = 30.0  # a spare too many often serves the retry of the turn that gave up on it
+
+
+def plan(view: PoolView, now: float) -> list[Action]:
+    """Everything to do now; after it is done there is nothing left to do until something happens or Wake is due."""
+    ledger = Ledger(view, now)
+    serving = Serving(ledger)
+    serving.shrink()
+    serving.serve()
+    if view.draining:
+        _empty(ledger)
+    else:
+        _end_idle(ledger)
+        _keep_spares(ledger, serving.recent)
+    if ledger.wake_at:
+        ledger.actions.append(Wake(min(ledger.wake_at)))
+    return ledger.actions
+
+
+def _empty(ledger: Ledger) -> None:
+    """For a drain: end everything that has nothing to do; when its grace is over, ask for the rest."""
+    for worker in list(ledger.free_workers.values()):
+        ledger.end(worker, EndReason.DRAIN)
+    drain_at = ledger.view.drain_at
+    if drain_at is None or not ledger.is_over(drain_at):
+        return
+    for worker in ledger.view.workers:
+        if worker.state is WorkerState.RUNNING and not worker.revoked:
+            ledger.actions.append(Revoke(worker.seat))
+
+
+def _end_idle(ledger: Ledger) -> None:
+    timeout_s = ledger.view.settings.idle_timeout_s
+    if timeout_s == 0:
+        return
+    for worker in list(ledger.free_workers.values()):
+        if worker.state is WorkerState.IDLE and ledger.is_over(worker.since + timeout_s):
+            ledger.end(worker, EndReason.IDLE)
+
+
+def _keep_spares(ledger: Ledger, recent: tuple[WorkerSpec, ...]) -> None:
+    """End the spares that are too many; start what is missing, where there is room or making room costs little."""
+    coming = list(ledger.starting.elements())
+    ready = [worker for worker in ledger.free_workers.values() if worker.state is WorkerState.WARM]
+    need = spare_need([*coming, *(worker.spec for worker in ready)], recent, ledger.view.settings.warm_workers)
+    for index in need.surplus:
+        if index >= len(coming) and ledger.is_over(ready[index - len(coming)].since + SURPLUS_SPARE_S):
+            ledger.end(ready[index - len(coming)], EndReason.SURPLUS_SPARE)
+    for spec in need.missing:
+        backoff = ledger.view.backoffs.get(spec)
+        if backoff is None or ledger.is_over(backoff.spare_at):
+            _refill(ledger, spec)
+
+
+def _refill(ledger: Ledger, spec: WorkerSpec) -> None:
+    if ledger.free_seats <= 0:
+        one_shot = _oldest_one_shot(ledger)
+        if one_shot is None:
+            return
+        ledger.end(one_shot, EndReason.SPARE_ROOM)
+    ledger.start(spec)
+
+
+def _oldest_one_shot(ledger: Ledger) -> WorkerView | None:
+    """The idle worker to give up for a spare: never the one used last, whose client may be about to go on."""
+    idle = [worker for worker in ledger.free_workers.values() if worker.state is WorkerState.IDLE]
+    return next((worker for worker in idle[:-1] if worker.transient), None)

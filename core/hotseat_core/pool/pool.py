@@ -1,0 +1,230 @@
+"""The pool of workers, for those who need one and those who run it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from hotseat_core.errors import ConversationBusy
+from hotseat_core.pool.clock import Clock
+from hotseat_core.pool.floor import Floor
+from hotseat_core.pool.lease import Lease
+from hotseat_core.pool.refusals import draining_error
+from hotseat_core.pool.seat import Hold, Seat, Waiter
+from hotseat_core.pool.settings import PoolSettings
+from hotseat_core.pool.stats import PoolState, PoolStats, WorkerRow, describe, snapshot
+from hotseat_core.pool.view import EndReason, WaiterView, WorkerState
+from hotseat_core.pool.worker_port import StartWorker, WorkerSpec
+
+logger = logging.getLogger(__name__)
+
+
+class Pool:
+    """Workers for conversations, never more than max_workers processes, those that start and end included."""
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        start: StartWorker,
+        *,
+        clock: Clock | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._floor = Floor(settings, start, clock or asyncio.get_running_loop(), wall)
+        self._start_time = wall()
+
+    def __repr__(self) -> str:
+        return describe(self._floor.view())
+
+    async def __aenter__(self) -> Self:
+        self._floor.settle()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Refuse whoever waits, revoke every lease and end every worker at once, within close_timeout_s."""
+        await self._floor.close()
+
+    # For turns
+
+    async def acquire(
+        self,
+        conversation: str,
+        spec: WorkerSpec,
+        *,
+        fresh: bool = False,
+        transient: bool = False,
+        timeout_s: float | None = None,
+        on_queued: Callable[[int], None] | None = None,
+    ) -> Lease:
+        """A worker for one turn: the conversation's own if it is hot, else the cheapest there is.
+
+        fresh: not the conversation's own, which is ended first. transient: likely a one-shot, the first to be evicted.
+        on_queued hears the place in the queue, from 1, at first and at every change. Cancelling gives up the place;
+        a worker that was being started goes to the next. Raises PoolFull, QueueTimeout, PoolDraining, WorkerStartError.
+        """
+        if self.state is not PoolState.ACTIVE:
+            raise draining_error()
+        now = self._floor.clock.time()
+        patience_s = self.settings.queue_timeout_s if timeout_s is None else timeout_s
+        view = WaiterView(
+            self._floor.next_order(), conversation, spec, now, now + patience_s, fresh=fresh, transient=transient
+        )
+        waiter = Waiter(view, asyncio.get_running_loop().create_future(), on_queued)
+        self._floor.waiters[view.order] = waiter
+        try:
+            self._floor.settle()
+            hold = await waiter.answer
+        except BaseException:
+            self._leave(waiter)
+            raise
+        return self._hand_out(hold)
+
+    def _hand_out(self, hold: Hold) -> Lease:
+        duration_s = hold.since - hold.waiter.since
+        self._floor.counts.turns[hold.source] += 1
+        self._floor.counts.queue_duration_s += duration_s
+        return Lease(hold, duration_s, self._give_back)
+
+    def _leave(self, waiter: Waiter) -> None:
+        """A turn is cut off or refused: nothing of it stays, and what it was given goes to others."""
+        was_waiting = self._floor.waiters.pop(waiter.view.order, None) is not None
+        has_hold = waiter.answer.done() and not waiter.answer.cancelled() and waiter.answer.exception() is None
+        if has_hold:
+            self._put_back(waiter.answer.result())
+        if was_waiting or has_hold:
+            self._floor.counts.cancelled += 1
+            self._floor.settle()
+
+    def _put_back(self, hold: Hold) -> None:
+        """The worker is as it was: the turn has never heard of it."""
+        self._let_go(hold)
+        if hold.seat.view.state is WorkerState.RUNNING:
+            hold.seat.view = hold.before
+            if hold.for_good:
+                self._floor.end(hold.seat, EndReason.ADMIN)
+
+    def _let_go(self, hold: Hold) -> None:
+        self._floor.holds.discard(hold)
+        hold.seat.hold = None
+        hold.released.set()
+
+    def _give_back(self, hold: Hold, keep: bool) -> None:
+        if hold.released.is_set():
+            return
+        self._let_go(hold)
+        now, seat = self._floor.clock.time(), hold.seat
+        seat.turn_count += 1
+        seat.last_turn_time = self._floor.wall()
+        self._floor.counts.note_turn_duration(now - hold.since)
+        if seat.view.state is WorkerState.RUNNING:  # else it is lost, or being ended
+            if keep and not hold.for_good:
+                seat.view = replace(seat.view, state=WorkerState.IDLE, since=now, revoked=False)
+                self._floor.note_success(seat.view.spec)
+            else:
+                self._floor.end(seat, EndReason.ADMIN if hold.for_good else EndReason.RELEASED)
+        self._floor.settle()
+
+    # For operators
+
+    @property
+    def state(self) -> PoolState:
+        """What the pool does with new turns."""
+        floor = self._floor
+        if not (floor.draining or floor.closing):
+            return PoolState.ACTIVE
+        return PoolState.DRAINING if floor.holds or floor.waiters else PoolState.DRAINED
+
+    @property
+    def settings(self) -> PoolSettings:
+        """Its bounds now."""
+        return self._floor.settings
+
+    @property
+    def draining_now(self) -> asyncio.Event:
+        """Set when the grace of a drain is over: every lease has been revoked."""
+        return self._floor.grace_is_over
+
+    def stats(self) -> PoolStats:
+        """Its numbers now."""
+        floor = self._floor
+        return snapshot(floor.view(), floor.counts, self.state, self._start_time, floor.clock.time())
+
+    def workers(self) -> list[WorkerRow]:
+        """Every process there is."""
+        return [seat.row() for seat in self._floor.seats.values()]
+
+    def worker_of(self, conversation: str) -> WorkerRow | None:
+        """The worker that holds the conversation; None: it is cold."""
+        seat = self._seat_of(conversation)
+        return None if seat is None else seat.row()
+
+    async def wait_for_change(self) -> None:
+        """Return when anything about the pool is no longer as it was at the call."""
+        await self._floor.changed.wait()
+
+    async def evict(self, conversation: str, *, force: bool = False) -> str | None:
+        """Take the conversation off its worker and return that worker's id once it is gone; None: it was cold.
+
+        Raises ConversationBusy while it is leased, unless force: then its holder is asked to release it, and the
+        worker is ended after revoke_timeout_s at the latest. Cancelling stops the waiting, not the eviction.
+        """
+        hold = next((hold for hold in self._floor.holds if hold.conversation == conversation), None)
+        seat = self._seat_of(conversation) if hold is None else hold.seat
+        if seat is None:
+            return None
+        if hold is not None:
+            if not force:
+                raise ConversationBusy(f"a turn of conversation {conversation} is running; wait, or use force")
+            await self._revoke_for_good(hold)
+        if not seat.gone.is_set():
+            self._floor.end(seat, EndReason.ADMIN)
+            self._floor.settle()
+        await seat.gone.wait()
+        return seat.name
+
+    def _seat_of(self, conversation: str) -> Seat | None:
+        seats = self._floor.seats.values()
+        return next((seat for seat in seats if seat.view.conversation == conversation), None)
+
+    async def _revoke_for_good(self, hold: Hold) -> None:
+        hold.for_good = True
+        self._floor.revoke(hold.seat)
+        try:
+            async with asyncio.timeout(self.settings.revoke_timeout_s):
+                await hold.released.wait()
+        except TimeoutError:
+            logger.warning("a revoked lease was not released", extra={"worker": hold.seat.name})
+
+    def drain(self, grace_s: float | None = None) -> None:
+        """Refuse new turns and end what has nothing to do; after the grace, revoke the leases. None: never."""
+        self._floor.draining = True
+        self._floor.drain_at = None if grace_s is None else self._floor.clock.time() + grace_s
+        self._floor.settle()
+
+    def resume(self) -> None:
+        """Take new turns again."""
+        self._floor.draining, self._floor.drain_at = False, None
+        self._floor.grace_is_over.clear()
+        self._floor.settle()
+
+    def resize(
+        self,
+        *,
+        max_workers: int | None = None,
+        warm_workers: int | None = None,
+        max_queue: int | None = None,
+        idle_timeout_s: float | None = None,
+    ) -> None:
+        """Change the bounds; None keeps one. Idle workers that are too many end now, running ones after their turn."""
+        self._floor.settings = self.settings.resized(
+            max_workers=max_workers, warm_workers=warm_workers, max_queue=max_queue, idle_timeout_s=idle_timeout_s
+        )
+        self._floor.settle()

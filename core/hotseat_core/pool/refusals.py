@@ -1,0 +1,37 @@
+"""How the pool says no: what happened, what to do, and when to try again."""
+
+from typing import assert_never
+
+from hotseat_core.errors import HotseatError, PoolDraining, PoolFull, QueueTimeout, WorkerStartError
+from hotseat_core.pool.settings import PoolSettings
+from hotseat_core.pool.view import Refusal
+
+
+def refusal(why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s: float) -> HotseatError:
+    """The error that a turn without a worker ends with; retry_delay_s: when a retry would probably succeed."""
+    match why:
+        case Refusal.FULL:
+            return PoolFull(
+                f"all {settings.max_workers} workers are busy and {settings.max_queue} turns wait; "
+                "retry later, or raise POOL_SIZE or HOTSEAT_MAX_QUEUE",
+                retry_delay_s=retry_delay_s,
+            )
+        case Refusal.TIMEOUT:
+            return QueueTimeout(
+                f"no worker was free within {waited_s:.0f} s; retry later, or raise POOL_SIZE",
+                retry_delay_s=retry_delay_s,
+            )
+        case Refusal.DRAINING:
+            return draining_error()
+        case Refusal.START_FAILING | Refusal.START_FAILED:
+            return WorkerStartError(
+                f"workers fail to start again and again; the next try is in {retry_delay_s:.0f} s, the log says why",
+                retry_delay_s=retry_delay_s,
+            )
+        case _:
+            assert_never(why)
+
+
+def draining_error() -> PoolDraining:
+    """What new turns hear while the pool drains."""
+    return PoolDraining("this server is draining and takes no new turns; retry with another one", retry_delay_s=1.0)

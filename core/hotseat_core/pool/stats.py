@@ -1,0 +1,112 @@
+"""What the pool counts, and how it shows itself."""
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hotseat_core.pool.settings import PoolSettings
+from hotseat_core.pool.view import EndReason, PoolView, Refusal, Source, WorkerState
+from hotseat_core.pool.worker_port import WorkerSpec
+
+
+class PoolState(enum.Enum):
+    """What the pool does with new turns."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"  # refuses them, and waits for those accepted
+    DRAINED = "drained"  # refuses them; none runs, none waits
+
+
+# Reasons that count as "a conversation was evicted to make room".
+EVICTIONS_FOR_ROOM = frozenset({EndReason.LRU, EndReason.TRANSIENT, EndReason.SPARE_ROOM, EndReason.RESIZE})
+
+
+@dataclass(slots=True)
+class Counts:
+    """What there was since the start."""
+
+    turns: Counter[Source] = field(default_factory=Counter)  # handed to their caller
+    refusals: Counter[Refusal] = field(default_factory=Counter)
+    ends: Counter[EndReason] = field(default_factory=Counter)
+    evictions: Counter[EndReason] = field(default_factory=Counter)  # the ends of those that held a conversation
+    queue_duration_s: float = 0.0
+    cancelled: int = 0
+    starts: int = 0
+    start_failures: int = 0
+    lost: int = 0
+    turn_duration_s: float = 5.0  # moving average of how long a worker is leased
+
+    def note_turn_duration(self, duration_s: float) -> None:
+        """Let the latest turn count for a fifth."""
+        self.turn_duration_s += (duration_s - self.turn_duration_s) / 5
+
+    def retry_delay_s(self, waiting: int, workers: int) -> float:
+        """When somebody who is refused now would probably be served: at this rate, at least 1 s and at most 60."""
+        return min(max(self.turn_duration_s * (waiting + 1) / workers, 1.0), 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """The pool at one moment: bounds, gauges, counters since the start."""
+
+    state: PoolState
+    settings: PoolSettings
+    start_time: float  # unix seconds
+    workers: dict[WorkerState, int]
+    queued_turns: int
+    oldest_queue_duration_s: float
+    turns: dict[Source, int]
+    refusals: dict[Refusal, int]
+    ends: dict[EndReason, int]
+    queue_duration_s: float
+    cancelled_turns: int
+    worker_starts: int
+    worker_start_failures: int
+    workers_lost: int
+    evictions_for_room: int
+    evictions_idle: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """One process, for those who look at the pool; equal as long as nothing about it changed."""
+
+    id: str  # "starting-<n>" until its own is known
+    state: WorkerState
+    spec: WorkerSpec
+    conversation: str | None
+    pid: int | None
+    start_time: float  # unix seconds
+    last_turn_time: float | None  # unix seconds
+    turn_count: int
+
+
+def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float, now: float) -> PoolStats:
+    """The numbers of this moment."""
+    workers = Counter(worker.state for worker in view.workers)
+    return PoolStats(
+        state=state,
+        settings=view.settings,
+        start_time=start_time,
+        workers={kind: workers[kind] for kind in WorkerState},
+        queued_turns=len(view.waiters),
+        oldest_queue_duration_s=now - view.waiters[0].since if view.waiters else 0.0,
+        turns={source: counts.turns[source] for source in Source},
+        refusals={refusal: counts.refusals[refusal] for refusal in Refusal},
+        ends={reason: counts.ends[reason] for reason in EndReason},
+        queue_duration_s=counts.queue_duration_s,
+        cancelled_turns=counts.cancelled,
+        worker_starts=counts.starts,
+        worker_start_failures=counts.start_failures,
+        workers_lost=counts.lost,
+        evictions_for_room=sum(counts.evictions[reason] for reason in EVICTIONS_FOR_ROOM),
+        evictions_idle=counts.evictions[EndReason.IDLE],
+    )
+
+
+def describe(view: PoolView) -> str:
+    """One line for logs and asserts."""
+    workers = Counter(worker.state for worker in view.workers)
+    order = (WorkerState.RUNNING, WorkerState.IDLE, WorkerState.WARM, WorkerState.STARTING, WorkerState.STOPPING)
+    counts = ", ".join(f"{workers[kind]} {kind.value}" for kind in order)
+    return f"<Pool [Workers: {counts} | Waiters: {len(view.waiters)}]>"

@@ -1,0 +1,157 @@
+"""The pool as values: what the policy looks at, and what it may order."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hotseat_core.pool.backoff import Backoff
+from hotseat_core.pool.settings import PoolSettings
+from hotseat_core.pool.worker_port import WorkerSpec
+
+
+class WorkerState(enum.Enum):
+    """What a worker is doing; every one of these is a process that counts against max_workers."""
+
+    STARTING = "starting"
+    WARM = "warm"  # ready, without a conversation
+    IDLE = "idle"  # holds a conversation and waits for input
+    RUNNING = "running"  # leased
+    STOPPING = "stopping"
+
+
+class Source(enum.Enum):
+    """How a turn came by its worker."""
+
+    HOT = "hot"  # it held the conversation
+    WARM = "warm"  # it was ready when the turn asked
+    COLD = "cold"  # it got ready after the turn asked
+
+
+class EndReason(enum.Enum):
+    """Why the pool ends a worker."""
+
+    LRU = "lru"  # the least recently used, for a waiting turn
+    TRANSIENT = "transient"  # it held a likely one-shot, for a waiting turn
+    OTHER_SPARE = "other_spare"  # a spare of another spec, for a waiting turn
+    SPARE_ROOM = "spare_room"  # it held a likely one-shot, for a spare
+    SURPLUS_SPARE = "surplus_spare"
+    IDLE = "idle"  # idle_timeout
+    REPLACED = "replaced"  # its own conversation asked for a fresh or another worker
+    RELEASED = "released"  # its holder did not want it kept
+    RESIZE = "resize"
+    DRAIN = "drain"
+    ADMIN = "admin"
+    CLOSE = "close"
+
+
+class Refusal(enum.Enum):
+    """Why a turn gets no worker."""
+
+    FULL = "full"
+    TIMEOUT = "timeout"
+    DRAINING = "draining"
+    START_FAILED = "start_failed"  # the start it waited for
+    START_FAILING = "start_failing"  # starts of its spec failed too often; nobody tries for a while
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One process."""
+
+    seat: int
+    spec: WorkerSpec
+    state: WorkerState
+    since: float = 0.0  # when it came into this state
+    conversation: str | None = None  # None exactly while starting or warm, or stopping after those
+    transient: bool = False
+    ready_order: int = 0  # when it got ready, on the scale of WaiterView.order
+    revoked: bool = False  # its holder has been asked to give it back
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterView:
+    """One turn that waits for a worker."""
+
+    order: int  # of arrival
+    conversation: str
+    spec: WorkerSpec
+    since: float = 0.0
+    deadline: float = float("inf")
+    fresh: bool = False
+    transient: bool = False
+    accepted: bool = False  # False: it has just come and may still be refused for want of room in the queue
+    position: int = 0  # in the queue, as last told; 0: never
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """Everything the policy knows."""
+
+    settings: PoolSettings
+    workers: tuple[WorkerView, ...] = ()  # at most one a conversation
+    waiters: tuple[WaiterView, ...] = ()  # in order of arrival
+    recent: tuple[WorkerSpec, ...] = ()  # specs asked for, the latest first; those that can have spares
+    backoffs: Mapping[WorkerSpec, Backoff] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()  # conversations whose holder has not yet let go of a worker that is lost
+    draining: bool = False
+    drain_at: float | None = None  # when the grace of a drain is over
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Give this worker to this waiter."""
+
+    waiter: int
+    seat: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a worker; it belongs to whoever fits first when it is ready."""
+
+    spec: WorkerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End this worker."""
+
+    seat: int
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell this waiter no; try_again_at where that is known."""
+
+    waiter: int
+    why: Refusal
+    try_again_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Tell this waiter its place in the queue, counted from 1."""
+
+    waiter: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Ask this worker's holder to give it back."""
+
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Plan again at this time, even if nothing happens."""
+
+    at: float
+
+
+Action = Assign | Start | End | Refuse | Queued | Revoke | Wake
