@@ -30,6 +30,13 @@ class Say(msgspec.Struct, frozen=True):
     text: str
 
 
+class Json(msgspec.Struct, frozen=True):
+    """Answer this JSON, letter for letter."""
+
+    text: str
+    value: Any
+
+
 class Think(msgspec.Struct, frozen=True):
     """Think this first."""
 
@@ -70,7 +77,7 @@ class Then(msgspec.Struct, frozen=True):
     """What follows belongs to the next model step."""
 
 
-Directive = Say | Think | Call | Dump | Recall | Stop | Pause | Usage | Fault
+Directive = Say | Json | Think | Call | Dump | Recall | Stop | Pause | Usage | Fault
 Group = tuple[Directive, ...]
 
 
@@ -140,7 +147,7 @@ def _read_json(text: str, at: int, name: str) -> tuple[Directive, int]:
     if closing is None:
         raise _NotADirective
     if name == "json":
-        return Say(text[start:end]), closing.end()
+        return Json(text[start:end], value), closing.end()
     return Call(head.group(1), msgspec.convert(value, dict[str, Any])), closing.end()
 
 

@@ -1,42 +1,48 @@
-"""What the demo model answers to a request: directives first, then its rules."""
-
-from collections.abc import Sequence
+"""What the demo model answers to a request: its directives, and the rules for the rest of the text."""
 
 import msgspec
 
-from hotseat_demo.directives import Call, Dump, Group, Pause, Recall, Say, Stop, Think, parse
+from hotseat_demo.directives import Call, Dump, Group, Json, Pause, Recall, Say, Stop, Think, parse
+from hotseat_demo.dump import dump
+from hotseat_demo.plain import answer
 from hotseat_demo.reply import Block, Cut, Fault, Hang, HttpError, Reply, StreamError, Text, Thinking, ToolUse, Usage
-from hotseat_demo.seen import Seen, Tool
+from hotseat_demo.seen import Seen
+from hotseat_demo.tools import STRUCTURED_OUTPUT, resolve
 
 
 def choose(seen: Seen, attempt: int = 1) -> Reply:
     """The reply to a request that is the attempt-th (from 1) with this text at this step."""
     script = parse(seen.user_text)
     group = script.groups[seen.step] if seen.step < len(script.groups) else ()
-    spoken = _blocks(group, seen)
-    plain = said(script.text)
-    blocks = (*_thoughts(group), *(spoken or plain.blocks))
-    return _dressed(msgspec.structs.replace(plain, blocks=blocks), group, attempt)
+    spoken = tuple(block for directive in group for block in _blocks(directive, seen))
+    if not spoken:
+        spoken = answer(msgspec.structs.replace(seen, user_text=script.text)).blocks
+    thoughts = tuple(Thinking(directive.text) for directive in group if isinstance(directive, Think))
+    reply = _dressed(Reply(blocks=(*thoughts, *spoken)), group, attempt)
+    return reply if seen.continued is None else _rest(reply, seen.continued)
 
 
-def said(text: str) -> Reply:
-    return Reply(blocks=(Text(f'You said: "{text}"'),))
+def _blocks(directive: object, seen: Seen) -> tuple[Block, ...]:
+    """The blocks that this directive asks for; none when it only colours the answer."""
+    match directive:
+        case Say(text):
+            return (Text(text),)
+        case Json(text, value):
+            offered = any(tool.name == STRUCTURED_OUTPUT for tool in seen.tools)
+            return (ToolUse(STRUCTURED_OUTPUT, value),) if offered and isinstance(value, dict) else (Text(text),)
+        case Call(name, arguments):
+            return (ToolUse(resolve(name, seen.tools), arguments),)
+        case Dump():
+            return (Text(dump(seen)),)
+        case Recall(number):
+            return (Text(_recalled(number, seen)),)
+        case _:
+            return ()
 
 
-def _thoughts(group: Group) -> tuple[Block, ...]:
-    return tuple(Thinking(directive.text) for directive in group if isinstance(directive, Think))
-
-
-def _blocks(group: Group, seen: Seen) -> tuple[Block, ...]:
-    blocks: list[Block] = []
-    for directive in group:
-        if isinstance(directive, Say):
-            blocks.append(Text(directive.text))
-        elif isinstance(directive, Call):
-            blocks.append(ToolUse(resolve(directive.name, seen.tools), directive.input))
-        elif isinstance(directive, Dump | Recall):
-            blocks.append(Text(""))
-    return tuple(blocks)
+def _recalled(number: int, seen: Seen) -> str:
+    at = number - 1 if number > 0 else len(seen.user_texts) + number
+    return seen.user_texts[at] if 0 <= at < len(seen.user_texts) else f"(there is no user message {number})"
 
 
 def _dressed(reply: Reply, group: Group, attempt: int) -> Reply:
@@ -58,8 +64,10 @@ def _due(fault: Fault, attempt: int) -> bool:
     return fault.times is None or attempt <= fault.times
 
 
-def resolve(name: str, tools: Sequence[Tool]) -> str:
-    """The name on the wire: a client's own tool (mcp__SERVER__NAME) before a built-in of the same name."""
-    return next(
-        (tool.name for tool in tools if tool.name.startswith("mcp__") and tool.name.endswith(f"__{name}")), name
-    )
+def _rest(reply: Reply, already: str) -> Reply:
+    """What of the reply was not said yet, ending as it would have without the cut."""
+    whole = "".join(block.text for block in reply.blocks if isinstance(block, Text))
+    rest = whole[len(already) :] if whole.startswith(already) else ""
+    calls = tuple(block for block in reply.blocks if isinstance(block, ToolUse))
+    blocks = (*([Text(rest)] if rest else []), *calls) or (Text(" (that was all)"),)
+    return msgspec.structs.replace(reply, blocks=blocks, stop_reason=None)

@@ -13,8 +13,12 @@ _WRAPPERS = (
 )
 _WRAPPED = re.compile(rf"<({_WRAPPERS})(?:\s[^>]*)?>.*?</\1>", re.DOTALL)
 _INTERRUPTED = re.compile(r"\[Request interrupted by user(?: for tool use)?\]")
-_NOISE = re.compile(r"\[Image: [^\]\n]*\]|\[structured-output-enforce\].*|\[Tool call interrupted[^\]]*\]", re.DOTALL)
-_CONTINUE = re.compile(r"\s*Output token limit hit\. Resume directly")
+_NOISE = re.compile(r"\[Image: [^\]\n]*\]|\[Tool call interrupted[^\]]*\]")
+_CONTINUE = re.compile(r"\s*Output token limit hit")
+_PROD = re.compile(  # what the CLI itself says to the model in a user's message
+    r"\s*(?:Output token limit hit|\[structured-output-enforce\]|Your response above was stopped by a safety classifier"
+    r"|The previous response failed to produce a valid tool call)"
+)
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -68,9 +72,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def real_text(text: str) -> str:
-    """The words of the user themselves: without reminders, and only what follows an interrupt's marker."""
-    after_interrupt = _INTERRUPTED.split(text)[-1]
-    return _NOISE.sub("", _WRAPPED.sub("", after_interrupt)).strip()
+    """The words of the user themselves, without reminders and markers."""
+    return _NOISE.sub("", _INTERRUPTED.sub("", _WRAPPED.sub("", text))).strip()
 
 
 def block_text(block: Mapping[str, Any]) -> str:
@@ -88,7 +91,7 @@ def block_text(block: Mapping[str, Any]) -> str:
 def see(body: Mapping[str, Any]) -> Seen:
     """The request as the rules look at it; tolerant of unknown fields and odd shapes."""
     turns = tuple(_turn(message) for message in _mappings(body.get("messages")))
-    said = [(at, text) for at, turn in enumerate(turns) if (text := _said(turn))]
+    said = [(at, text) for at, turn in enumerate(turns) for text in _said(turn)]
     since = turns[said[-1][0] + 1 :] if said else turns
     answers = [turn for turn in since if turn.role == "assistant"]
     calls = {
@@ -114,11 +117,11 @@ def see(body: Mapping[str, Any]) -> Seen:
     )
 
 
-def _said(turn: Turn) -> str:
-    """What the user said in this message; nothing for results, reminders and the CLI's own requests to go on."""
-    if turn.role != "user" or _CONTINUE.match(turn.text):
-        return ""
-    return real_text(turn.text)
+def _said(turn: Turn) -> list[str]:
+    """What the user said in this message, in two texts if interrupted between them; not what the CLI says itself."""
+    if turn.role != "user" or _PROD.match(turn.text):
+        return []
+    return [said for text in _INTERRUPTED.split(turn.text) if (said := real_text(text))]
 
 
 def _steps(since: Sequence[Turn]) -> int:
@@ -147,7 +150,9 @@ def _continued(since: Sequence[Turn]) -> str | None:
     users = [at for at, turn in enumerate(since) if turn.role == "user"]
     if not users or not _CONTINUE.match(since[users[-1]].text):
         return None
-    return "".join(block_text(b) for turn in since if turn.role == "assistant" for b in turn.blocks)
+    called = [at for at, turn in enumerate(since) if any(b.get("type") == "tool_result" for b in turn.blocks)]
+    answer = since[called[-1] + 1 if called else 0 :]
+    return "".join(block_text(block) for turn in answer if turn.role == "assistant" for block in turn.blocks)
 
 
 def _turn(message: Mapping[str, Any]) -> Turn:

@@ -131,7 +131,7 @@ class DemoModel:
             self._arrived_main += 1
             recorded.main_number = self._arrived_main
         self._notify()
-        reply = said(aside) if aside is not None else self._next_reply(seen)
+        reply = aside or self._next_reply(seen)
         try:
             response = await send(
                 request, self._answer(reply, seen, request_id), recorded, partial(self._progress, recorded)
