@@ -1,0 +1,169 @@
+"""Time to the first token: the bare claude CLI beside Hotseat, in one run, against the same upstream.
+
+    python bench/first_token.py [--rounds N] [--json] [--check]
+
+Every round measures every way once, in an order that rotates, on the same machine in the same minutes: what
+disturbs one way disturbs the others. Ratios and differences are of medians. See bench/README.md.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+from hotseat import Client
+from hotseat_bench import report
+from hotseat_bench.bare_cli import BareClis
+from hotseat_bench.clients import OverHttp, first_token_on, new_conversation, opening, until_spare
+from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
+from hotseat_cli import installed, launch
+from hotseat_cli.child import ServerSpec
+from hotseat_cli.settings import load
+from hotseat_cli.supervisor import ServerFailed, Supervisor
+from hotseat_cli.upstream import Kind, Upstream, without_credentials
+
+PROMPT = "[[say one two three four five]]"
+WARM_UP = 3
+Measure = Callable[[], Awaitable[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What is measured, and how to wait until the machine is at rest before it."""
+
+    measures: dict[str, Measure]
+    at_rest: Callable[[], Awaitable[None]]
+
+
+async def run(rounds: int) -> dict[str, list[float]]:
+    """Milliseconds by way, one of each per round."""
+    taken: dict[str, list[float]] = {}
+    async with Supervisor(_say) as supervisor, ways(supervisor) as way:
+        names = list(way.measures)
+        taken = {name: [] for name in names}
+        for number in range(WARM_UP + rounds):
+            _say(f"round {number - WARM_UP + 1} of {rounds}" if number >= WARM_UP else "warming up")
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                await way.at_rest()
+                seconds = await way.measures[name]()
+                if number >= WARM_UP:
+                    taken[name].append(seconds * 1000)
+    return taken
+
+
+@asynccontextmanager
+async def ways(supervisor: Supervisor) -> AsyncIterator[Ways]:
+    """Everything started and bound that the measures need; all of it is ended afterwards."""
+    async with AsyncExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotseat-bench-")))
+        values = _environment(scratch)
+        demo_url = await supervisor.start(launch.demo(values))
+        core = await supervisor.start(_core(values, demo_url, scratch / "warm", warm_workers=1))
+        spareless = await supervisor.start(_core(values, demo_url, scratch / "cold", warm_workers=0))
+        edge_url = await supervisor.start(launch.edge(values, Upstream(Kind.DEMO), core))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        client = await stack.enter_async_context(Client(core))
+        cold_client = await stack.enter_async_context(Client(spareless))
+        clis = BareClis(values.get("CLAUDE_CLI_PATH", "") or installed.bundled_cli(), demo_url, scratch)
+        cli = await stack.enter_async_context(clis.start())
+        cli.initialize()
+        talk = await stack.enter_async_context(client.converse(opening("bench-grpc")))
+        http = OverHttp(session, edge_url)
+
+        async def http_new() -> float:
+            conversation_id = f"bench-{uuid.uuid4()}"
+            seconds = await http.first_token(PROMPT, conversation_id)
+            await client.evict_conversation(conversation_id, force=True)
+            return seconds
+
+        async def at_rest() -> None:
+            await until_spare(client)
+            await until_quiet()
+
+        yield Ways(
+            {
+                BARE_NEXT: lambda: cli.first_token(PROMPT),
+                HTTP_NEXT: lambda: http.first_token(PROMPT, "bench-http"),
+                GRPC_NEXT: lambda: first_token_on(talk, PROMPT),
+                BARE_COLD: lambda: clis.cold(PROMPT),
+                HTTP_NEW: http_new,
+                GRPC_COLD: lambda: new_conversation(cold_client, PROMPT),
+            },
+            at_rest,
+        )
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    ours = {"PORT": "0", "HOTSEAT_CORE_PORT": "0", "HOTSEAT_CORE_SOCKET": "", "HOTSEAT_LOG_LEVEL": "warning"}
+    # Nothing of the caller's but where things are: the same pool and the same model, whoever runs it.
+    inherited = {name: value for name, value in load({}, scratch).values.items() if not name.startswith("HOTSEAT_")}
+    return {**without_credentials(inherited), **ours, "POOL_SIZE": "6", "IDLE_TIMEOUT_MS": "0"}
+
+
+def _core(values: dict[str, str], demo_url: str, data: Path, warm_workers: int) -> ServerSpec:
+    own = {
+        "HOTSEAT_DATA_DIR": str(data),
+        "WORKSPACE_DIR": str(data / "work"),
+        "HOTSEAT_WARM_WORKERS": str(warm_workers),
+    }
+    (data / "work").mkdir(parents=True)
+    return launch.core({**values, **own}, Upstream(Kind.DEMO), demo_url)
+
+
+async def until_quiet() -> None:
+    """Wait until our processes have used a tenth of a core or less for a fifth of a second; at most 5 s."""
+    before = _cpu_s()
+    for _ in range(25):
+        await asyncio.sleep(0.2)
+        now = _cpu_s()
+        if now - before < 0.02:
+            return
+        before = now
+
+
+def _cpu_s() -> float:
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:  # ended since it was listed
+            continue
+        total += times.user + times.system
+    return total
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure and print; with --check, 1 where an aim is missed."""
+    parser = argparse.ArgumentParser(description="Time to the first token: the bare CLI beside Hotseat.")
+    parser.add_argument("--rounds", type=int, default=15, help="measurements of each way (15)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--check", action="store_true", help="exit code 1 where an aim is missed")
+    options = parser.parse_args()
+    try:
+        taken = asyncio.run(run(max(1, options.rounds)))
+    except ServerFailed as error:
+        _say(str(error))
+        return 1
+    except asyncio.CancelledError:  # a signal: everything has been ended
+        return 130
+    told = report.summarise(taken)
+    print(json.dumps(dataclasses.asdict(told), indent=2) if options.json else report.table(told))
+    return 1 if options.check and not all(told.aims.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

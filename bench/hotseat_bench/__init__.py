@@ -1,0 +1,1 @@
+"""What the benches share: the ways to ask, and the ways to tell."""

@@ -1,0 +1,192 @@
+"""Who may import whom, who may read the environment, what is pure, and how long a module may be."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    "hotseat": ROOT / "clients/python/hotseat",
+    "hotseat_core": ROOT / "core/hotseat_core",
+    "hotseat_edge": ROOT / "edge/hotseat_edge",
+    "hotseat_cli": ROOT / "cli/hotseat_cli",
+    "hotseat_demo": ROOT / "demo/hotseat_demo",
+}
+MOST_LINES = 300
+
+# Whom of ours each package may import, besides itself.
+ALLOWED = {
+    "hotseat": set[str](),
+    "hotseat_core": {"hotseat"},
+    "hotseat_edge": {"hotseat"},
+    "hotseat_cli": {"hotseat"},
+    "hotseat_demo": set[str](),
+}
+
+# In core, who may know the wire's messages; everybody else speaks in the core's own words.
+WIRE = {
+    "hotseat_core.convert": "translates between the wire's messages and ours",
+    "hotseat_core.conversation_servicer": "serves ConversationService",
+    "hotseat_core.pool_servicer": "serves PoolService",
+    "hotseat_core.interceptors": "turns our errors into a status with details",
+    "hotseat_core.server": "registers the servicers",
+}
+
+# Pure: they take values and return values. No loop, no network, no clock.
+PURE = {
+    "hotseat_core.conversation.history",
+    "hotseat_core.conversation.turn",
+    "hotseat_core.pool.policy",
+    "hotseat_core.worker.profile",
+    "hotseat_core.worker.command",
+    "hotseat_core.worker.frames",
+    "hotseat_core.worker.control",
+    "hotseat_core.worker.translate",
+    "hotseat_edge.openai.schema",
+    "hotseat_edge.openai.request",
+    "hotseat_edge.openai.stream",
+    "hotseat_edge.openai.errors",
+    "hotseat_cli.banner",
+    "hotseat_cli.dotenv",
+    "hotseat_cli.script",
+    "hotseat_cli.upstream",
+    "hotseat_demo.rules",
+}
+IMPURE_IMPORTS = {"asyncio", "grpc", "aiohttp", "time", "socket", "subprocess", "threading", "random"}
+CLOCKS = {"now", "utcnow", "today"}
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: Path
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        return self.name.partition(".")[0]
+
+    def imports(self) -> Iterator[str]:
+        """Every module that it imports, wherever in it the import stands."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = self._absolute(node)
+                yield base
+                # `from hotseat import pb` imports a module too.
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        is_package = self.path.name == "__init__.py"
+        parents = self.name.split(".")
+        base = parents[: len(parents) - node.level + is_package]
+        return ".".join([*base, node.module] if node.module else base)
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every module of ours that a person wrote."""
+    return tuple(
+        Module(_name(package, root, path), path, ast.parse(path.read_text(encoding="utf-8")))
+        for package, root in SOURCES.items()
+        for path in sorted(root.rglob("*.py"))
+        if "v1" not in path.relative_to(root).parts
+    )
+
+
+def _name(package: str, root: Path, path: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join([package, *(part for part in parts if part != "__init__")])
+
+
+def _is_of(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_dependencies_point_one_way(package: str) -> None:
+    forbidden = set(SOURCES) - ALLOWED[package] - {package}
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        if module.package == package
+        for name in module.imports()
+        if any(_is_of(name, other) for other in forbidden)
+    ]
+    assert wrong == []
+
+
+def test_in_the_core_only_the_rim_knows_the_wires_messages() -> None:
+    wrong = [
+        f"{module.name} imports {name}"
+        for module in modules()
+        if module.package == "hotseat_core" and module.name not in WIRE
+        for name in module.imports()
+        if _is_of(name, "hotseat.v1") or _is_of(name, "hotseat.pb")
+    ]
+    assert wrong == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    wrong = [
+        f"{module.name}: {ast.unparse(node)}"
+        for module in modules()
+        if module.name.rpartition(".")[2] != "settings"
+        for node in ast.walk(module.tree)
+        if _reads_environment(node)
+    ]
+    assert wrong == []
+
+
+def _reads_environment(node: ast.AST) -> bool:
+    names = {"environ", "environb", "getenv", "getenvb"}
+    if isinstance(node, ast.Attribute):
+        return node.attr in names and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return isinstance(node, ast.ImportFrom) and node.module == "os" and any(a.name in names for a in node.names)
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_what_decides_is_pure(name: str) -> None:
+    (module,) = [module for module in modules() if module.name == name]
+    imported = {top.partition(".")[0] for top in module.imports()} & IMPURE_IMPORTS
+    clocks = {
+        f"{ast.unparse(node)}, line {node.lineno}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in CLOCKS and "date" in ast.unparse(node.value)
+    }
+    assert imported | clocks == set()
+
+
+def test_no_module_is_too_long() -> None:
+    written = [*(module.path for module in modules()), *ROOT.glob("tests/**/*.py"), *ROOT.glob("bench/**/*.py")]
+    lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in written}
+    assert {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_only_the_command_prints() -> None:
+    wrong = [
+        f"{module.name}, line {node.lineno}"
+        for module in modules()
+        if module.package != "hotseat_cli" and module.name.rpartition(".")[2] != "__main__"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["utils", "helpers", "helper", "manager", "common", "misc"])
+def test_no_module_is_named_after_nothing(name: str) -> None:
+    assert [module.name for module in modules() if name in re.split(r"[._]", module.name)] == []
+
+
+def test_every_exception_to_the_rules_still_exists() -> None:
+    existing = {module.name for module in modules()}
+    assert {name for name in (*PURE, *WIRE) if name not in existing} == set()
