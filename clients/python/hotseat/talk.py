@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypeAlias
 
 import grpc
@@ -65,7 +65,7 @@ class Talk:
         options: pb.TurnOptions | None = None,
         request_id: str | None = None,
         delivery: pb.UserInput.Delivery = pb.UserInput.DELIVERY_UNSPECIFIED,
-    ) -> AsyncIterator[pb.ConverseResponse]:
+    ) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Say something and yield its turn's events, turn_completed last.
 
         A turn that fails is no exception: its turn_completed says so. HotseatError is raised where the
@@ -82,7 +82,7 @@ class Talk:
             self._unfinished += 1
         await self.send(pb.ConverseRequest(user_input=said))
 
-    async def turn(self, request_id: str) -> AsyncIterator[pb.ConverseResponse]:
+    async def turn(self, request_id: str) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Yield the events of the turn that this input began, turn_completed last; skip all others."""
         number = 0
         while (event := await self._read()) is not None:
@@ -102,7 +102,7 @@ class Talk:
                 yield event
         raise HotseatError("the server ended the stream before the turn ended", code=grpc.StatusCode.UNAVAILABLE)
 
-    async def events(self) -> AsyncIterator[pb.ConverseResponse]:
+    async def events(self) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Yield every event until the server ends the stream; for observers and for replay."""
         while (event := await self._read()) is not None:
             yield event

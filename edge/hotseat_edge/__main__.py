@@ -1,0 +1,45 @@
+"""`python -m hotseat_edge`: serve until told to stop."""
+
+import asyncio
+import os
+import sys
+
+from hotseat_edge import logs
+from hotseat_edge.app import CannotListen, serve
+from hotseat_edge.lifetime import until_told_to_stop
+from hotseat_edge.settings import BadSetting, Settings, load
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415  # where it has no wheel, the standard loop serves as well
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _run(settings: Settings) -> None:
+    async with serve(settings) as url:
+        print(f"hotseat edge listening on {url}", flush=True)  # noqa: T201  # the line that supervisors wait for
+        await until_told_to_stop(settings.parent_fd)
+
+
+def main() -> int:
+    """Serve, and return the process's exit code."""
+    try:
+        settings = load(os.environ)
+    except BadSetting as error:
+        print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # logging is not configured yet
+        return 2
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(_run(settings))
+    except CannotListen as error:
+        print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The HTTP server, put together."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from hotseat import Client
+
+from hotseat_edge.core_client import CONNECT_TIMEOUT_S, Core
+from hotseat_edge.middleware import JsonServer, guarded, stamp
+from hotseat_edge.routes.chat import Chat
+from hotseat_edge.routes.conversations import Conversations
+from hotseat_edge.routes.health import Health
+from hotseat_edge.routes.models import Models
+from hotseat_edge.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+class CannotListen(Exception):
+    """The address is taken, or is not this machine's; the text is one line for the operator."""
+
+
+@asynccontextmanager
+async def serve(settings: Settings) -> AsyncIterator[str]:
+    """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
+    async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S) as client:
+        runner = _Runner(application(settings, Core(client)), settings)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port)
+            try:
+                await site.start()
+            except OSError as error:
+                address = f"{settings.host}:{settings.port}"
+                raise CannotListen(f"cannot listen on {address}: {error.strerror}; choose another PORT") from error
+            host, port = runner.addresses[0][:2]
+            if not settings.host.startswith(_LOOPBACK):
+                logger.warning("anyone who reaches this address may use the server", extra={"host": host})
+            yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        finally:
+            await runner.cleanup()
+
+
+def application(settings: Settings, core: Core) -> web.Application:
+    """The routes."""
+    app = web.Application(client_max_size=settings.max_body_bytes)
+    app.on_response_prepare.append(stamp)
+    chat = Chat(core, settings)
+    models = Models(core)
+    conversations = Conversations(core)
+    health = Health(core, demo=settings.demo)
+    app.add_routes(
+        [
+            web.post("/v1/chat/completions", chat.create),
+            web.get("/v1/models", models.index),
+            web.get("/v1/models/{id:.+}", models.show),
+            web.get("/conversations", conversations.index),
+            web.get("/conversations/{id}", conversations.show),
+            web.delete("/conversations/{id}", conversations.delete),
+            web.get("/health", health.health),
+            web.get("/livez", health.live),
+            web.get("/readyz", health.ready),
+        ]
+    )
+    return app
+
+
+class _Runner(web.AppRunner):
+    """Runs an application on our own connections."""
+
+    def __init__(self, app: web.Application, settings: Settings) -> None:
+        super().__init__(app, shutdown_timeout=settings.drain_s)
+        self._settings = settings
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        return JsonServer(
+            guarded(plain.request_handler),
+            request_factory=plain.request_factory,
+            handler_cancellation=True,  # a client that hangs up ends its turn; run_app's default would let it run on
+            keepalive_timeout=self._settings.idle_connection_s,
+            auto_decompress=False,  # an encoded body is refused, not inflated
+            access_log=None,  # `guarded` logs each request
+        )

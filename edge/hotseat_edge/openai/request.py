@@ -1,0 +1,65 @@
+"""A chat request, as what the core is asked."""
+
+import msgspec
+from google.protobuf.duration_pb2 import Duration
+from hotseat import pb
+
+from hotseat_edge.openai import history
+from hotseat_edge.openai.names import ModelName
+from hotseat_edge.openai.schema import ChatRequest
+
+_Options = pb.TurnOptions
+_EFFORTS = {
+    "none": _Options.EFFORT_LOW,  # the model always thinks a little where its effort is set at all
+    "minimal": _Options.EFFORT_LOW,
+    "low": _Options.EFFORT_LOW,
+    "medium": _Options.EFFORT_MEDIUM,
+    "high": _Options.EFFORT_HIGH,
+    "xhigh": _Options.EFFORT_MAX,
+    "max": _Options.EFFORT_MAX,
+}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the core is asked for one chat request."""
+
+    opening: pb.OpenConversation
+    input: pb.UserInput
+    adjusted: list[str]  # parameters whose value was brought into the model's range
+
+
+def build(chat: ChatRequest, model: ModelName, conversation_id: str, request_id: str) -> Asked:
+    """The opening and the input that this request becomes."""
+    dialogue = history.read(chat.messages)
+    options, adjusted = _options(chat)
+    settings = pb.ConversationSettings(profile=model.profile, model=model.model)
+    if dialogue.system:
+        settings.system_prompt.text = dialogue.system
+    opening = pb.OpenConversation(
+        conversation_id=conversation_id,
+        disposition=pb.OpenConversation.DISPOSITION_OPEN_OR_CREATE,
+        settings=settings,
+        detach_timeout=Duration(),  # present and zero: a client that hangs up interrupts its turn
+        history=dialogue.history,
+        history_policy=pb.HISTORY_POLICY_MATCH,
+    )
+    said = pb.UserInput(request_id=request_id, content=dialogue.said, options=options)
+    return Asked(opening, said, adjusted)
+
+
+def _options(chat: ChatRequest) -> tuple[pb.TurnOptions, list[str]]:
+    options = _Options(allow_retraction=not chat.stream)  # an answer sent whole is sent when it is final
+    adjusted = []
+    if chat.temperature is not None:
+        options.temperature = min(chat.temperature, 1.0)  # OpenAI's scale ends at 2, the model's at 1
+        if chat.temperature > 1.0:
+            adjusted.append("temperature")
+    if chat.top_p is not None:
+        options.top_p = chat.top_p
+    if limit := chat.max_completion_tokens or chat.max_tokens:
+        options.max_output_tokens = limit
+    if chat.stop is not None:
+        options.stop_sequences.extend([chat.stop] if isinstance(chat.stop, str) else chat.stop)
+    if chat.reasoning_effort is not None:
+        options.effort = _EFFORTS[chat.reasoning_effort]
+    return options, adjusted

@@ -1,0 +1,172 @@
+"""The core's events, as an answer: chunk by chunk, or whole."""
+
+from typing import Any
+
+import msgspec
+from hotseat import pb
+
+from hotseat_edge.openai.errors import ApiError
+
+DONE = b"data: [DONE]\n\n"
+KEEP_ALIVE = b": keep-alive\n\n"
+_BLOCK_BREAK = "\n\n"
+_FINISH = {
+    pb.TurnCompleted.OUTCOME_TRUNCATED: "length",
+    pb.TurnCompleted.OUTCOME_REFUSED: "content_filter",
+}
+_encode = msgspec.json.encode
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What every chunk of one answer repeats."""
+
+    id: str
+    created: int
+    model: str
+
+
+class Narrator:
+    """Turns a turn's events into pieces of visible text and of thinking, blocks parted by a blank line."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._text_block: int | None = None
+        self._thinking_block: int | None = None
+
+    def text(self, delta: pb.TextDelta) -> str:
+        """What this delta adds to the answer; a subagent's words do not belong to it."""
+        if delta.parent_tool_use_id or not delta.text:
+            return ""
+        new_block = self._text_block not in (None, delta.block)
+        self._text_block = delta.block
+        piece = _BLOCK_BREAK + delta.text if new_block else delta.text
+        self._text.append(piece)
+        return piece
+
+    def thinking(self, delta: pb.ThinkingDelta) -> str:
+        """What this delta adds to the thinking."""
+        if delta.parent_tool_use_id or not delta.text:
+            return ""
+        new_block = self._thinking_block not in (None, delta.block)
+        self._thinking_block = delta.block
+        return _BLOCK_BREAK + delta.text if new_block else delta.text
+
+    def rest(self, completed: pb.TurnCompleted) -> str:
+        """What the whole answer has beyond the deltas: the core matches a client's history against the whole."""
+        told = "".join(self._text)
+        return completed.text[len(told) :] if completed.text.startswith(told) else ""
+
+
+class ChunkWriter:
+    """Turns a turn's events into server-sent events; what stays the same is encoded once."""
+
+    def __init__(self, answer: Answer, *, include_usage: bool) -> None:
+        head = {"id": answer.id, "object": "chat.completion.chunk", "created": answer.created, "model": answer.model}
+        self._head = b"data: " + _encode(head)[:-1]
+        self._usage = b',"usage":null' if include_usage else b""
+        self._include_usage = include_usage
+        self._delta = self._head + b',"choices":[{"index":0,"delta":{'
+        self._tail = b'},"logprobs":null,"finish_reason":null}]' + self._usage + b"}\n\n"
+        self._text_head = self._delta + b'"content":'
+        self._thinking_head = self._delta + b'"reasoning_content":'
+        self._narrator = Narrator()
+        self._begun = False
+
+    def write(self, event: pb.ConverseResponse) -> bytes:
+        """The bytes for this event; none for most kinds."""
+        match event.WhichOneof("event"):
+            case "text_delta":
+                return self._piece(self._text_head, self._narrator.text(event.text_delta))
+            case "thinking_delta":
+                return self._piece(self._thinking_head, self._narrator.thinking(event.thinking_delta))
+            case "turn_completed":
+                return self._end(event.turn_completed)
+            case _:
+                return b""
+
+    def _piece(self, head: bytes, piece: str) -> bytes:
+        if not piece:
+            return b""
+        chunk = head + _encode(piece) + self._tail
+        return chunk if self._begun else self._begin() + chunk
+
+    def _begin(self) -> bytes:
+        self._begun = True
+        return self._delta + b'"role":"assistant","content":"","refusal":null' + self._tail
+
+    def _end(self, completed: pb.TurnCompleted) -> bytes:
+        rest = self._piece(self._text_head, self._narrator.rest(completed))
+        reason = _encode(finish_reason(completed))
+        finish = self._delta + b'},"logprobs":null,"finish_reason":' + reason + b"}]" + self._usage + b"}\n\n"
+        parts = [b"" if self._begun else self._begin(), rest, finish]
+        if self._include_usage:
+            parts.append(self._head + b',"choices":[],"usage":' + _encode(usage(completed.usage)) + b"}\n\n")
+        parts.append(DONE)
+        return b"".join(parts)
+
+
+def error_event(error: ApiError) -> bytes:
+    """An error after the first byte: stock SDKs raise it."""
+    return b"data: " + error.body() + b"\n\n"
+
+
+class Collector:
+    """Gathers a turn's thinking until its answer is whole."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._narrator = Narrator()
+        self._thinking: list[str] = []
+
+    def take(self, event: pb.ConverseResponse) -> None:
+        """Keep what the completion does not repeat."""
+        if event.HasField("thinking_delta"):
+            self._thinking.append(self._narrator.thinking(event.thinking_delta))
+
+    def completion(self, completed: pb.TurnCompleted) -> bytes:
+        """The JSON text of the whole answer."""
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": completed.text,
+            "refusal": None,
+            "annotations": [],
+        }
+        if thinking := "".join(self._thinking):
+            message["reasoning_content"] = thinking
+        finish = finish_reason(completed)
+        return _encode(
+            {
+                "id": self._answer.id,
+                "object": "chat.completion",
+                "created": self._answer.created,
+                "model": self._answer.model,
+                "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+                "usage": usage(completed.usage),
+            }
+        )
+
+
+def finish_reason(completed: pb.TurnCompleted) -> str:
+    """Why the answer ended; one that another caller interrupted ended as well."""
+    return _FINISH.get(completed.outcome, "stop")
+
+
+def usage(spent: pb.Usage) -> dict[str, Any]:
+    """What a turn spent; the provider's cache is part of the prompt."""
+    prompt = spent.input_tokens + spent.cache_read_tokens + spent.cache_write_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": spent.output_tokens,
+        "total_tokens": prompt + spent.output_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": spent.cache_read_tokens,
+            "cache_write_tokens": spent.cache_write_tokens,
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,  # part of completion_tokens; the provider does not tell them apart
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }

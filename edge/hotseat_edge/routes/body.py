@@ -1,0 +1,44 @@
+"""Reading what a client sends."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from hotseat_edge.openai.errors import ApiError, invalid
+
+
+async def read_json(request: web.Request, timeout_s: float) -> bytes:
+    """The body of a request that says it is JSON; a web page cannot say so without asking first."""
+    if request.content_type != "application/json":
+        message = "Content-Type must be application/json"
+        raise ApiError(message, status=415, code="unsupported_media_type", param="Content-Type")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        message = "Content-Encoding is not supported; send the body as it is"
+        raise ApiError(message, status=415, code="unsupported_media_type", param="Content-Encoding")
+    limit = request.client_max_size
+    if (request.content_length or 0) > limit:
+        raise ApiError(f"The body may have {limit} bytes at most.", status=413, code="request_too_large")
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await request.read()
+    except TimeoutError:
+        raise ApiError("The body came too slowly.", status=408, code="request_timeout") from None
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise ApiError("The body ended early or is badly framed.", code="bad_request") from error
+
+
+def flag(request: web.Request, name: str) -> bool:
+    """A query parameter that is true or false."""
+    given = request.query.get(name, "false").lower()
+    if given not in ("true", "false", "1", "0", ""):
+        raise invalid(name, f"{name} must be true or false")
+    return given in ("true", "1", "")
+
+
+def whole_number(request: web.Request, name: str, default: int, most: int) -> int:
+    """A query parameter that is a number from 1 to `most`."""
+    given = request.query.get(name, str(default))
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:10]) <= most):
+        raise invalid(name, f"{name} must be a number from 1 to {most}")
+    return int(given)

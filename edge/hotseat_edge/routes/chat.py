@@ -1,0 +1,93 @@
+"""POST /v1/chat/completions."""
+
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
+from aiohttp import web
+from hotseat import pb
+
+from hotseat_edge.core_client import Core
+from hotseat_edge.middleware import HEADERS
+from hotseat_edge.openai import names, request, schema
+from hotseat_edge.openai.errors import ApiError
+from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
+from hotseat_edge.routes.body import read_json
+from hotseat_edge.settings import Settings
+from hotseat_edge.sse import EventStream
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    """One chat request, ready to run."""
+
+    chat: schema.ChatRequest
+    asked: request.Asked
+    profile: pb.Profile
+    answer: Answer
+
+
+class Chat:
+    """Answers chat requests."""
+
+    def __init__(self, core: Core, settings: Settings) -> None:
+        self._core = core
+        self._settings = settings
+
+    async def create(self, http: web.Request) -> web.StreamResponse:
+        """Answer one request, streamed or whole."""
+        header = http.headers.get(names.CONVERSATION_HEADER)
+        chat = schema.parse(await read_json(http, self._settings.body_timeout_s))
+        model = names.parse_model(chat.model)
+        conversation_id = names.conversation_id(header, model.conversation) or f"conv_{uuid.uuid4().hex}"
+        asked = request.build(chat, model, conversation_id, str(uuid.uuid4()))
+        http[HEADERS].update(_headers(chat, asked))
+        profile = await self._core.profile(model.profile, chat.model)
+        answer = Answer(id=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()), model=chat.model)
+        turn = _Turn(chat, asked, profile, answer)
+        return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
+
+    async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
+        collector = Collector(turn.answer)
+        response = web.Response(content_type="application/json")
+        async with aclosing(self._run(turn)) as events:
+            async for event in events:
+                collector.take(event)
+                if event.HasField("turn_completed"):
+                    # Sent here: parting with the core need not delay it.
+                    response.body = collector.completion(event.turn_completed)
+                    await response.prepare(http)
+                    await response.write_eof()
+        return response
+
+    async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
+        options = turn.chat.stream_options
+        writer = ChunkWriter(turn.answer, include_usage=bool(options and options.include_usage))
+        settings = self._settings
+        stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
+        async with stream, aclosing(self._run(turn)) as events:
+            try:
+                async for event in events:
+                    if data := writer.write(event):
+                        await stream.send(data)
+                    if event.HasField("turn_completed"):
+                        await stream.finish()
+            except ApiError as error:
+                if not stream.started:
+                    raise
+                await stream.send(error_event(error))
+                await stream.finish()
+        return stream.response
+
+    def _run(self, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
+        return self._core.run(turn.asked, turn.profile)
+
+
+def _headers(chat: schema.ChatRequest, asked: request.Asked) -> dict[str, str]:
+    headers = {names.CONVERSATION_HEADER: asked.opening.conversation_id}
+    if ignored := [name for name in chat.ignored if name.isascii() and name.isprintable()]:
+        headers["x-ignored-params"] = ", ".join(ignored)[:1024]
+    if asked.adjusted:
+        headers["x-adjusted-params"] = ", ".join(asked.adjusted)
+    return headers

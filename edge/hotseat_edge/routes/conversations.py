@@ -1,0 +1,82 @@
+"""GET /conversations, GET and DELETE /conversations/{id}."""
+
+from typing import Any
+
+from aiohttp import web
+from hotseat import pb
+
+from hotseat_edge.core_client import Core, as_problems
+from hotseat_edge.openai.names import check_conversation_id
+from hotseat_edge.routes.body import flag, whole_number
+
+_DEFAULT_LIMIT = 50
+_MOST = 1000
+
+
+class Conversations:
+    """Keeps house among conversations."""
+
+    def __init__(self, core: Core) -> None:
+        self._client = core.client
+
+    async def index(self, request: web.Request) -> web.Response:
+        """One page, the latest used first; `next_after` of one page is `after` of the next."""
+        limit = whole_number(request, "limit", _DEFAULT_LIMIT, _MOST)
+        with as_problems():
+            page = await self._client.list_conversations(page_size=limit, page_token=request.query.get("after", ""))
+        data = [describe(conversation) for conversation in page.conversations]
+        return web.json_response(
+            {
+                "object": "list",
+                "data": data,
+                "first_id": data[0]["id"] if data else None,
+                "last_id": data[-1]["id"] if data else None,
+                "has_more": bool(page.next_page_token),
+                "next_after": page.next_page_token or None,
+            }
+        )
+
+    async def show(self, request: web.Request) -> web.Response:
+        """One conversation."""
+        with as_problems():
+            found = await self._client.get_conversation(_id(request))
+        return web.json_response(describe(found))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Take a conversation off its worker; with ?purge=true delete it for good."""
+        conversation_id = _id(request)
+        force, purge = flag(request, "force"), flag(request, "purge")
+        with as_problems():
+            worker = await self._client.evict_conversation(conversation_id, force=force)
+            if purge:
+                await self._client.delete_conversation(conversation_id)
+        kind = "conversation.deleted" if purge else "conversation.evicted"
+        return web.json_response({"id": conversation_id, "object": kind, "deleted": purge, "evicted": bool(worker)})
+
+
+def _id(request: web.Request) -> str:
+    return check_conversation_id(request.match_info["id"], "id")
+
+
+def describe(conversation: pb.Conversation) -> dict[str, Any]:
+    """A conversation in JSON: an OpenAI conversation object, and what we know beside it."""
+    usage = conversation.usage
+    return {
+        "id": conversation.conversation_id,
+        "object": "conversation",
+        "created_at": conversation.create_time.seconds,
+        "updated_at": conversation.update_time.seconds,
+        "metadata": {},
+        "state": pb.Conversation.State.Name(conversation.state).removeprefix("STATE_").lower(),
+        "profile": conversation.settings.profile,
+        "model": conversation.settings.model or None,
+        "worker_id": conversation.worker_id or None,
+        "turn_count": conversation.turn_count,
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cache_read_tokens": usage.cache_read_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "cost_usd": usage.cost_usd,
+        },
+    }

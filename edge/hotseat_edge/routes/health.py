@@ -1,0 +1,82 @@
+"""GET /health, /livez and /readyz."""
+
+import time
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+from hotseat import HotseatError, pb
+
+from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
+
+_VERSION = version("hotseat")
+
+
+class Health:
+    """Tells how the edge and the pool behind it are."""
+
+    def __init__(self, core: Core, *, demo: bool) -> None:
+        self._client = core.client
+        self._demo = demo
+        self._started = time.monotonic()
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Everything: 200 while the core answers, 503 while it does not, within a second."""
+        report: dict[str, Any] = {
+            "status": "degraded",
+            "version": _VERSION,
+            "demo": self._demo,
+            "uptime_seconds": round(time.monotonic() - self._started, 3),
+            "core": "unreachable",
+            "pool": None,
+        }
+        pool = await self._pool()
+        if pool is not None:
+            report["status"] = "ok" if pool.state == pb.Pool.STATE_ACTIVE else "degraded"
+            report |= {"core": "ok", "pool": describe(pool)}
+        return web.json_response(report, status=503 if pool is None else 200)
+
+    async def live(self, _: web.Request) -> web.Response:
+        """200 while this process serves."""
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """200 while requests would be taken: the core answers and its pool is active."""
+        pool = await self._pool()
+        ready = pool is not None and pool.state == pb.Pool.STATE_ACTIVE
+        return web.json_response({"status": "ok" if ready else "unavailable"}, status=200 if ready else 503)
+
+    async def _pool(self) -> pb.Pool | None:
+        try:
+            return await self._client.get_pool(timeout_s=PROBE_TIMEOUT_S)
+        except HotseatError:  # whatever the core's trouble is, the answer to the probe is the same
+            return None
+
+
+def describe(pool: pb.Pool) -> dict[str, Any]:
+    """The pool in JSON."""
+    size, stats = pool.size, pool.stats
+    return {
+        "state": pb.Pool.State.Name(pool.state).removeprefix("STATE_").lower(),
+        "max_workers": size.max_workers,
+        "warm_workers": size.warm_workers,
+        "max_queue": size.max_queue,
+        "idle_timeout_seconds": size.idle_timeout.ToMilliseconds() / 1000,
+        "workers": {
+            "starting": stats.starting_workers,
+            "warm": stats.warm_workers,
+            "idle": stats.idle_workers,
+            "running": stats.running_workers,
+            "stopping": stats.stopping_workers,
+        },
+        "queued_turns": stats.queued_turns,
+        "oldest_queue_seconds": stats.oldest_queue_duration.ToMilliseconds() / 1000,
+        "turns": {"hot": stats.hot_turn_count, "warm": stats.warm_turn_count, "cold": stats.cold_turn_count},
+        "cancelled_turns": stats.cancelled_turn_count,
+        "refused_turns": stats.refused_turn_count,
+        "worker_starts": stats.worker_start_count,
+        "worker_start_failures": stats.worker_start_failure_count,
+        "workers_lost": stats.worker_lost_count,
+        "lru_evictions": stats.lru_eviction_count,
+        "idle_evictions": stats.idle_eviction_count,
+    }

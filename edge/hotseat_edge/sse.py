@@ -1,0 +1,77 @@
+"""A response that is a stream of server-sent events."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from hotseat_edge.openai.stream import KEEP_ALIVE
+
+_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",  # nginx would hold events back
+}
+_FAREWELL_S = 1.0
+
+
+class EventStream:
+    """Sends events, and a comment after each long silence; nothing is sent before the first of them.
+
+    So a failure before that still can be answered with a status of its own.
+    """
+
+    def __init__(self, request: web.Request, *, keep_alive_s: float, stall_s: float) -> None:
+        self.response = web.StreamResponse(headers=_HEADERS)
+        self._request = request
+        self._keep_alive_s = keep_alive_s
+        self._stall_s = stall_s
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._sending = asyncio.Lock()  # the headers go out once, whoever is first
+        self._keeping_alive: asyncio.Task[None] | None = None
+
+    @property
+    def started(self) -> bool:
+        """The headers were sent: an error must be an event now."""
+        return self.response.prepared
+
+    async def __aenter__(self) -> Self:
+        self._keeping_alive = asyncio.create_task(self._keep_alive(), name="sse keep-alive")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._keeping_alive is not None:
+            self._keeping_alive.cancel()
+            await asyncio.wait([self._keeping_alive], timeout=_FAREWELL_S)
+
+    async def send(self, data: bytes) -> None:
+        """Send whole events; waits where the client reads slowly, and ends the connection of one that stalls."""
+        try:
+            async with asyncio.timeout(self._stall_s), self._sending:
+                if not self.response.prepared:
+                    await self.response.prepare(self._request)
+                await self.response.write(data)
+        except TimeoutError:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            raise ConnectionResetError("the client left its stream unread for too long") from None
+        self._last = self._loop.time()
+
+    async def finish(self) -> None:
+        """End the response."""
+        await self.response.write_eof()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            silence = self._loop.time() - self._last
+            if silence < self._keep_alive_s:
+                await asyncio.sleep(self._keep_alive_s - silence)
+                continue
+            try:
+                await self.send(KEEP_ALIVE)
+            except ConnectionError:  # aiohttp cancels the handler: it cleans up
+                return
