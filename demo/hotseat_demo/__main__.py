@@ -39,7 +39,7 @@ def main() -> int:
     """Serve; the exit code."""
     try:
         settings = load()
-        logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr)
+        logging.basicConfig(level=settings.log_level, stream=sys.stderr)
         asyncio.run(serve(settings))
     except (BadSetting, NotLoopback, OSError) as error:
         sys.stderr.write(f"hotseat demo: {error}\n")

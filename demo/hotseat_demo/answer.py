@@ -39,10 +39,10 @@ def error_body(error_type: str, message: str, request_id: str) -> dict[str, Any]
 
 
 def error_response(
-    status: int, message: str, request_id: str, *, error_type: str = "", retry_after: str = ""
+    status: int, message: str, request_id: str, *, error_type: str = "", retry_after: str | int = ""
 ) -> web.Response:
     """An HTTP error as the API sends it."""
-    headers = {"request-id": request_id, **({"retry-after": retry_after} if retry_after else {})}
+    headers = {"request-id": request_id, **({"retry-after": str(retry_after)} if retry_after != "" else {})}
     body = error_body(error_type or error_type_of(status), message, request_id)
     return web.json_response(body, status=status, headers=headers)
 
@@ -74,9 +74,13 @@ async def _whole(request: web.Request, answer: Answer, recorded: Recorded) -> we
     """The whole message at once; what would befall a stream befalls it before its first byte."""
     for fault in answer.reply.faults:
         if isinstance(fault, StreamError):
-            recorded.fault = "sse-error"
-            status = 529 if fault.error_type == "overloaded_error" else 500
-            return error_response(status, "asked for", answer.request_id, error_type=fault.error_type)
+            recorded.fault, recorded.status = "sse-error", 529 if fault.error_type == "overloaded_error" else 500
+            return error_response(
+                recorded.status,
+                "the demo model was asked for this error",
+                answer.request_id,
+                error_type=fault.error_type,
+            )
         await _suffer(fault, request, recorded)
     recorded.status, recorded.stop_reason = 200, answer.spoken.stop_reason
     body = message(answer.spoken, message_id=answer.message_id, model=answer.model, usage=answer.usage)

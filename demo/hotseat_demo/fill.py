@@ -117,7 +117,8 @@ class _Filling:
         return bool(self._named_options(resolved.get("enum", []))) or (plain and self._told(name) is not None)
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
-        if prefix := schema.get("prefixItems"):
+        prefix = schema.get("prefixItems") or schema.get("items")
+        if isinstance(prefix, list):
             return [self.value(item, name, depth + 1) for item in prefix]
         least = schema.get("minItems", 0)
         if depth > _DEEPEST and not least:

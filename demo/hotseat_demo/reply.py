@@ -31,7 +31,7 @@ class HttpError(msgspec.Struct, frozen=True, tag="error", forbid_unknown_fields=
     status: int
     error_type: str = ""
     message: str = ""
-    retry_after: str = ""
+    retry_after: str | int = ""  # for the header of that name
     times: int | None = None  # only the first so many requests with the same text; None: all
 
 

@@ -5,7 +5,6 @@ import ipaddress
 import json
 import secrets
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
@@ -15,9 +14,10 @@ import msgspec
 from aiohttp import web
 
 from hotseat_demo.answer import Answer, Ids, error_response, send
+from hotseat_demo.queued import as_reply
 from hotseat_demo.record import Log, Recorded, credential, kept_headers
-from hotseat_demo.reply import Reply, ToolUse, said
-from hotseat_demo.rules import choose
+from hotseat_demo.replies import Replies
+from hotseat_demo.reply import Reply, ToolUse
 from hotseat_demo.seen import Seen, see
 from hotseat_demo.sidecalls import side_call
 from hotseat_demo.stream import speak, usage
@@ -25,8 +25,8 @@ from hotseat_demo.surface import surface
 from hotseat_demo.tokens import estimate
 
 _Response = TypeVar("_Response", bound=web.StreamResponse | None)
+_MODELS = ("claude-opus-5-5", "claude-sonnet-5", "claude-haiku-4-5")  # any other name is answered too
 _LARGEST_BODY = 64 * 2**20
-_MOST_TEXTS = 10_000  # whose attempts are counted
 
 
 class NotLoopback(ValueError):
@@ -48,9 +48,8 @@ class DemoModel:
     def reset(self) -> None:
         """Forget the requests, the queued replies and the counted attempts."""
         self._log = Log()
-        self._arrived = self._arrived_main = 0
-        self._queue: deque[Reply] = deque()
-        self._attempts: Counter[tuple[str, int]] = Counter()
+        self._arrived = self._main_count = 0
+        self._replies = Replies()
 
     # -- serving
 
@@ -82,6 +81,7 @@ class DemoModel:
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/messages/count_tokens", self._count_tokens)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{id}", self._model)
         app.router.add_route("*", "/{path:.*}", self._unknown)
         return app
 
@@ -99,17 +99,25 @@ class DemoModel:
 
     def queue(self, *replies: Reply | Mapping[str, Any] | str) -> None:
         """Answer the next requests (not side calls) with these, in order, before any directive or rule."""
-        self._queue.extend(_reply(reply) for reply in replies)
+        self._replies.queue([as_reply(reply) for reply in replies])
+
+    @property
+    def main_count(self) -> int:
+        """How many main requests have arrived since the start or the last reset."""
+        return self._main_count
 
     @property
     def queued(self) -> int:
         """How many queued replies are left."""
-        return len(self._queue)
+        return len(self._replies)
 
     async def wait_for_request(self, number: int = 1, *, timeout: float = 10) -> Recorded:
         """The number-th main request since the start or the last reset, as soon as it has arrived."""
-        await self.wait_until(lambda: self._arrived_main >= number, timeout=timeout)
-        return next(recorded for recorded in self._log if recorded.main_number == number)
+        await self.wait_until(lambda: self._main_count >= number, timeout=timeout)
+        found = next((recorded for recorded in self._log if recorded.main_number == number), None)
+        if found is None:
+            raise LookupError(f"main request {number} is no longer in the log: it keeps the latest only")
+        return found
 
     async def wait_until(self, condition: Callable[[], bool], *, timeout: float = 10) -> None:
         """Return once the condition holds; it is looked at whenever anything happens here."""
@@ -128,10 +136,10 @@ class DemoModel:
         aside = side_call(seen)
         recorded.main = seen.stream and aside is None
         if recorded.main:
-            self._arrived_main += 1
-            recorded.main_number = self._arrived_main
+            self._main_count += 1
+            recorded.main_number = self._main_count
         self._notify()
-        reply = aside or self._next_reply(seen)
+        reply = aside or self._replies.next(seen)
         try:
             response = await send(
                 request, self._answer(reply, seen, request_id), recorded, partial(self._progress, recorded)
@@ -142,15 +150,6 @@ class DemoModel:
             recorded.client_gone_at = self._now() if recorded.client_gone else None
             self._ended(recorded, None)
             raise
-
-    def _next_reply(self, seen: Seen) -> Reply:
-        if self._queue:
-            return self._queue.popleft()
-        asked = (seen.user_text, seen.step)
-        if len(self._attempts) >= _MOST_TEXTS and asked not in self._attempts:
-            self._attempts.clear()
-        self._attempts[asked] += 1
-        return choose(seen, self._attempts[asked])
 
     def _answer(self, reply: Reply, seen: Seen, request_id: str) -> Answer:
         named = [
@@ -181,9 +180,14 @@ class DemoModel:
     async def _models(self, request: web.Request) -> web.Response:
         recorded = await self._record(request)
         recorded.status = 200
-        model = {"type": "model", "id": "demo", "display_name": "Demo", "created_at": "2026-01-01T00:00:00Z"}
-        body = {"data": [model], "has_more": False, "first_id": "demo", "last_id": "demo"}
+        models = [_model(name) for name in _MODELS]
+        body = {"data": models, "has_more": False, "first_id": _MODELS[0], "last_id": _MODELS[-1]}
         return self._ended(recorded, web.json_response(body))
+
+    async def _model(self, request: web.Request) -> web.Response:
+        recorded = await self._record(request)
+        recorded.status = 200
+        return self._ended(recorded, web.json_response(_model(request.match_info["id"])))
 
     async def _unknown(self, request: web.Request) -> web.Response:
         recorded, request_id = await self._record(request), self._ids.new("req")
@@ -226,10 +230,8 @@ class DemoModel:
         self._changed = asyncio.Event()
 
 
-def _reply(given: Reply | Mapping[str, Any] | str) -> Reply:
-    if isinstance(given, Reply):
-        return given
-    return said(given) if isinstance(given, str) else msgspec.convert(given, Reply)
+def _model(name: str) -> dict[str, str]:
+    return {"type": "model", "id": name, "display_name": f"{name} (demo)", "created_at": "2026-01-01T00:00:00Z"}
 
 
 def _json_object(raw: bytes) -> dict[str, Any] | None:

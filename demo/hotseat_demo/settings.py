@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,7 +12,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: any free one
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     parent_fd: int | None = None  # a pipe's end: when it closes, the supervisor is gone and so are we
 
 
@@ -29,12 +30,15 @@ class BadSetting(ValueError):
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings, or a BadSetting that names the variable."""
-    given = {}
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    given: dict[str, Any] = {}
     for name, field in _NAMES.items():
-        if environ.get(name):
-            kind = {f.name: f.type for f in msgspec.structs.fields(Settings)}[field]
-            try:
-                given[field] = msgspec.convert(environ[name], kind, strict=False)
-            except msgspec.ValidationError as error:
-                raise BadSetting(f"{name}={environ[name]!r}: {error}") from error
+        value = environ.get(name, "")
+        try:
+            if value:
+                given[field] = msgspec.convert(
+                    value.upper() if field == "log_level" else value, kinds[field], strict=False
+                )
+        except msgspec.ValidationError as error:
+            raise BadSetting(f"{name}={value!r}: {error}") from error
     return Settings(**given)
