@@ -81,12 +81,12 @@ def _busy(listener: Listener, error: OSError) -> str:
 
 
 def offered_models(edge_url: str) -> tuple[str, ...]:
-    """The names that a request may put into `model`, as the edge lists them: so it is known to answer."""
+    """The profiles that a request may name as its model, as the edge lists them: so it is known to answer."""
     # A proxy of the environment has no business between this process and its own child.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(f"{edge_url}/v1/models", timeout=_FIRST_ANSWER_S) as answer:
         listed: dict[str, Any] = json.load(answer)
-    return tuple(str(model["id"]) for model in listed["data"])
+    return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
 
 
 def _data_dir(environment: Environment) -> str:

@@ -8,6 +8,9 @@ from hotseat_cli import upstream
 from hotseat_cli.child import ServerSpec
 from hotseat_cli.upstream import Kind, Upstream
 
+# A little longer than a server gives its running requests: it ends by itself where it can.
+_DRAIN_S = 35.0
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -51,15 +54,17 @@ def demo(environment: Mapping[str, str]) -> ServerSpec:
 def core(environment: Mapping[str, str], model: Upstream, demo_url: str) -> ServerSpec:
     """The core, with the only credentials in the house."""
     own = {**upstream.for_workers(environment, model, demo_url), **_demo_mark(model)}
-    return ServerSpec("core", _python("hotseat_core"), own, stop_s=15)
+    return ServerSpec("core", _python("hotseat_core"), own, stop_s=_DRAIN_S)
 
 
 def edge(environment: Mapping[str, str], model: Upstream, core_address: str) -> ServerSpec:
     """The edge, connected to the core at its real address, without credentials."""
-    target = {"HOTSEAT_CORE_TARGET": core_address}
-    return ServerSpec(
-        "edge", _python("hotseat_edge"), {**upstream.without_credentials(environment), **target, **_demo_mark(model)}
-    )
+    own = {
+        **upstream.without_credentials(environment),
+        "HOTSEAT_CORE_TARGET": core_address,
+        **_demo_mark(model),
+    }
+    return ServerSpec("edge", _python("hotseat_edge"), own, stop_s=_DRAIN_S)
 
 
 def _python(module: str) -> tuple[str, ...]:

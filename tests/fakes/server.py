@@ -16,7 +16,7 @@ from pathlib import Path
 
 class Models(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = json.dumps({"data": [{"id": "claude-code"}, {"id": "claude"}]}).encode()
+        body = json.dumps({"data": [{"id": "claude-code"}, {"id": "claude-code/opus"}, {"id": "claude"}]}).encode()
         self.send_response(200 if self.path == "/v1/models" else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
