@@ -90,7 +90,7 @@ def offered_models(edge_url: str) -> tuple[str, ...]:
 
 
 def _data_dir(environment: Environment) -> str:
-    return str(Path(environment.values.get("HOTSEAT_DATA_DIR", ".hotseat")).absolute())
+    return str(Path(environment.values.get("HOTSEAT_DATA_DIR", ".hotseat")).expanduser().absolute())
 
 
 def _from_file(environment: Environment) -> str:

@@ -8,8 +8,9 @@ from hotseat_cli import upstream
 from hotseat_cli.child import ServerSpec
 from hotseat_cli.upstream import Kind, Upstream
 
-# A little longer than a server gives its running requests: it ends by itself where it can.
-_DRAIN_S = 35.0
+# What the servers give their running turns, where nothing says otherwise.
+_DRAIN_MS = "30000"
+_GRACE_S = 5.0  # on top of that: a server ends by itself where it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def demo(environment: Mapping[str, str]) -> ServerSpec:
 def core(environment: Mapping[str, str], model: Upstream, demo_url: str) -> ServerSpec:
     """The core, with the only credentials in the house."""
     own = {**upstream.for_workers(environment, model, demo_url), **_demo_mark(model)}
-    return ServerSpec("core", _python("hotseat_core"), own, stop_s=_DRAIN_S)
+    drain_ms = environment.get("HOTSEAT_DRAIN_TIMEOUT_MS", _DRAIN_MS)
+    # What is no number, the core itself refuses.
+    drain_s = int(drain_ms if drain_ms.isdecimal() else _DRAIN_MS) / 1000
+    return ServerSpec("core", _python("hotseat_core"), own, stop_s=drain_s + _GRACE_S)
 
 
 def edge(environment: Mapping[str, str], model: Upstream, core_address: str) -> ServerSpec:
@@ -64,7 +68,7 @@ def edge(environment: Mapping[str, str], model: Upstream, core_address: str) -> 
         "HOTSEAT_CORE_TARGET": core_address,
         **_demo_mark(model),
     }
-    return ServerSpec("edge", _python("hotseat_edge"), own, stop_s=_DRAIN_S)
+    return ServerSpec("edge", _python("hotseat_edge"), own, stop_s=int(_DRAIN_MS) / 1000 + _GRACE_S)
 
 
 def _python(module: str) -> tuple[str, ...]:

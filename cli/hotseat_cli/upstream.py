@@ -4,8 +4,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# In the order in which the claude CLI itself prefers them.
-CREDENTIALS = ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+# In the core's order: it shows the CLI the first one that is set, alone.
+CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 # The CLI refuses to start a turn without some key; an upstream that wants none ignores it.

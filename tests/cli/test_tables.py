@@ -22,7 +22,7 @@ API = "https://api.anthropic.com"
         (
             {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_AUTH_TOKEN": "t"},
             False,
-            Upstream(Kind.CLAUDE, API, "ANTHROPIC_AUTH_TOKEN"),
+            Upstream(Kind.CLAUDE, API, "ANTHROPIC_API_KEY"),
         ),
         (
             {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "http://gateway"},

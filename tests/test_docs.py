@@ -1,0 +1,135 @@
+"""The documents say what the code does: settings, fields, errors, the compose file."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import hotseat_core.settings
+import hotseat_edge.settings
+import pytest
+import yaml
+from hotseat.errors import CODES
+from hotseat_cli import dotenv, settings
+from hotseat_cli.main import main
+from hotseat_core.settings import CREDENTIALS, CoreSettings
+from hotseat_edge.openai import errors, schema
+
+ROOT = Path(__file__).parents[1]
+INTERNAL = {"HOTSEAT_DEMO", "HOTSEAT_DEMO_HOST", "HOTSEAT_DEMO_PORT", "HOTSEAT_PARENT_FD"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The tables' rows by each name in their first column."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("| "):
+            cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+            for name in re.findall(r"`?([A-Za-z_]+)`?", cells[0]):
+                found[name] = cells
+    return found
+
+
+def test_the_command_knows_every_setting_of_the_servers() -> None:
+    servers = {*hotseat_core.settings.VARIABLES.values(), *CREDENTIALS, *hotseat_edge.settings._NAMES}
+    assert servers - INTERNAL == settings.NAMES
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    documented = {name for name in rows(read("docs/settings.md")) if name.isupper()}
+    assert documented == settings.NAMES | INTERNAL
+
+
+def test_documented_defaults_are_the_defaults() -> None:
+    table = rows(read("docs/settings.md"))
+    defaults = CoreSettings()
+    told = {
+        field: table[name][1].strip("`")
+        for field, name in hotseat_core.settings.VARIABLES.items()
+        if name not in INTERNAL and getattr(defaults, field) not in {"", ".hotseat"}
+    }
+    assert told == {
+        field: str(int(value) if isinstance(value, bool) else value)
+        for field in told
+        for value in [getattr(defaults, field)]
+    }
+
+
+def test_the_readmes_settings_exist() -> None:
+    section = read("README.md").partition("## Settings")[2].partition("## ")[0]
+    assert set(rows(section)) - {"variable", "NAMES"} <= settings.NAMES
+
+
+def test_the_example_env_file_is_valid_with_every_line_in_force() -> None:
+    text = read(".env.example")
+    in_force = re.sub(r"^#(?=[A-Z])", "", text, flags=re.MULTILINE)
+    assert dotenv.parse(text) == {}
+    assert set(dotenv.parse(in_force)) <= settings.NAMES
+
+
+@pytest.mark.parametrize("field", sorted(schema._FIELDS))
+def test_every_request_field_is_documented(field: str) -> None:
+    assert f"`{field}`" in read("docs/openai.md")
+
+
+def test_documented_error_codes_of_the_http_api_exist() -> None:
+    section = read("docs/openai.md").partition("## Errors")[2]
+    sources = "".join(path.read_text() for path in (ROOT / "edge/hotseat_edge").rglob("*.py"))
+    codes = {
+        code for line in section.splitlines() if line.startswith("| ") for code in re.findall(r"`([a-z_]+)`", line)
+    }
+    assert codes - {"code"} == {code for code in codes - {"code"} if f'"{code}"' in sources}
+    assert {shape.code for shape in errors._SHAPES.values() if shape.status in {429, 502, 504}} - {
+        "core_timeout"
+    } <= codes
+
+
+def test_every_error_reason_is_documented_with_its_code() -> None:
+    table = rows(read("docs/grpc.md").partition("## Errors")[2])
+    assert {reason: cells[1] for reason, cells in table.items() if reason.isupper()} == {
+        reason: code.name for reason, code in CODES.items()
+    }
+
+
+def test_the_compose_file_runs_commands_and_settings_that_exist() -> None:
+    compose = yaml.safe_load(read("docker-compose.yml"))
+    assert set(compose["services"]) == {"core", "edge"}
+    for service in compose["services"].values():
+        assert set(service["command"]) <= set(main.commands)
+        assert set(service["environment"]) <= settings.NAMES
+        for volume in service["volumes"]:
+            assert volume.partition(":")[0] in compose["volumes"]
+    ports = compose["services"]["edge"]["ports"]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert "ports" not in compose["services"]["core"]
+
+
+def test_the_image_runs_a_command_that_exists() -> None:
+    lines = dict(line.split(" ", 1) for line in read("Dockerfile").splitlines() if line.startswith(("ENTRY", "CMD")))
+    assert yaml.safe_load(lines["ENTRYPOINT"]) == ["hotseat"]
+    assert set(yaml.safe_load(lines["CMD"])) <= set(main.commands)
+
+
+@pytest.mark.parametrize(
+    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name
+)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("verb", sorted(main.commands))
+def test_the_examples_in_help_texts_parse(verb: str) -> None:
+    told = (main.commands[verb].help or "").partition("Example")[2]
+    examples = [line.split("   ")[0].strip() for line in told.splitlines() if re.match(r"\s+.*\bhotseat \w", line)]
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition("hotseat ")[2])
+        context = click.Context(main)
+        name, command, rest = main.resolve_command(context, words)
+        assert command is not None
+        command.make_context(name, rest, parent=context)
