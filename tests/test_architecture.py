@@ -33,6 +33,7 @@ WIRE = {
     "hotseat_core.convert": "translates ours into the wire's messages",
     "hotseat_core.parse": "translates the wire's messages into ours",
     "hotseat_core.conversation_servicer": "serves ConversationService",
+    "hotseat_core.converse": "serves its one streaming method",
     "hotseat_core.pool_servicer": "serves PoolService",
     "hotseat_core.interceptors": "turns our errors into a status with details",
     "hotseat_core.server": "registers the servicers",

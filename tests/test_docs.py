@@ -125,7 +125,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("verb", sorted(main.commands))
 def test_the_examples_in_help_texts_parse(verb: str) -> None:
     told = (main.commands[verb].help or "").partition("Example")[2]
-    examples = [line.split("   ")[0].strip() for line in told.splitlines() if re.match(r"\s+.*\bhotseat \w", line)]
+    examples = [line.strip().split("   ")[0] for line in told.splitlines() if re.match(r"\s+.*\bhotseat \w", line)]
     assert examples
     for example in examples:
         words = shlex.split(example.partition("hotseat ")[2])
