@@ -37,8 +37,7 @@ class DemoModel:
     """A scripted Messages API: `async with DemoModel() as demo:` serves it at `demo.url`."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        _require_loopback(host)
-        self._host, self._port = host, port
+        self._host, self._port = _loopback(host), port
         self._started = time.monotonic()
         self._ids = Ids(secrets.token_hex(3))
         self._changed = asyncio.Event()  # set and replaced at every change
@@ -251,12 +250,14 @@ def _complaint(body: Mapping[str, Any] | None) -> str:
     return next((f"{name}: Field required" for name in ("model", "max_tokens") if name not in body), "")
 
 
-def _require_loopback(host: str) -> None:
-    if host == "localhost":
-        return
+def _loopback(host: str) -> str:
+    """The address to bind, or NotLoopback."""
+    if host == "localhost":  # it may mean two addresses, which would get two ports
+        return "127.0.0.1"
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = False
     if not loopback:
         raise NotLoopback(f"the demo model listens on loopback only, not on {host!r}: use 127.0.0.1 or ::1")
+    return host

@@ -30,6 +30,7 @@ _VAGUE = frozenset(  # words that say nothing about which tool is meant
         """,
     )
 )
+_LONGEST_REQUEST = 4000  # what comes later in a text is material, not a request
 _NAMED, _BY_NAME_WORDS, _BY_DESCRIPTION = 300, 200, 100
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -55,8 +56,9 @@ def asked(seen: Seen) -> list[Tool]:
     """The tools that the text clearly asks for and that were not called yet: those it names, else the best match."""
     if seen.tool_choice.get("type") == "none":
         return []
-    text = seen.user_text
-    scores = {tool.name: _score(tool, text) for tool in seen.tools}
+    text = seen.user_text[:_LONGEST_REQUEST]
+    said = _stems(_words(text))
+    scores = {tool.name: _score(tool, text, said) for tool in seen.tools}
     best = max(scores.values(), default=0)
     if best >= _NAMED:
         wanted = sorted((t for t in seen.tools if scores[t.name] >= _NAMED), key=lambda t: _position(t, text))
@@ -66,13 +68,12 @@ def asked(seen: Seen) -> list[Tool]:
     return left[:1] if seen.tool_choice.get("disable_parallel_tool_use") else left
 
 
-def _score(tool: Tool, text: str) -> int:
+def _score(tool: Tool, text: str, said: frozenset[str]) -> int:
     """How clearly the text asks for this tool; 0 is not at all."""
     if tool.name in _BUILT_IN:
         return _NAMED if tool.name != STRUCTURED_OUTPUT and _means_built_in(tool.name, text) else 0
     if _position(tool, text) >= 0:
         return _NAMED
-    said = _stems(_words(text))
     named = _significant(_words(_base(tool.name))) or _stems(_words(_base(tool.name)))
     if named and named <= said:
         return _BY_NAME_WORDS + len(named)
