@@ -1,6 +1,7 @@
 """The HTTP server, put together."""
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,13 +37,19 @@ async def serve(settings: Settings) -> AsyncIterator[str]:
                 await site.start()
             except OSError as error:
                 address = f"{settings.host}:{settings.port}"
-                raise CannotListen(f"cannot listen on {address}: {error.strerror}; choose another PORT") from error
+                raise CannotListen(f"cannot listen on {address}: {_why(error)}; choose another PORT") from error
             host, port = runner.addresses[0][:2]
             if not settings.host.startswith(_LOOPBACK):
                 logger.warning("anyone who reaches this address may use the server", extra={"host": host})
             yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         finally:
             await runner.cleanup()
+
+
+def _why(error: OSError) -> str:
+    # asyncio puts the address into strerror; a name that does not resolve has no errno of the system's.
+    number = error.errno or 0
+    return os.strerror(number).lower() if number > 0 else str(error.strerror)
 
 
 def application(settings: Settings, core: Core) -> web.Application:

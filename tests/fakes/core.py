@@ -130,6 +130,8 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         self.evicted: list[str] = []
         self.calls: list[str] = []
         self.unary_error: pb.Error | None = None
+        self.unary_delay = 0.0
+        self.pool_state = pb.Pool.STATE_ACTIVE
         self.profiles = [
             pb.Profile(name="claude-code", models=["sonnet", "opus"], has_workspace=True),
             pb.Profile(name="claude", models=["haiku"]),
@@ -230,7 +232,7 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         await self._unary(context, "GetPool")
         size = pb.PoolSize(max_workers=4, warm_workers=1, max_queue=128, idle_timeout=Duration(seconds=600))
         stats = pb.PoolStats(warm_workers=1, idle_workers=2, running_workers=1, hot_turn_count=7)
-        return pb.GetPoolResponse(pool=pb.Pool(state=pb.Pool.STATE_ACTIVE, size=size, stats=stats))
+        return pb.GetPoolResponse(pool=pb.Pool(state=self.pool_state, size=size, stats=stats))
 
     async def ListWorkers(self, request: pb.ListWorkersRequest, context: Context) -> pb.ListWorkersResponse:
         await self._unary(context, "ListWorkers")
@@ -248,6 +250,7 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
 
     async def _unary(self, context: Context, method: str) -> None:
         self.calls.append(method)
+        await asyncio.sleep(self.unary_delay)
         if self.unary_error is not None:
             await abort(context, self.unary_error)
 

@@ -137,7 +137,7 @@ def _object(body: bytes) -> dict[str, msgspec.Raw]:
     except msgspec.ValidationError as error:
         raise ApiError(f"The body must be a JSON object: {error}", code="invalid_type") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _not_json(error) from None
+        raise _not_json(error, body) from None
 
 
 def _value(name: str, raw: msgspec.Raw) -> Any:
@@ -145,16 +145,22 @@ def _value(name: str, raw: msgspec.Raw) -> Any:
         return _DECODERS.get(name, _ANYTHING).decode(raw)
     except msgspec.ValidationError as error:
         if str(error) == "Number out of range":
-            raise _not_json(error) from None
+            raise _not_json(error, raw) from None
         raise _wrong(name, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _not_json(error) from None
+        raise _not_json(error, raw) from None
 
 
-def _not_json(error: Exception) -> ApiError:
-    code = "invalid_unicode" if "surrogate" in str(error) else "invalid_json"
+# Half of a surrogate pair, as a JSON escape: no UTF-8 text can hold it.
+_LONE_HALF = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+
+
+def _not_json(error: Exception, text: bytes | msgspec.Raw) -> ApiError:
+    if "surrogate" in str(error) or _LONE_HALF.search(memoryview(text)):
+        message = "A text holds half of a surrogate pair (\\ud800 to \\udfff); such text cannot be encoded"
+        return ApiError(message, code="invalid_unicode")
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return ApiError(f"The body is not valid JSON in UTF-8: {reason}", code=code)
+    return ApiError(f"The body is not valid JSON in UTF-8: {reason}", code="invalid_json")
 
 
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
