@@ -90,3 +90,57 @@ class ConversationBusy(HotseatError):
     """A turn of this conversation is running."""
 
     reason = Reason.TURN_RUNNING
+
+
+class ProtocolOrder(HotseatError):
+    """The first message was not open, or a later one was."""
+
+    reason = Reason.PROTOCOL_ORDER
+
+
+class ConversationNotFound(HotseatError):
+    """No such conversation for this caller."""
+
+    reason = Reason.CONVERSATION_NOT_FOUND
+
+
+class ConversationExists(HotseatError):
+    """A conversation with this id exists."""
+
+    reason = Reason.CONVERSATION_EXISTS
+
+
+class ConversationOwned(HotseatError):
+    """Another client owns the conversation."""
+
+    reason = Reason.CONVERSATION_OWNED
+
+
+class SettingsMismatch(HotseatError):
+    """The settings differ from those of the open conversation where they may not."""
+
+    reason = Reason.SETTINGS_MISMATCH
+
+
+class ReplayLost(HotseatError):
+    """The events asked for are not kept any more."""
+
+    reason = Reason.REPLAY_LOST
+
+
+class SlowReader(HotseatError):
+    """This reader fell too far behind."""
+
+    reason = Reason.SLOW_READER
+
+
+class NothingPending(HotseatError):
+    """No permission request with this id waits for an answer."""
+
+    reason = Reason.NOTHING_PENDING
+
+
+class HistoryMismatch(HotseatError):
+    """The client's history is not what the conversation holds."""
+
+    reason = Reason.HISTORY_MISMATCH

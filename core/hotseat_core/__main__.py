@@ -1,0 +1,56 @@
+"""`python -m hotseat_core`: serve until told to stop, then drain."""
+
+# ruff: noqa: E402 -- gRPC reads this when it is imported: workers are spawned, never forked to run Python.
+import os
+
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+import asyncio
+import sys
+
+from hotseat_core import logs
+from hotseat_core.data_dir import DataDir, DataDirInUseError
+from hotseat_core.errors import WorkerStartError
+from hotseat_core.lifetime import until_told_to_stop
+from hotseat_core.server import CannotListenError, serve
+from hotseat_core.settings import CoreSettings, SettingsError, read_settings
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 -- where it has no wheel, the standard loop serves as well
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _run(settings: CoreSettings) -> None:
+    async with serve(settings) as core:
+        print(f"hotseat core listening on {core.target}", flush=True)  # noqa: T201 -- what supervisors wait for
+        await until_told_to_stop(settings.parent_fd if settings.parent_fd >= 0 else None)
+
+
+def main() -> int:
+    """Serve, and return the process's exit code."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        return _fail(error, 2)
+    logs.configure(settings.log_level, settings.log_format)
+    if not settings.credential:
+        return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
+    try:
+        with DataDir(settings.data_path), asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(_run(settings))
+    except (CannotListenError, DataDirInUseError, WorkerStartError) as error:
+        return _fail(error, 2)
+    return 0
+
+
+def _fail(error: object, code: int) -> int:
+    print(f"hotseat core: {error}", file=sys.stderr)  # noqa: T201 -- a mistake to mend, not an event to log
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Conversations: what was said, who may speak, the running turn, and the log that clients read."""

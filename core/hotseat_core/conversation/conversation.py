@@ -1,0 +1,278 @@
+"""A conversation: who is attached, what waits, the running turn, and what was said."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hotseat_core.conversation.audience import Audience
+from hotseat_core.conversation.history import Message, common_length, reconcile, rows_of
+from hotseat_core.conversation.log import EventLog
+from hotseat_core.conversation.permissions import Permissions
+from hotseat_core.conversation.terms import (
+    Attachment,
+    ConversationSettings,
+    GoAwayReason,
+    HistoryPolicy,
+    RawLine,
+    Rejection,
+)
+from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, never_begun
+from hotseat_core.conversation.turn_runner import TurnRunner
+from hotseat_core.conversation.waiting import Waiting
+from hotseat_core.errors import (
+    ConversationBusy,
+    HistoryMismatch,
+    HotseatError,
+    PoolFull,
+    Reason,
+    SettingsMismatch,
+)
+from hotseat_core.events import Event, Failure, Outcome, Raw, TurnCompleted, TurnStarted, Usage, WorkerSource
+from hotseat_core.pool.lease import Lease
+from hotseat_core.worker.translate import Ending
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING_INPUTS = 64
+
+
+class Conversation:
+    """One conversation; its turns run one after another, in a task of the group that it is given."""
+
+    def __init__(
+        self,
+        conversation_id: str,
+        settings: ConversationSettings,
+        runner: TurnRunner,
+        tasks: asyncio.TaskGroup,
+        *,
+        messages: Sequence[Message] = (),
+        is_transient: bool = False,
+    ) -> None:
+        self.id = conversation_id
+        self.settings = settings
+        self.log = EventLog()
+        self.messages: tuple[Message, ...] = tuple(messages)
+        self.turns: list[TurnRecord] = []
+        self.usage = Usage()
+        self.create_time = self.update_time = time.time()
+        self.is_deleted = False
+        self.permissions = Permissions()
+        self.audience = Audience(conversation_id, self._has_inputs, self._abandon)
+        self._runner = runner
+        self._tasks = tasks
+        self._is_transient = is_transient
+        self._waiting: deque[Waiting] = deque()  # at most MAX_WAITING_INPUTS
+        self._current: Waiting | None = None
+        self._running: asyncio.Task[None] | None = None  # exists while anything waits or runs
+        self._known: set[str] = set()  # request ids of inputs that wait, run or have run
+
+    # ---- what it is
+
+    @property
+    def is_busy(self) -> bool:
+        """A turn runs or waits."""
+        return self._current is not None or bool(self._waiting)
+
+    @property
+    def is_transient(self) -> bool:
+        """Nobody chose its name and nobody came back: likely a one-shot."""
+        return self._is_transient and len(self.turns) < 2
+
+    @property
+    def runner(self) -> TurnRunner:
+        """What carries its turns out."""
+        return self._runner
+
+    # ---- who is attached
+
+    def attach(self, attachment: Attachment, *, take_over: bool = False) -> None:
+        """Let a stream take part. Raises ConversationOwned or SettingsMismatch."""
+        if attachment.settings is not None and self.turns:
+            self._check_settings(attachment.settings)
+        self.audience.attach(attachment, take_over=take_over)
+
+    def _has_inputs(self, owner: str) -> bool:
+        return any(waiting.attachment.owner == owner for waiting in self._inputs())
+
+    def _abandon(self, owner: str) -> None:
+        for waiting in self._inputs():
+            if waiting.attachment.owner == owner:
+                self._interrupt(waiting)
+
+    def _check_settings(self, wanted: ConversationSettings) -> None:
+        held = self.settings
+        if (wanted.profile, wanted.workspace or held.workspace) != (held.profile, held.workspace):
+            raise SettingsMismatch(
+                f"conversation {self.id} runs with profile {held.profile}; the profile and the workspace of a "
+                "conversation can't change: open another one",
+                metadata={"conversationId": self.id, "profile": held.profile},
+            )
+
+    # ---- what is said
+
+    def submit(self, attachment: Attachment, turn: TurnInput) -> None:
+        """Take an input; one that is known already is not run again. Raises ConversationBusy or PoolFull."""
+        if turn.request_id in self._known:
+            return
+        if self.is_busy and turn.delivery is Delivery.REJECT:
+            raise ConversationBusy("a turn is running; wait for its end, or let the input queue")
+        if len(self._waiting) >= MAX_WAITING_INPUTS:
+            raise PoolFull(f"{MAX_WAITING_INPUTS} inputs wait in this conversation already", retry_delay_s=1.0)
+        if turn.delivery is Delivery.INTERRUPT:
+            self.interrupt()
+        attachment.open_inputs.add(turn.request_id)
+        self._known.add(turn.request_id)
+        self._waiting.append(Waiting(turn, attachment))
+        if self._running is None:
+            self._running = self._tasks.create_task(self._run(), name=f"conversation {self.id}")
+
+    def interrupt(self, turn: int = 0, request_id: str = "") -> None:
+        """Stop the running turn, or the one that is named, even while it waits; nothing to stop is no error."""
+        for waiting in self._inputs():
+            is_current = waiting is self._current
+            is_meant = is_current and turn in {0, len(self.turns)}
+            if waiting.turn.request_id == request_id if request_id else is_meant:
+                self._interrupt(waiting)
+
+    async def close(self, reason: GoAwayReason) -> None:
+        """Stop what runs, send everybody away, and return once no turn is left."""
+        self.audience.dismiss(reason)
+        for waiting in self._inputs():
+            self._interrupt(waiting)
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
+    def _inputs(self) -> list[Waiting]:
+        return [*([self._current] if self._current is not None else []), *self._waiting]
+
+    def _interrupt(self, waiting: Waiting) -> None:
+        waiting.interrupt()
+        if waiting is self._current and self._runner.worker is not None:
+            self._runner.worker.cut(Ending(Outcome.INTERRUPTED))
+
+    # ---- turns
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                self._current = self._waiting.popleft()
+                await self._run_one(self._current)
+                self._current = None
+        finally:
+            self._current = self._running = None
+
+    async def _run_one(self, waiting: Waiting) -> None:
+        try:
+            await self._take(waiting)
+        except HotseatError as exc:
+            self._reject(waiting, Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s))
+        except Exception:
+            logger.exception("a turn broke off", extra={"conversation": self.id})
+            failure = Failure(Reason.INTERNAL, "the server failed; its log says more")
+            if self.turns and self.turns[-1].request_id == waiting.turn.request_id:
+                if self.turns[-1].completed is None:
+                    self._finish(waiting, never_begun(waiting.turn.request_id, failure))
+            else:
+                self._reject(waiting, failure)
+
+    async def _take(self, waiting: Waiting) -> None:
+        self._introduce(waiting.attachment)
+        lease = await self._prepare(waiting)
+        if lease is None:
+            self._begin(waiting.turn, WorkerSource.NONE, 0.0)
+            self._finish(waiting, never_begun(waiting.turn.request_id))
+            return
+        try:
+            await self._run_turn(waiting, lease)
+        finally:
+            # Cut off by the server's end, or by a fault of ours: nobody knows what the worker holds.
+            if not lease.is_released:
+                lease.release(keep=False)
+
+    def _reject(self, waiting: Waiting, failure: Failure) -> None:
+        self._known.discard(waiting.turn.request_id)
+        self._answer(waiting)
+        waiting.attachment.send(Rejection(waiting.turn.request_id, failure))
+
+    async def _prepare(self, waiting: Waiting) -> Lease | None:
+        """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
+        rows = rows_of(self.messages)
+        return await waiting.lease(self._runner.prepare(self.settings, rows, transient=self.is_transient))
+
+    async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
+        record = self._begin(waiting.turn, WorkerSource[lease.source.name], lease.queue_duration_s)
+        started = time.monotonic()
+
+        def sink(events: list[Event]) -> None:
+            self._on_events(record, events)
+
+        setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
+        report = await self._runner.run(lease, replace(waiting.turn, setup=setup), self.settings, sink)
+        self.messages = (*self.messages, *gained(waiting.turn.prompt, report))
+        self.usage += report.usage
+        self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started))
+        await self._runner.settle(lease, rows_of(self.messages))
+
+    def _begin(self, turn: TurnInput, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
+        record = TurnRecord(len(self.turns) + 1, turn.request_id, turn.prompt, time.time())
+        self.turns.append(record)
+        model = self.settings.setup.model
+        self.log.append(record.turn, [TurnStarted(turn.request_id, model, source, queue_duration_s)])
+        return record
+
+    def _finish(self, waiting: Waiting, completed: TurnCompleted) -> None:
+        record = self.turns[-1]
+        record.completed = completed
+        record.messages = len(self.messages)
+        self.update_time = time.time()
+        self.permissions.clear()
+        self._answer(waiting)
+        self.log.append(record.turn, [completed])
+        logger.info(
+            "turn ended",
+            extra={
+                "conversation": self.id,
+                "turn": record.turn,
+                "outcome": completed.outcome.name,
+                "reason": completed.failure.reason.name if completed.failure else None,
+                "duration_s": round(completed.duration_s, 3),
+                "output_tokens": completed.usage.output_tokens,
+            },
+        )
+
+    def _answer(self, waiting: Waiting) -> None:
+        waiting.attachment.open_inputs.discard(waiting.turn.request_id)
+        self.audience.note_answered(waiting.turn.request_id)
+
+    def _introduce(self, attachment: Attachment) -> None:
+        """What a stream said of the conversation when it opened it counts from its first input on."""
+        if attachment.is_introduced:
+            return
+        attachment.is_introduced = True
+        if attachment.settings is not None:
+            self.settings = attachment.settings
+        claimed = attachment.history
+        if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
+            return
+        same = common_length(self.messages, claimed)
+        if attachment.history_policy is HistoryPolicy.REQUIRE and not same == len(claimed) == len(self.messages):
+            raise HistoryMismatch(
+                f"the history differs from the conversation's at message {same + 1}; read it and try again",
+                metadata={"conversationId": self.id, "sameMessages": str(same)},
+            )
+        self.messages = reconcile(self.messages, claimed)
+
+    def _on_events(self, record: TurnRecord, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Raw):
+                self.audience.tell_raw(RawLine(event.json))
+        worker = self._runner.worker
+        if worker is None:
+            return
+        told = self.permissions.sift(worker, events, self.settings, has_reader=self.audience.has_reader)
+        if told:
+            self.log.append(record.turn, told)

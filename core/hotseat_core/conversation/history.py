@@ -1,0 +1,62 @@
+"""What was said in a conversation, as its client sees it and as the model does. No I/O."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from hotseat_core.worker.rows import Row
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to the client; one row or more to the model, whose own tool uses a client does not see."""
+
+    role: Literal["user", "assistant"]
+    rows: tuple[Row, ...]
+    # What the client was told; None: it follows from the rows.
+    visible: str | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for messages that are the same to a client."""
+        if self.role == "assistant":
+            # Clients trim what they keep of an answer.
+            said = self.text.strip()
+            tools = [block for row in self.rows[:1] for block in row.content if block.get("type") == "tool_use"]
+            shown = said if self.visible is not None or not tools else said + _encode(tools).decode()
+        else:
+            shown = _encode([row.content for row in self.rows]).decode()
+        return hashlib.sha256(f"{self.role}\0{shown}".encode()).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """The visible text."""
+        if self.visible is not None:
+            return self.visible
+        texts = [block["text"] for row in self.rows for block in row.content if block.get("type") == "text"]
+        return "\n\n".join(texts)
+
+
+def common_length(held: Sequence[Message], claimed: Sequence[Message]) -> int:
+    """Return how many messages from the start are the same to the client."""
+    for position, (ours, theirs) in enumerate(zip(held, claimed, strict=False)):
+        if ours.key != theirs.key:
+            return position
+    return min(len(held), len(claimed))
+
+
+def reconcile(held: Sequence[Message], claimed: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the client's history, with what we know beyond it of the messages that are ours."""
+    same = common_length(held, claimed)
+    return (*held[:same], *claimed[same:])
+
+
+def rows_of(messages: Sequence[Message]) -> tuple[Row, ...]:
+    """Return the messages as the model sees them."""
+    return tuple(row for message in messages for row in message.rows)

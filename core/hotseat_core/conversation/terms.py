@@ -1,0 +1,95 @@
+"""How a conversation runs, and how a stream is attached to it: values."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hotseat_core.conversation.history import Message
+from hotseat_core.events import Failure
+from hotseat_core.worker.setup import PermissionMode, SessionSetup
+
+MAX_SIDE_MESSAGES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSettings:
+    """How a conversation runs."""
+
+    profile: str
+    setup: SessionSetup = field(default_factory=SessionSetup)
+    workspace: str = ""  # under the server's workspace root; empty: one of its own
+    decision_timeout_s: float = 300.0
+    max_steps: int = 0  # 0: unbounded
+    max_duration_s: float = 0.0  # 0: the server's bound
+
+    @property
+    def permission_mode(self) -> PermissionMode:
+        """Who decides on a tool that no rule covers."""
+        return self.setup.permission_mode
+
+
+class HistoryPolicy(Enum):
+    """What to do where a client's history is not what the conversation holds."""
+
+    MATCH = "match"
+    REQUIRE = "require"
+    IGNORE = "ignore"
+
+
+class GoAwayReason(Enum):
+    """Why the server ends a stream; the value is the proto number."""
+
+    DRAINING = 1
+    TAKEN_OVER = 2
+    EVICTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A message of the client was refused; the stream goes on."""
+
+    id: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """A line of the CLI's, for a stream that asked for it."""
+
+    json: str
+
+
+@dataclass(eq=False, slots=True)
+class Attachment:
+    """One stream on a conversation."""
+
+    client_id: str = ""  # empty: it shares the conversation
+    is_observer: bool = False
+    settings: ConversationSettings | None = None  # None: as the conversation runs
+    history: tuple[Message, ...] = ()
+    history_policy: HistoryPolicy = HistoryPolicy.MATCH
+    detach_timeout_s: float | None = None  # None: its inputs run to their end without it
+    wants_raw: bool = False
+    wake: Callable[[], None] = lambda: None  # something is there for the stream
+    # Settings and history count once, from the stream's first input on.
+    is_introduced: bool = False
+    # Messages for this stream alone. Bounded: the oldest go, which can only be raw lines.
+    side: deque[Rejection | RawLine] = field(default_factory=lambda: deque(maxlen=MAX_SIDE_MESSAGES))
+    open_inputs: set[str] = field(default_factory=set)  # request ids that have not been answered
+    go_away: GoAwayReason | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose inputs these are: the client's, across its streams, or this stream's."""
+        return self.client_id or f"stream {id(self)}"
+
+    def send(self, message: Rejection | RawLine) -> None:
+        """Hand the stream a message of its own."""
+        self.side.append(message)
+        self.wake()
+
+    def dismiss(self, reason: GoAwayReason) -> None:
+        """Tell the stream to end."""
+        self.go_away = reason
+        self.wake()

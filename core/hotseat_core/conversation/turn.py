@@ -1,0 +1,81 @@
+"""A turn: what begins it, and what its end means for the conversation. No I/O and no clock."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hotseat_core.conversation.history import Message
+from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
+from hotseat_core.worker.rows import Row
+from hotseat_core.worker.running_turn import TurnReport
+from hotseat_core.worker.setup import PermissionMode, TurnSetup
+
+
+class Delivery(Enum):
+    """What to do with an input while a turn is running."""
+
+    QUEUE = "queue"
+    INTERRUPT = "interrupt"
+    REJECT = "reject"
+
+
+class Verdict(Enum):
+    """What to answer when the CLI asks whether it may use a tool."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInput:
+    """Something the user says."""
+
+    request_id: str
+    prompt: Row
+    setup: TurnSetup = field(default_factory=TurnSetup)
+    delivery: Delivery = Delivery.QUEUE
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """One turn of a conversation, running or ended."""
+
+    turn: int
+    request_id: str
+    prompt: Row
+    start_time: float  # seconds since the epoch
+    completed: TurnCompleted | None = None  # None: it runs
+    messages: int = 0  # the conversation's messages up to and with this turn
+
+
+def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:
+    """Return what the turn adds to what was said.
+
+    A failed turn adds nothing, and neither does one that was cut before it said anything: the client may ask again.
+    """
+    if report.ending.outcome is Outcome.FAILED or not (report.rows or report.ending.clean):
+        return ()
+    question = Message("user", (prompt,))
+    return (question, Message("assistant", report.rows, report.text)) if report.rows else (question,)
+
+
+def completion(request_id: str, report: TurnReport, duration_s: float) -> TurnCompleted:
+    """Return the turn's last event."""
+    ending = report.ending
+    return TurnCompleted(
+        request_id, ending.outcome, report.text, report.usage, duration_s, report.step_count, ending.failure
+    )
+
+
+def never_begun(request_id: str, failure: Failure | None = None) -> TurnCompleted:
+    """Return the last event of a turn that was interrupted, or failed, before the model heard of it."""
+    outcome = Outcome.INTERRUPTED if failure is None else Outcome.FAILED
+    return TurnCompleted(request_id, outcome, "", Usage(), 0.0, 0, failure)
+
+
+def verdict(mode: PermissionMode, *, has_reader: bool) -> Verdict:
+    """Return what to answer to a permission question. has_reader: a client is there that may decide."""
+    if mode is PermissionMode.BYPASS:
+        return Verdict.ALLOW
+    # In the other modes the CLI lets pass what the mode allows, and asks about the rest.
+    return Verdict.ASK if mode is PermissionMode.ASK and has_reader else Verdict.DENY

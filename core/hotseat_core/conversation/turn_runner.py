@@ -1,0 +1,120 @@
+"""Carries one turn out: a worker that holds the conversation, the turn on it, and the worker left in order."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.conversation.turn import TurnInput
+from hotseat_core.errors import Reason, WorkerLost
+from hotseat_core.events import Failure, Outcome
+from hotseat_core.pool.lease import Lease
+from hotseat_core.pool.pool import Pool
+from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.worker.rows import Row
+from hotseat_core.worker.running_turn import Sink, TurnReport
+from hotseat_core.worker.session import CannotAlignError
+from hotseat_core.worker.setup import SessionSetup
+from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+_USELESS = (CannotAlignError, WorkerLost, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """The server's bounds of a turn."""
+
+    stall_timeout_s: float = 120.0
+    max_duration_s: float = 1800.0
+
+
+class TurnRunner:
+    """Runs the turns of one conversation, one at a time."""
+
+    def __init__(self, conversation_id: str, pool: Pool, limits: TurnLimits) -> None:
+        self._conversation_id = conversation_id
+        self._pool = pool
+        self._limits = limits
+        self.workspace: Path | None = None  # of the conversation's own, once it has one
+        self._bound: SessionSetup | None = None  # what its worker was last bound to
+        self._worker: Worker | None = None  # that runs the present turn
+
+    @property
+    def worker(self) -> Worker | None:
+        """The worker of the present turn."""
+        return self._worker
+
+    async def prepare(self, settings: ConversationSettings, rows: Sequence[Row], *, transient: bool) -> Lease:
+        """Return a worker whose session holds just these rows, under these settings.
+
+        Raises what Pool.acquire raises, or WorkerLost where two workers in a row could not be brought there.
+        """
+        fresh = self._bound is not None and self._bound != settings.setup
+        self._bound = settings.setup
+        for is_last in (False, True):
+            lease = await self._pool.acquire(
+                self._conversation_id, self._spec(settings), fresh=fresh, transient=transient
+            )
+            worker = cast("Worker", lease.worker)
+            try:
+                if worker.setup is None:
+                    worker.bind(settings.setup)
+                await worker.align(rows)
+            except _USELESS as exc:
+                lease.release(keep=False)
+                logger.warning("a worker could not be aligned", extra={"worker": worker.id, "error": str(exc)})
+                if is_last:
+                    raise WorkerLost(f"no worker could take the conversation up: {exc}", retry_delay_s=1.0) from exc
+                fresh = True
+            except BaseException:
+                lease.release(keep=False)
+                raise
+            else:
+                self.workspace = self.workspace or worker.workspace
+                return lease
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def run(self, lease: Lease, turn: TurnInput, settings: ConversationSettings, sink: Sink) -> TurnReport:
+        """Run the turn on the leased worker, within its bounds."""
+        worker = self._worker = cast("Worker", lease.worker)
+        duration_s = min(settings.max_duration_s or self._limits.max_duration_s, self._limits.max_duration_s)
+        limit = Failure(Reason.TURN_LIMIT, f"the turn took longer than {duration_s:.0f} s")
+        timer = asyncio.get_running_loop().call_later(duration_s, worker.cut, Ending(Outcome.FAILED, limit))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self._give_up_when_revoked(lease, worker))
+                report = await worker.ask(turn.prompt, turn.setup, sink, stall_timeout_s=self._limits.stall_timeout_s)
+                watching.cancel()
+            return report
+        finally:
+            timer.cancel()
+            self._worker = None
+
+    async def settle(self, lease: Lease, rows: Sequence[Row]) -> None:
+        """Leave the worker with just these rows and give it back; one that can't be brought there is ended."""
+        worker = cast("Worker", lease.worker)
+        keep = False
+        try:
+            if not lease.revoked.is_set() and not worker.ended.is_set():
+                await worker.align(rows)
+                keep = True
+        except _USELESS as exc:
+            logger.info("a worker is replaced", extra={"worker": worker.id, "reason": str(exc)})
+        finally:
+            lease.release(keep=keep)
+
+    async def _give_up_when_revoked(self, lease: Lease, worker: Worker) -> None:
+        await lease.revoked.wait()
+        worker.cut(Ending(Outcome.INTERRUPTED))
+
+    def _spec(self, settings: ConversationSettings) -> WorkerSpec:
+        held = self._pool.worker_of(self._conversation_id)
+        if held is not None and held.spec.profile == settings.profile:
+            return held.spec
+        return WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)

@@ -1,0 +1,50 @@
+"""An input, from its submission until its turn begins: it can be called off at any moment."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from hotseat_core.conversation.terms import Attachment
+from hotseat_core.conversation.turn import TurnInput
+from hotseat_core.pool.lease import Lease
+
+
+class Waiting:
+    """An input and the stream that it came from."""
+
+    def __init__(self, turn: TurnInput, attachment: Attachment) -> None:
+        self.turn = turn
+        self.attachment = attachment
+        self.is_interrupted = False
+        self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
+
+    def interrupt(self) -> None:
+        """Call it off; where its turn runs already, the turn must be cut besides."""
+        self.is_interrupted = True
+        if self._preparing is not None:
+            self._preparing.cancel()
+
+    async def lease(self, preparing: Coroutine[Any, Any, Lease]) -> Lease | None:
+        """Return the lease; None: it was called off before."""
+        task = self._preparing = asyncio.create_task(preparing, name=f"worker for {self.turn.request_id}")
+        if self.is_interrupted:
+            task.cancel()
+        try:
+            lease = await task
+        except asyncio.CancelledError:
+            if not task.cancel() and not task.cancelled() and task.exception() is None:
+                task.result().release(keep=False)
+            if not self.is_interrupted or _is_being_cancelled():
+                raise
+            return None
+        finally:
+            self._preparing = None
+        if self.is_interrupted:
+            lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
+            return None
+        return lease
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,178 @@
+"""ConversationService: the data plane."""
+
+from typing import Any, TypeAlias
+
+import grpc
+from hotseat.v1 import conversation_service_pb2 as service
+from hotseat.v1 import conversation_service_pb2_grpc, server_event_pb2
+
+from hotseat_core import convert, parse
+from hotseat_core.conversation.conversation import Conversation
+from hotseat_core.conversation.registry import Registry, State
+from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
+from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage
+from hotseat_core.events import WorkerSource
+from hotseat_core.paging import page
+from hotseat_core.worker.profile import PROFILES
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServicer):
+    """Serves conversations out of the registry."""
+
+    def __init__(self, registry: Registry, parser: parse.Parser, version: str) -> None:
+        self._registry = registry
+        self._parser = parser
+        self._version = version
+
+    async def Converse(self, request_iterator: object, context: Stream) -> None:  # noqa: ARG002, N802
+        """Open or attach to one conversation and carry it both ways."""
+        opened = await first_message(context)
+        disposition, attachment = self._parser.attachment(opened)
+        if opened.conversation_id:
+            parse.conversation_id(opened.conversation_id, "open.conversation_id")
+        self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
+        conversation = self._registry.open(opened.conversation_id, disposition, attachment)
+        async with attached(conversation, attachment):
+            log = conversation.log
+            start = opened.start_sequence or log.next_sequence
+            talk = Talk(
+                context,
+                self._registry,
+                conversation,
+                attachment,
+                next_sequence=start,
+                heartbeat_s=heartbeat_interval(opened),
+            )
+            await send(context, service.ConverseResponse(ready=self._ready(conversation)))
+            await talk.run()
+
+    def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
+        """Refuse a replay that can't be whole before anything else happens."""
+        if not start_sequence:
+            return
+        try:
+            log = self._registry.get(conversation_id).log
+        except ConversationNotFound:
+            if log_id:
+                raise
+            return
+        if log_id and log_id != log.log_id:
+            raise InvalidMessage(
+                "open.log_id is not the log of this conversation; open again without start_sequence",
+                metadata={"field": "open.log_id"},
+            )
+        log.check_start(start_sequence)
+
+    def _ready(self, conversation: Conversation) -> server_event_pb2.Ready:
+        is_hot = self._registry.state(conversation) in {State.IDLE, State.RUNNING, State.REQUIRES_ACTION}
+        source: Any = (WorkerSource.HOT if is_hot and conversation.turns else WorkerSource.NONE).value
+        return server_event_pb2.Ready(
+            conversation=self._describe(conversation),
+            log_id=conversation.log.log_id,
+            first_sequence=conversation.log.first_sequence,
+            next_sequence=conversation.log.next_sequence,
+            worker_source=source,
+            server_version=self._version,
+        )
+
+    def _describe(self, conversation: Conversation) -> Any:
+        registry = self._registry
+        return convert.conversation(conversation, registry.state(conversation), registry.worker_id(conversation))
+
+    async def GetConversation(  # noqa: N802
+        self,
+        request: service.GetConversationRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.GetConversationResponse:
+        """Read one conversation."""
+        conversation = self._registry.get(_required(request.conversation_id))
+        return service.GetConversationResponse(conversation=self._describe(conversation))
+
+    async def ListConversations(  # noqa: N802
+        self,
+        request: service.ListConversationsRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.ListConversationsResponse:
+        """List the caller's conversations, the latest used first."""
+        wanted = set(request.states)
+        found = [
+            conversation
+            for conversation in self._registry.list()
+            if not wanted or self._registry.state(conversation).value in wanted
+        ]
+        chosen, next_token = page(found, request.page_size, request.page_token, key=lambda item: item.id)
+        return service.ListConversationsResponse(
+            conversations=[self._describe(conversation) for conversation in chosen], next_page_token=next_token
+        )
+
+    async def DeleteConversation(  # noqa: N802
+        self,
+        request: service.DeleteConversationRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.DeleteConversationResponse:
+        """Delete a conversation with its transcript; end its turn if one runs."""
+        try:
+            await self._registry.delete(_required(request.conversation_id))
+        except ConversationNotFound:
+            if not request.allow_missing:
+                raise
+        return service.DeleteConversationResponse()
+
+    async def ForkConversation(  # noqa: N802
+        self,
+        request: service.ForkConversationRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.ForkConversationResponse:
+        """Make a new conversation out of the beginning of another."""
+        if request.new_conversation_id:
+            parse.conversation_id(request.new_conversation_id, "new_conversation_id")
+        turn = request.turn if request.HasField("turn") else None
+        made = self._registry.fork(_required(request.conversation_id), turn, request.new_conversation_id)
+        return service.ForkConversationResponse(conversation=self._describe(made))
+
+    async def GetTurn(  # noqa: N802
+        self,
+        request: service.GetTurnRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.GetTurnResponse:
+        """Read one turn."""
+        conversation = self._registry.get(_required(request.conversation_id))
+        for record in conversation.turns:
+            if record.turn == request.turn or (not request.turn and record.request_id == request.request_id):
+                return service.GetTurnResponse(turn=convert.turn(record))
+        raise _no_turn(request)
+
+    async def ListTurns(  # noqa: N802
+        self,
+        request: service.ListTurnsRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.ListTurnsResponse:
+        """List a conversation's turns, the first one first."""
+        conversation = self._registry.get(_required(request.conversation_id))
+        chosen, next_token = page(
+            conversation.turns, request.page_size, request.page_token, key=lambda record: str(record.turn)
+        )
+        return service.ListTurnsResponse(turns=[convert.turn(record) for record in chosen], next_page_token=next_token)
+
+    async def ListProfiles(  # noqa: N802
+        self,
+        request: service.ListProfilesRequest,  # noqa: ARG002
+        context: Context,  # noqa: ARG002
+    ) -> service.ListProfilesResponse:
+        """List the kinds of workers, the default one first."""
+        default = self._parser.default_settings().profile
+        offered = sorted(PROFILES.values(), key=lambda profile: profile.name != default)
+        return service.ListProfilesResponse(profiles=[convert.profile(profile) for profile in offered])
+
+
+def _required(conversation_id: str) -> str:
+    if not conversation_id:
+        raise InvalidMessage("conversation_id is missing", metadata={"field": "conversation_id"})
+    return parse.conversation_id(conversation_id)
+
+
+def _no_turn(request: service.GetTurnRequest) -> HotseatError:
+    wanted = f"turn {request.turn}" if request.turn else f"turn of request {request.request_id!r}"
+    return ConversationNotFound(f"conversation {request.conversation_id} has no {wanted}")

@@ -1,0 +1,231 @@
+"""Our values to the contract's messages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from hotseat.v1 import content_pb2 as content
+from hotseat.v1 import conversation_pb2 as conversations
+from hotseat.v1 import conversation_service_pb2 as service
+from hotseat.v1 import error_pb2 as errors
+from hotseat.v1 import server_event_pb2 as events
+
+from hotseat_core import events as ours
+from hotseat_core.conversation.conversation import Conversation
+from hotseat_core.conversation.log import Entry
+from hotseat_core.conversation.registry import State
+from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.conversation.turn import TurnRecord
+from hotseat_core.worker.profile import Profile
+from hotseat_core.worker.rows import Block
+from hotseat_core.worker.setup import PermissionMode
+
+_DELTAS = (ours.TextDelta, ours.ThinkingDelta, ours.ToolInputDelta)
+
+_MODES = {
+    PermissionMode.DENY: conversations.PermissionPolicy.MODE_DENY,
+    PermissionMode.ASK: conversations.PermissionPolicy.MODE_ASK,
+    PermissionMode.ACCEPT_EDITS: conversations.PermissionPolicy.MODE_ACCEPT_EDITS,
+    PermissionMode.BYPASS: conversations.PermissionPolicy.MODE_BYPASS,
+    PermissionMode.PLAN: conversations.PermissionPolicy.MODE_PLAN,
+}
+
+
+def timestamp(seconds: float) -> Timestamp:
+    """Return seconds since the epoch as a Timestamp."""
+    return Timestamp(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
+
+
+def duration(seconds: float) -> Duration:
+    """Return seconds as a Duration."""
+    return Duration(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
+
+
+# ---- events
+
+
+def response(entry: Entry) -> service.ConverseResponse:
+    """Return the log's entry as the message that tells it."""
+    name, convert = _EVENTS[type(entry.event)]
+    message = service.ConverseResponse(sequence=entry.sequence, turn=entry.turn, **{name: convert(entry.event)})
+    if not isinstance(entry.event, _DELTAS):
+        message.event_time.CopyFrom(timestamp(entry.time))
+    return message
+
+
+def usage(spent: ours.Usage) -> content.Usage:
+    """Return tokens and money spent."""
+    return content.Usage(
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cache_read_tokens=spent.cache_read_tokens,
+        cache_write_tokens=spent.cache_write_tokens,
+        cost_usd=spent.cost_usd,
+    )
+
+
+def error(failure: ours.Failure) -> errors.Error:
+    """Return a failure that leaves the stream usable."""
+    message = errors.Error(
+        reason=f"ERROR_REASON_{failure.reason.name}",
+        message=failure.message,
+        metadata=failure.metadata,
+    )
+    if failure.retry_delay_s is not None:
+        message.retry_delay.CopyFrom(duration(failure.retry_delay_s))
+    return message
+
+
+def _permission_request(event: ours.PermissionRequested) -> events.PermissionRequest:
+    return events.PermissionRequest(
+        permission_id=event.permission_id,
+        tool_use_id=event.tool_use_id,
+        tool_name=event.tool_name,
+        input_json=event.input_json,
+        description=event.description,
+        suggested_rules=event.suggested_rules,
+        expire_time=timestamp(event.expire_time) if event.expire_time is not None else None,
+    )
+
+
+def _turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
+    return events.TurnCompleted(
+        request_id=event.request_id,
+        outcome=event.outcome.value,  # type: ignore[arg-type] # our enum's values are the proto's
+        text=event.text,
+        usage=usage(event.usage),
+        error=error(event.failure) if event.failure is not None else None,
+        duration=duration(event.duration_s),
+        step_count=event.step_count,
+    )
+
+
+def _turn_started(event: ours.TurnStarted) -> events.TurnStarted:
+    return events.TurnStarted(
+        request_id=event.request_id,
+        model=event.model,
+        worker_source=event.worker_source.value,  # type: ignore[arg-type] # our enum's values are the proto's
+        queue_duration=duration(event.queue_duration_s),
+    )
+
+
+def _tool_started(event: ours.ToolStarted) -> events.ToolStarted:
+    return events.ToolStarted(
+        tool_use_id=event.tool_use_id,
+        name=event.name,
+        block=event.block,
+        parent_tool_use_id=event.parent_tool_use_id,
+    )
+
+
+def _tool_completed(event: ours.ToolCompleted) -> events.ToolCompleted:
+    said = [content.ContentBlock(text=event.text)] if event.text else []
+    return events.ToolCompleted(tool_use_id=event.tool_use_id, content=said, is_error=event.is_error)
+
+
+def _notice(event: ours.Notice) -> events.Notice:
+    kind: Any = event.kind.value
+    return events.Notice(kind=kind, message=event.message, metadata=event.metadata)
+
+
+# The field of ConverseResponse, and what makes its message.
+_EVENTS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
+    ours.TextDelta: ("text_delta", lambda e: events.TextDelta(text=e.text, block=e.block)),
+    ours.ThinkingDelta: ("thinking_delta", lambda e: events.ThinkingDelta(text=e.text, block=e.block)),
+    ours.TextRetracted: ("text_retracted", lambda e: events.TextRetracted(block=e.block, kept_length=e.kept_length)),
+    ours.ToolStarted: ("tool_started", _tool_started),
+    ours.ToolInputDelta: (
+        "tool_input_delta",
+        lambda e: events.ToolInputDelta(tool_use_id=e.tool_use_id, json=e.json),
+    ),
+    ours.ToolInputCompleted: (
+        "tool_input_completed",
+        lambda e: events.ToolInputCompleted(tool_use_id=e.tool_use_id, input_json=e.input_json),
+    ),
+    ours.ToolCompleted: ("tool_completed", _tool_completed),
+    ours.PermissionRequested: ("permission_request", _permission_request),
+    ours.RequestsCancelled: (
+        "requests_cancelled",
+        lambda e: events.RequestsCancelled(permission_ids=e.permission_ids),
+    ),
+    ours.UsageReported: ("usage", lambda e: usage(e.usage)),
+    ours.Notice: ("notice", _notice),
+    ours.TurnStarted: ("turn_started", _turn_started),
+    ours.TurnCompleted: ("turn_completed", _turn_completed),
+}
+
+
+# ---- things that are read
+
+
+def conversation(found: Conversation, state: State, worker_id: str) -> conversations.Conversation:
+    """Return the conversation as a thing that is listed and read."""
+    return conversations.Conversation(
+        conversation_id=found.id,
+        state=state.value,  # type: ignore[arg-type] # our enum's values are the proto's
+        settings=settings(found.settings),
+        worker_id=worker_id,
+        turn_count=sum(record.completed is not None for record in found.turns),
+        usage=usage(found.usage),
+        create_time=timestamp(found.create_time),
+        update_time=timestamp(found.update_time),
+    )
+
+
+def settings(held: ConversationSettings) -> conversations.ConversationSettings:
+    """Return how a conversation runs."""
+    mode = conversations.SystemPrompt.MODE_REPLACE if held.setup.replaces_prompt else None
+    return conversations.ConversationSettings(
+        profile=held.profile,
+        model=held.setup.model,
+        system_prompt=conversations.SystemPrompt(mode=mode, text=held.setup.system_prompt),
+        workspace=held.workspace,
+        permission_policy=conversations.PermissionPolicy(
+            mode=_MODES[held.permission_mode],
+            allow_rules=held.setup.allow_rules,
+            deny_rules=held.setup.deny_rules,
+            decision_timeout=duration(held.decision_timeout_s),
+        ),
+        turn_limits=conversations.TurnLimits(
+            max_steps=held.max_steps,
+            max_duration=duration(held.max_duration_s) if held.max_duration_s else None,
+        ),
+    )
+
+
+def turn(record: TurnRecord) -> events.Turn:
+    """Return the turn as a thing that is listed and read."""
+    return events.Turn(
+        turn=record.turn,
+        request_id=record.request_id,
+        input=content_blocks(record.prompt.content),
+        start_time=timestamp(record.start_time),
+        completed=_turn_completed(record.completed) if record.completed is not None else None,
+    )
+
+
+def content_blocks(blocks: Sequence[Block]) -> list[content.ContentBlock]:
+    """Return what a user said; the bytes of pictures and files are left out."""
+    found = []
+    for block in blocks:
+        source = block.get("source") or {}
+        blob = content.Blob(media_type=source.get("media_type", ""), filename=block.get("title", ""))
+        match block["type"]:
+            case "text":
+                found.append(content.ContentBlock(text=block["text"]))
+            case "image":
+                found.append(content.ContentBlock(image=blob))
+            case "document":
+                found.append(content.ContentBlock(file=blob))
+    return found
+
+
+def profile(offered: Profile) -> conversations.Profile:
+    """Return the kind of worker."""
+    return conversations.Profile(
+        name=offered.name,
+        description=offered.description,
+        models=offered.models,
+        has_workspace=offered.has_workspace,
+    )

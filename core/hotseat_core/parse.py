@@ -1,0 +1,300 @@
+"""The contract's messages to our values: each breach of its rules is an InvalidMessage that names the field."""
+
+import base64
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+import msgspec
+from google.protobuf.duration_pb2 import Duration
+from hotseat.v1 import client_message_pb2 as client
+from hotseat.v1 import content_pb2 as content
+from hotseat.v1 import conversation_pb2 as conversations
+
+from hotseat_core.conversation.history import Message
+from hotseat_core.conversation.registry import Disposition
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, HistoryPolicy
+from hotseat_core.conversation.turn import Delivery, TurnInput
+from hotseat_core.errors import InvalidMessage
+from hotseat_core.worker.control import is_rule
+from hotseat_core.worker.profile import PROFILES
+from hotseat_core.worker.rows import Block, Row
+from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
+
+_CONVERSATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}", re.ASCII)
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,127}", re.ASCII)
+_MAX_STOP_SEQUENCES = 16
+
+_DISPOSITIONS = {
+    client.OpenConversation.DISPOSITION_UNSPECIFIED: Disposition.OPEN_OR_CREATE,
+    client.OpenConversation.DISPOSITION_OPEN_OR_CREATE: Disposition.OPEN_OR_CREATE,
+    client.OpenConversation.DISPOSITION_OPEN: Disposition.OPEN,
+    client.OpenConversation.DISPOSITION_OBSERVE: Disposition.OBSERVE,
+    client.OpenConversation.DISPOSITION_TAKE_OVER: Disposition.TAKE_OVER,
+}
+_POLICIES = {
+    client.HISTORY_POLICY_UNSPECIFIED: HistoryPolicy.MATCH,
+    client.HISTORY_POLICY_MATCH: HistoryPolicy.MATCH,
+    client.HISTORY_POLICY_REQUIRE: HistoryPolicy.REQUIRE,
+    client.HISTORY_POLICY_IGNORE: HistoryPolicy.IGNORE,
+}
+_DELIVERIES = {
+    client.UserInput.DELIVERY_UNSPECIFIED: Delivery.QUEUE,
+    client.UserInput.DELIVERY_QUEUE: Delivery.QUEUE,
+    client.UserInput.DELIVERY_INTERRUPT: Delivery.INTERRUPT,
+    client.UserInput.DELIVERY_REJECT: Delivery.REJECT,
+}
+_EFFORTS = {
+    client.TurnOptions.EFFORT_UNSPECIFIED: "",
+    client.TurnOptions.EFFORT_LOW: "low",
+    client.TurnOptions.EFFORT_MEDIUM: "medium",
+    client.TurnOptions.EFFORT_HIGH: "high",
+    client.TurnOptions.EFFORT_MAX: "max",
+}
+_MODES = {
+    conversations.PermissionPolicy.MODE_DENY: PermissionMode.DENY,
+    conversations.PermissionPolicy.MODE_ASK: PermissionMode.ASK,
+    conversations.PermissionPolicy.MODE_ACCEPT_EDITS: PermissionMode.ACCEPT_EDITS,
+    conversations.PermissionPolicy.MODE_BYPASS: PermissionMode.BYPASS,
+    conversations.PermissionPolicy.MODE_PLAN: PermissionMode.PLAN,
+}
+
+
+def refuse(field: str, problem: str) -> NoReturn:
+    """Raise InvalidMessage for the field."""
+    raise InvalidMessage(f"{field} {problem}", metadata={"field": field})
+
+
+def conversation_id(text: str, field: str = "conversation_id") -> str:
+    """Return the id, if it is one."""
+    if not _CONVERSATION_ID.fullmatch(text):
+        refuse(field, "must be 1 to 128 of A-Z a-z 0-9 . _ ~ - and begin with a letter or a digit")
+    return text
+
+
+class Parser:
+    """Reads messages under the operator's defaults."""
+
+    def __init__(self, default_profile: str, default_mode: PermissionMode) -> None:
+        self._default_profile = default_profile
+        self._default_mode = default_mode
+
+    def default_settings(self) -> ConversationSettings:
+        """Return how a conversation runs of which its client says nothing."""
+        return self.settings(conversations.ConversationSettings())
+
+    def settings(self, message: conversations.ConversationSettings) -> ConversationSettings:
+        """Return how a conversation shall run."""
+        for field in ("tools", "output_schema_json"):
+            if getattr(message, field):
+                refuse(f"settings.{field}", "is not supported yet")
+        profile = message.profile or self._default_profile
+        if profile not in PROFILES:
+            refuse("settings.profile", f"must be one of {', '.join(PROFILES)}")
+        if message.model and not _MODEL.fullmatch(message.model):
+            refuse("settings.model", "is no model name")
+        if message.turn_limits.max_cost_usd:
+            refuse("settings.turn_limits.max_cost_usd", "is not supported yet")
+        policy = message.permission_policy
+        return ConversationSettings(
+            profile=profile,
+            setup=SessionSetup(
+                system_prompt=message.system_prompt.text,
+                replaces_prompt=message.system_prompt.mode == conversations.SystemPrompt.MODE_REPLACE,
+                model=message.model,
+                permission_mode=self._mode(policy.mode),
+                allow_rules=_rules("allow_rules", policy.allow_rules),
+                deny_rules=_rules("deny_rules", policy.deny_rules),
+            ),
+            workspace=_workspace(message.workspace, profile),
+            decision_timeout_s=_seconds("settings.permission_policy.decision_timeout", policy.decision_timeout)
+            or 300.0,
+            max_steps=message.turn_limits.max_steps,
+            max_duration_s=_seconds("settings.turn_limits.max_duration", message.turn_limits.max_duration),
+        )
+
+    def attachment(self, message: client.OpenConversation) -> tuple[Disposition, Attachment]:
+        """Return how the stream wants to take part."""
+        if message.disposition not in _DISPOSITIONS:
+            refuse("open.disposition", "is unknown")
+        if message.history_policy not in _POLICIES:
+            refuse("open.history_policy", "is unknown")
+        detach = message.detach_timeout
+        attachment = Attachment(
+            client_id=message.client_id,
+            is_observer=message.disposition == client.OpenConversation.DISPOSITION_OBSERVE,
+            settings=self.settings(message.settings) if message.HasField("settings") else None,
+            history=history(message.history),
+            history_policy=_POLICIES[message.history_policy],
+            detach_timeout_s=_seconds("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
+            wants_raw=message.include_raw,
+        )
+        return _DISPOSITIONS[message.disposition], attachment
+
+    def _mode(self, mode: int) -> PermissionMode:
+        if mode == conversations.PermissionPolicy.MODE_UNSPECIFIED:
+            return self._default_mode
+        found = next((ours for theirs, ours in _MODES.items() if theirs == mode), None)
+        if found is None:
+            refuse("settings.permission_policy.mode", "is unknown")
+        if found is PermissionMode.BYPASS and self._default_mode is not PermissionMode.BYPASS:
+            refuse(
+                "settings.permission_policy.mode",
+                "is BYPASS, which this server allows with HOTSEAT_PERMISSION_MODE=bypass",
+            )
+        return found
+
+
+def turn_input(message: client.UserInput) -> TurnInput:
+    """Return what the user says."""
+    try:
+        request_id = str(uuid.UUID(message.request_id))
+    except ValueError:
+        refuse("user_input.request_id", "must be a UUID that the client makes for each input")
+    if message.delivery not in _DELIVERIES:
+        refuse("user_input.delivery", "is STEER or unknown, which is not supported")
+    if not message.content:
+        refuse("user_input.content", "is empty")
+    blocks = _user_blocks(message.content, "user_input.content")
+    return TurnInput(request_id, Row("user", blocks), turn_setup(message.options), _DELIVERIES[message.delivery])
+
+
+def turn_setup(options: client.TurnOptions) -> TurnSetup:
+    """Return how the model shall answer one input."""
+    for field in ("tool_choice", "output_schema_json"):
+        if options.HasField("tool_choice") if field == "tool_choice" else options.output_schema_json:
+            refuse(f"user_input.options.{field}", "is not supported yet")
+    for field in ("temperature", "top_p"):
+        if options.HasField(field) and not 0 <= getattr(options, field) <= 1:
+            refuse(f"user_input.options.{field}", "must be from 0 to 1")
+    stops = tuple(options.stop_sequences)
+    if len(stops) > _MAX_STOP_SEQUENCES or not all(stops):
+        refuse("user_input.options.stop_sequences", f"must be at most {_MAX_STOP_SEQUENCES}, none of them empty")
+    if options.effort not in _EFFORTS:
+        refuse("user_input.options.effort", "is unknown")
+    return TurnSetup(
+        temperature=options.temperature if options.HasField("temperature") else None,
+        top_p=options.top_p if options.HasField("top_p") else None,
+        max_output_tokens=options.max_output_tokens,
+        stop_sequences=stops,
+        effort=_EFFORTS[options.effort],
+        allow_retraction=options.allow_retraction,
+    )
+
+
+def history(messages: Sequence[client.HistoryMessage]) -> tuple[Message, ...]:
+    """Return what a client says was said before."""
+    return tuple(_history_message(message, f"open.history[{index}]") for index, message in enumerate(messages))
+
+
+def _history_message(message: client.HistoryMessage, field: str) -> Message:
+    if not message.content:
+        refuse(f"{field}.content", "is empty")
+    blocks = tuple(
+        _history_block(block, message.role, f"{field}.content[{i}]") for i, block in enumerate(message.content)
+    )
+    if message.role == client.HistoryMessage.ROLE_USER:
+        return Message("user", (Row("user", blocks),))
+    if message.role == client.HistoryMessage.ROLE_ASSISTANT:
+        return Message("assistant", (Row("assistant", blocks),))
+    refuse(f"{field}.role", "must be USER or ASSISTANT")
+
+
+def _history_block(block: client.HistoryBlock, role: int, field: str) -> Block:
+    kind = block.WhichOneof("block")
+    is_user = role == client.HistoryMessage.ROLE_USER
+    if kind in {"image", "file", "tool_result"} and not is_user:
+        refuse(field, f"is a {kind}, which only the user's messages hold")
+    if kind == "tool_use" and is_user:
+        refuse(field, "is a tool_use, which only the model's messages hold")
+    match kind:
+        case "text":
+            return _text(block.text, field)
+        case "image" | "file":
+            return _blob(kind, getattr(block, kind), field)
+        case "tool_use":
+            use = block.tool_use
+            return {
+                "type": "tool_use",
+                "id": use.tool_use_id,
+                "name": use.name,
+                "input": _object(use.input_json, field),
+            }
+        case "tool_result":
+            result = block.tool_result
+            said = list(_user_blocks(result.content, f"{field}.content"))
+            answer: Block = {"type": "tool_result", "tool_use_id": result.tool_call_id, "content": said}
+            return answer | {"is_error": True} if result.is_error else answer
+    refuse(field, "has no block set")
+
+
+def _user_blocks(blocks: Sequence[content.ContentBlock], field: str) -> tuple[Block, ...]:
+    found = []
+    for index, block in enumerate(blocks):
+        kind = block.WhichOneof("block")
+        match kind:
+            case "text":
+                found.append(_text(block.text, f"{field}[{index}]"))
+            case "image" | "file":
+                found.append(_blob(kind, getattr(block, kind), f"{field}[{index}]"))
+            case _:
+                refuse(f"{field}[{index}]", "has no block set")
+    return tuple(found)
+
+
+def _text(text: str, field: str) -> Block:
+    if not text.strip():
+        refuse(field, "is blank text, which the model's provider does not take")
+    return {"type": "text", "text": text}
+
+
+def _blob(kind: str, blob: content.Blob, field: str) -> Block:
+    block_type = "image" if kind == "image" else "document"
+    match blob.WhichOneof("source"):
+        case "data":
+            data = base64.standard_b64encode(blob.data).decode()
+            source: dict[str, Any] = {"type": "base64", "media_type": blob.media_type, "data": data}
+        case "url":
+            if not blob.url.startswith("https://"):
+                refuse(f"{field}.url", "must begin with https://")
+            source = {"type": "url", "url": blob.url}
+        case "workspace_path":
+            refuse(f"{field}.workspace_path", "is not supported yet; send the bytes")
+        case _:
+            refuse(field, "has neither data nor a url")
+    named = {"title": blob.filename} if blob.filename and block_type == "document" else {}
+    return {"type": block_type, "source": source, **named}
+
+
+def _object(text: str, field: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, Any])
+    except msgspec.DecodeError:
+        refuse(f"{field}.input_json", "is no JSON object")
+
+
+def _rules(name: str, rules: Sequence[str]) -> tuple[str, ...]:
+    for index, rule in enumerate(rules):
+        if not is_rule(rule):
+            refuse(f"settings.permission_policy.{name}[{index}]", "is no rule such as Read or Bash(git log:*)")
+    return tuple(rules)
+
+
+def _workspace(text: str, profile: str) -> str:
+    if not text:
+        return ""
+    if not PROFILES[profile].has_workspace:
+        refuse("settings.workspace", f"is set, but profile {profile} has none")
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\0" in text:
+        refuse("settings.workspace", 'must be relative and without ".."')
+    return text
+
+
+def _seconds(field: str, message: Duration) -> float:
+    seconds = message.seconds + message.nanos / 1e9
+    if seconds < 0:
+        refuse(field, "is negative")
+    return seconds

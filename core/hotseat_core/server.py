@@ -1,0 +1,175 @@
+"""Builds the core, serves it, and drains it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from hotseat.v1 import (
+    conversation_service_pb2,
+    conversation_service_pb2_grpc,
+    pool_service_pb2,
+    pool_service_pb2_grpc,
+)
+
+from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.terms import GoAwayReason
+from hotseat_core.conversation.turn_runner import TurnLimits
+from hotseat_core.conversation_servicer import ConversationServicer
+from hotseat_core.errors import WorkerStartError
+from hotseat_core.interceptors import StatusInterceptor
+from hotseat_core.parse import Parser
+from hotseat_core.pool.pool import Pool
+from hotseat_core.pool.settings import PoolSettings
+from hotseat_core.pool.stats import PoolState
+from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.pool_servicer import PoolServicer
+from hotseat_core.settings import CoreSettings
+from hotseat_core.worker.cli_version import find_cli, is_tested, read_version
+from hotseat_core.worker.factory import FactorySettings, WorkerFactory
+from hotseat_core.worker.setup import PermissionMode
+
+logger = logging.getLogger(__name__)
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_STOP_GRACE_S = 5.0  # for streams to notice that they were told to go
+
+_SERVICES = (
+    conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"].full_name,
+    pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name,
+)
+
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # a second core on the port must fail, not share it
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+]
+
+
+class CannotListenError(Exception):
+    """The address can't be bound."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """A core that serves."""
+
+    target: str  # where, as gRPC writes it
+    pool: Pool
+    registry: Registry
+
+
+async def check_cli(settings: CoreSettings) -> Path:
+    """Return the CLI to run. Raises WorkerStartError where there is none, or one that was never tested."""
+    cli = find_cli(settings.cli_path)
+    # Its own home: merely asking for the version must not touch the operator's.
+    env = {"PATH": os.defpath, "HOME": str(settings.data_path), "DISABLE_AUTOUPDATER": "1"}
+    found = await read_version(cli, env)
+    logger.info("claude CLI", extra={"version": found, "path": str(cli)})
+    if not is_tested(found):
+        if not settings.allow_untested_cli:
+            raise WorkerStartError(
+                f"{cli} is version {found}, which hotseat was not tested with; unset CLAUDE_CLI_PATH to use the one in "
+                "the claude-agent-sdk package, or set HOTSEAT_ALLOW_UNTESTED_CLI=1"
+            )
+        logger.warning("this version of the CLI was never tested", extra={"version": found})
+    return cli
+
+
+@contextlib.asynccontextmanager
+async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
+    """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
+    factory = WorkerFactory(_factory_settings(settings, await check_cli(settings)))
+    parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
+    limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
+    async with Pool(_pool_settings(settings), factory.start) as pool:
+        registry = Registry(
+            pool, limits, workspace_root=factory.workspace_root, default_settings=parser.default_settings
+        )
+        async with registry:
+            server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
+            servicer = ConversationServicer(registry, parser, version("hotseat"))
+            conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
+            pool_service_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pool), server)
+            health_servicer = await _add_health(server)
+            target = _bind(server, settings)
+            await server.start()
+            if settings.socket:
+                Path(settings.socket).chmod(0o600)
+            try:
+                yield Core(target, pool, registry)
+            finally:
+                await _drain(server, health_servicer, pool, registry, settings.drain_timeout_ms / 1000)
+
+
+async def _add_health(server: grpc.aio.Server) -> health.aio.HealthServicer:
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    for name in ("", *_SERVICES):
+        await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer
+
+
+async def _drain(
+    server: grpc.aio.Server, health_servicer: health.aio.HealthServicer, pool: Pool, registry: Registry, grace_s: float
+) -> None:
+    """Take nothing new, let turns end within the grace, send the streams away, stop."""
+    logger.info("draining", extra={"grace_s": grace_s})
+    await health_servicer.enter_graceful_shutdown()
+    pool.drain(grace_s)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(grace_s + _STOP_GRACE_S):
+            while pool.state is not PoolState.DRAINED:
+                await pool.wait_for_change()
+    registry.dismiss_all(GoAwayReason.DRAINING)
+    await server.stop(_STOP_GRACE_S)
+
+
+def _bind(server: grpc.aio.Server, settings: CoreSettings) -> str:
+    if settings.socket:
+        path = Path(settings.socket).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        server.add_insecure_port(f"unix:{path}")
+        return f"unix:{path}"
+    try:
+        port = server.add_insecure_port(f"{settings.host}:{settings.port}")
+    except RuntimeError as exc:
+        raise CannotListenError(
+            f"{settings.host}:{settings.port} can't be bound; is another core running? Choose with HOTSEAT_CORE_PORT"
+        ) from exc
+    return f"{settings.host}:{port}"
+
+
+def _pool_settings(settings: CoreSettings) -> PoolSettings:
+    return PoolSettings(
+        default_spec=WorkerSpec(settings.profile),
+        max_workers=settings.pool_size,
+        warm_workers=min(settings.warm_workers, settings.pool_size),
+        max_queue=settings.max_queue,
+        idle_timeout_s=settings.idle_timeout_ms / 1000,
+        queue_timeout_s=settings.queue_timeout_ms / 1000,
+    )
+
+
+def _factory_settings(settings: CoreSettings, cli: Path) -> FactorySettings:
+    shared = Path(settings.workspace_dir).expanduser().absolute() if settings.workspace_dir else None
+    return FactorySettings(
+        cli_path=cli,
+        upstream=settings.upstream,
+        data_dir=settings.data_path,
+        shared_workspace=shared,
+        model=settings.model,
+        inherited_env=settings.inherited_env,
+    )

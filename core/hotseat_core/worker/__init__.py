@@ -1,0 +1,1 @@
+"""One `claude` process, driven over its stream-json control protocol."""

@@ -1,0 +1,97 @@
+"""Makes workers: directories of their own, argument vector, environment, and a process that is parked."""
+
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hotseat_core.errors import WorkerStartError
+from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.worker.command import Command, Upstream, build_argv, build_env
+from hotseat_core.worker.containment import dying_with_parent, mark
+from hotseat_core.worker.profile import PROFILES, Profile
+from hotseat_core.worker.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class FactorySettings:
+    """Where workers live and what they run."""
+
+    cli_path: Path
+    upstream: Upstream
+    data_dir: Path
+    shared_workspace: Path | None = None  # None: each conversation has a directory of its own
+    model: str = ""  # empty: the CLI's own default
+    start_timeout_s: float = 60.0
+    inherited_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class WorkerFactory:
+    """Starts workers. Its directories are the core's alone: whatever is left there from before is removed."""
+
+    def __init__(self, settings: FactorySettings) -> None:
+        self._settings = settings
+        self._scratch_root = settings.data_dir / "workers"
+        self._workspace_root = settings.data_dir / "workspaces"
+        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        for directory in (self._scratch_root, self._workspace_root):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def workspace_root(self) -> Path:
+        """What a client's `workspace` is relative to."""
+        return self._settings.shared_workspace or self._workspace_root
+
+    async def start(self, spec: WorkerSpec) -> Worker:
+        """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
+        worker = self._build(spec)
+        try:
+            await worker.start(self._settings.start_timeout_s)
+        except BaseException:
+            await worker.aclose()
+            raise
+        return worker
+
+    def _build(self, spec: WorkerSpec) -> Worker:
+        settings, profile = self._settings, PROFILES[spec.profile]
+        worker_id = uuid.uuid4().hex[:12]
+        scratch = self._scratch_root / worker_id
+        own = self._own_workspace(spec, profile, worker_id)
+        cwd = self._cwd(spec, profile, own, scratch)
+        for directory in (scratch / "home", scratch / "config", scratch / "tmp", cwd):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not cwd.is_dir():
+            raise WorkerStartError(f"{cwd} is no directory")
+        env = build_env(settings.inherited_env, profile, settings.upstream, scratch, mark(worker_id))
+        is_oauth = settings.upstream.is_oauth
+        argv = build_argv(str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth)
+
+        def clean_up() -> None:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if own is not None and worker.setup is None:
+                own.rmdir()  # a spare that nobody took; it has written nothing
+
+        worker = Worker(
+            worker_id,
+            spec,
+            Command(dying_with_parent(argv, env), env, cwd),
+            is_bare=not profile.tools,
+            workspace=own,
+            clean_up=clean_up,
+        )
+        return worker
+
+    def _own_workspace(self, spec: WorkerSpec, profile: Profile, worker_id: str) -> Path | None:
+        if not profile.has_workspace or spec.cwd is not None or self._settings.shared_workspace is not None:
+            return None
+        return self._workspace_root / worker_id
+
+    def _cwd(self, spec: WorkerSpec, profile: Profile, own: Path | None, scratch: Path) -> Path:
+        if spec.cwd is not None:
+            return Path(spec.cwd)
+        if own is not None:
+            return own
+        if profile.has_workspace and self._settings.shared_workspace is not None:
+            return self._settings.shared_workspace
+        return scratch / "cwd"

@@ -1,0 +1,84 @@
+"""What a worker is told before its first turn, and with each turn. Values, and the CLI's words for them."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+
+class PermissionMode(Enum):
+    """Who decides on a tool that no rule covers."""
+
+    DENY = "deny"
+    ASK = "ask"
+    ACCEPT_EDITS = "accept-edits"
+    BYPASS = "bypass"
+    PLAN = "plan"
+
+
+# The CLI knows nobody to deny or to bypass for: it asks, and we answer.
+_CLI_MODES = {PermissionMode.ACCEPT_EDITS: "acceptEdits", PermissionMode.PLAN: "plan"}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSetup:
+    """What holds for the whole session: bound once, before the first turn."""
+
+    system_prompt: str = ""
+    # In place of the CLI's own prompt, not after it.
+    replaces_prompt: bool = False
+    model: str = ""  # empty: the one that the process was started with
+    permission_mode: PermissionMode = PermissionMode.DENY
+    allow_rules: tuple[str, ...] = ()
+    deny_rules: tuple[str, ...] = ()
+
+    def calls(self, *, is_bare: bool) -> list[tuple[str, dict[str, Any]]]:
+        """Return the control requests (subtype, fields) that bind a parked worker, in order."""
+        calls: list[tuple[str, dict[str, Any]]] = []
+        if self.model:
+            calls.append(("set_model", {"model": self.model}))
+        if self.permission_mode in _CLI_MODES:
+            calls.append(("set_permission_mode", {"mode": _CLI_MODES[self.permission_mode]}))
+        if self.allow_rules or self.deny_rules:
+            rules = {"allow": list(self.allow_rules), "deny": list(self.deny_rules)}
+            calls.append(("apply_flag_settings", {"settings": {"permissions": rules}}))
+        return [*calls, ("initialize", {"hooks": None, **self._prompt(is_bare=is_bare)})]
+
+    def _prompt(self, *, is_bare: bool) -> dict[str, Any]:
+        if is_bare or self.replaces_prompt:
+            # Said even when empty: the CLI would put the server's directory and date there.
+            return {"systemPrompt": [self.system_prompt]}
+        return {"appendSystemPrompt": self.system_prompt} if self.system_prompt else {}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSetup:
+    """What holds for one turn."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int = 0  # 0: the model's limit
+    stop_sequences: tuple[str, ...] = ()
+    effort: str = ""  # low, medium, high, max; empty: the model's default
+    allow_retraction: bool = False
+    max_steps: int = 0  # 0: unbounded
+    wants_raw: bool = False
+
+    def flags(self) -> dict[str, Any]:
+        """Return the CLI's flag settings of this turn, whole: what is not wanted is reset."""
+        body: dict[str, Any] = {}
+        if self.temperature is not None:
+            body["temperature"] = self.temperature
+        if self.top_p is not None:
+            body["top_p"] = self.top_p
+        if body:
+            # The provider takes no sampling parameters beside thinking, nor edits of thinking without it.
+            body |= {"thinking": {"type": "disabled"}, "context_management": {"edits": []}}
+        if self.max_output_tokens:
+            body["max_tokens"] = self.max_output_tokens
+        if self.stop_sequences:
+            body["stop_sequences"] = list(self.stop_sequences)
+        # An empty string resets the body; leaving the key out or null does not. Null resets the effort.
+        extra_body = msgspec.json.encode(body).decode() if body else ""
+        return {"env": {"CLAUDE_CODE_EXTRA_BODY": extra_body}, "effortLevel": self.effort or None}

@@ -1,0 +1,269 @@
+"""The CLI's messages of one turn to events. No I/O and no clock: a message in, events out."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hotseat_core.errors import Reason
+from hotseat_core.events import (
+    Event,
+    Failure,
+    Outcome,
+    ToolCompleted,
+    ToolInputCompleted,
+    ToolInputDelta,
+    ToolStarted,
+    Usage,
+    UsageReported,
+)
+from hotseat_core.worker.ending import cutting_outcome, hopeless_retry, result_failure, usage_of
+from hotseat_core.worker.frames import Message, decode
+from hotseat_core.worker.notices import notice_of
+from hotseat_core.worker.rows import Block, Row, RowCollector
+from hotseat_core.worker.telling import Telling
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How the worker's part of a turn ended."""
+
+    outcome: Outcome
+    failure: Failure | None = None
+    # The session stands where it stood before the turn plus its rows. Otherwise it must be rewound.
+    clean: bool = False
+
+
+_DIVERGED = Failure(
+    Reason.ATTEMPT_ABANDONED,
+    "the model's provider broke off in mid-answer, and its second answer was another; ask again",
+    retry_delay_s=1.0,
+)
+
+
+class TurnTranslator:
+    """Follows one turn; `ending` is set by the message that ends it."""
+
+    def __init__(self, *, allow_retraction: bool = False, max_steps: int = 0) -> None:
+        self.ending: Ending | None = None
+        self.step_count = 0
+        self.usage = Usage()
+        self.open_tools: set[str] = set()  # begun and not completed
+        self._telling = Telling(allow_retraction=allow_retraction, on_contradiction=self._on_contradiction)
+        self._max_steps = max_steps  # 0: unbounded
+        self._message_id = ""
+        self._message_open = False  # message_start was seen, and no stop reason yet
+        self._streamed: set[str] = set()  # API messages whose blocks came as stream events
+        self._rowed_texts = 0  # text blocks of the present message that its rows hold
+        self._whole_blocks = 0  # blocks of the present message that came without streaming
+        self._tools: dict[int, tuple[str, list[str]]] = {}  # of the open message: tool use id, pieces of its input
+        self._rows = RowCollector()
+        self._call_usage: dict[str, Any] = {}
+        self._api_error = ""
+        self._handlers: dict[str, Callable[[dict[str, Any]], list[Event]]] = {
+            "message_start": self._on_message_start,
+            "content_block_start": self._on_block_start,
+            "content_block_delta": self._on_block_delta,
+            "content_block_stop": self._on_block_stop,
+            "message_delta": self._on_message_delta,
+        }
+
+    # ---- what the turn came to
+
+    @property
+    def text(self) -> str:
+        """The visible answer: text blocks in order, joined by a blank line."""
+        return self._telling.text
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows that the turn added to the session, cut to whole ones."""
+        unfinished = self._telling.unfinished_texts()[self._rowed_texts :]
+        return self._rows.rows([{"type": "text", "text": text} for text in unfinished])
+
+    # ---- the messages
+
+    def feed(self, message: Message) -> list[Event]:
+        """Return what the message means for the client."""
+        kind = message.get("type")
+        parent = message.get("parent_tool_use_id")
+        if kind == "stream_event":
+            return [] if parent else self._on_stream_event(message)
+        if kind == "assistant":
+            return self._on_subagent(message, parent) if parent else self._on_assistant(message)
+        if kind == "user":
+            return self._on_user(message, is_main=not parent)
+        if kind == "result":
+            self._end(message)
+            return []
+        return self._on_system(message) if kind in {"system", "rate_limit_event"} else []
+
+    def _on_stream_event(self, message: Message) -> list[Event]:
+        event = message["event"]
+        if event["type"] == "message_stop":
+            return self._abandon(message["abandoned_blocks"]) if "abandoned_blocks" in message else []
+        handler = self._handlers.get(event["type"])
+        return handler(event) if handler else []
+
+    def _on_message_start(self, event: dict[str, Any]) -> list[Event]:
+        events = self._abandon({"api_message_id": self._message_id}) if self._message_open else []
+        self._begin_message(event["message"]["id"])
+        self._streamed.add(self._message_id)
+        self._call_usage = dict(event["message"].get("usage") or {})
+        return events
+
+    def _begin_message(self, message_id: str) -> None:
+        self._telling.begin_message()
+        self._message_id = message_id
+        self._message_open = True
+        self._tools = {}
+        self._rowed_texts = self._whole_blocks = 0
+        self.step_count += 1
+        if self._max_steps and self.step_count > self._max_steps:
+            limit = Failure(Reason.TURN_LIMIT, f"the turn reached its limit of {self._max_steps} model calls")
+            self.ending = Ending(Outcome.FAILED, limit)
+
+    def _on_block_start(self, event: dict[str, Any]) -> list[Event]:
+        block, index = event["content_block"], event["index"]
+        kind = block["type"]
+        if kind in {"text", "thinking"}:
+            return self._telling.begin_block(kind, index) + self._telling.say(index, block.get(kind) or "")
+        if kind != "tool_use":
+            return []
+        self._tools[index] = (block["id"], [])
+        self.open_tools.add(block["id"])
+        return [ToolStarted(block["id"], block["name"], self._telling.new_block())]
+
+    def _on_block_delta(self, event: dict[str, Any]) -> list[Event]:
+        delta, index = event["delta"], event["index"]
+        match delta["type"]:
+            case "text_delta":
+                return self._telling.say(index, delta["text"])
+            case "thinking_delta":
+                return self._telling.say(index, delta["thinking"])
+            case "input_json_delta" if index in self._tools and delta["partial_json"]:
+                tool_use_id, pieces = self._tools[index]
+                pieces.append(delta["partial_json"])
+                return [ToolInputDelta(tool_use_id, delta["partial_json"])]
+        return []
+
+    def _on_block_stop(self, event: dict[str, Any]) -> list[Event]:
+        if event["index"] not in self._tools:
+            return []
+        tool_use_id, pieces = self._tools[event["index"]]
+        input_json = "".join(pieces) or "{}"
+        # After a cut a block is stopped too: its input is not whole then.
+        return [ToolInputCompleted(tool_use_id, input_json)] if decode(input_json.encode()) is not None else []
+
+    def _on_message_delta(self, event: dict[str, Any]) -> list[Event]:
+        stop_reason = event["delta"].get("stop_reason")
+        if stop_reason is None:
+            return []
+        return self._finish_message(stop_reason, event.get("usage") or {})
+
+    def _finish_message(self, stop_reason: str | None, usage: dict[str, Any]) -> list[Event]:
+        self._message_open = False
+        events = self._telling.finish_message()
+        self._call_usage.update({key: value for key, value in usage.items() if value is not None})
+        spent = usage_of(self._call_usage)
+        self.usage += spent
+        outcome = cutting_outcome(stop_reason)
+        if outcome is not None and self.ending is None:
+            self.ending = Ending(outcome)
+        return [*events, UsageReported(spent)]
+
+    def _on_assistant(self, message: Message) -> list[Event]:
+        api = message["message"]
+        if api.get("model") == "<synthetic>" or message.get("is_api_error_message"):
+            self._api_error = str(message.get("error") or "")
+            return []
+        if message.get("aborted"):
+            return []
+        content: list[Block] = api["content"]
+        self._rows.add_assistant(api["id"], content)
+        if api["id"] == self._message_id:
+            self._rowed_texts += _count_texts(content)
+        if api["id"] in self._streamed:
+            return []
+        return self._tell_whole(api, content)
+
+    def _tell_whole(self, api: dict[str, Any], content: Sequence[Block]) -> list[Event]:
+        """The CLI fell back to a call without streaming: this message is all there is of it."""
+        is_first = api["id"] != self._message_id  # of the messages that make it up
+        events: list[Event] = []
+        if is_first:
+            events += self._abandon({"api_message_id": self._message_id}) if self._message_open else []
+            self._begin_message(api["id"])
+            self._rowed_texts = _count_texts(content)
+            self._call_usage = {}
+        for index, block in enumerate(content, self._whole_blocks):
+            events += self._on_block_start({"index": index, "content_block": block})
+            if block["type"] == "tool_use":
+                self._tools[index][1].append(_json(block.get("input")))
+            events += self._on_block_stop({"index": index})
+        self._whole_blocks += len(content)
+        return [*events, *self._finish_message(api.get("stop_reason"), api.get("usage") or {})] if is_first else events
+
+    def _on_subagent(self, message: Message, parent: str) -> list[Event]:
+        events: list[Event] = []
+        for block in message["message"]["content"]:
+            if block.get("type") == "tool_use":
+                self.open_tools.add(block["id"])
+                events.append(ToolStarted(block["id"], block["name"], self._telling.new_block(), parent))
+                events.append(ToolInputCompleted(block["id"], _json(block.get("input"))))
+        return events
+
+    def _on_user(self, message: Message, *, is_main: bool) -> list[Event]:
+        content = message["message"]["content"]
+        results = [] if isinstance(content, str) else [b for b in content if b.get("type") == "tool_result"]
+        if results and is_main:
+            self._rows.add_results(results)
+        self.open_tools.difference_update(block["tool_use_id"] for block in results)
+        return [ToolCompleted(b["tool_use_id"], _text_of(b.get("content")), bool(b.get("is_error"))) for b in results]
+
+    def _on_system(self, message: Message) -> list[Event]:
+        if message.get("subtype") == "api_retry" and (failure := hopeless_retry(message)) is not None:
+            self.ending = Ending(Outcome.FAILED, failure)
+            return []
+        notice = notice_of(message)
+        return [notice] if notice is not None else []
+
+    def _end(self, result: Message) -> None:
+        failure = result_failure(result, self._api_error)
+        if self.ending is not None:
+            return
+        if failure is not None:
+            self.ending = Ending(Outcome.FAILED, failure)
+        else:
+            self.ending = Ending(Outcome.SUCCEEDED, clean=True)
+
+    # ---- attempts
+
+    def _abandon(self, abandoned: dict[str, Any]) -> list[Event]:
+        """The attempt was cut: what it told waits for its successor; its tools never ran to an end."""
+        first = int(abandoned.get("from_block_index") or 0)
+        self._rows.drop(str(abandoned.get("api_message_id") or ""), first)
+        self._telling.abandon(first)
+        self._rowed_texts = min(self._rowed_texts, first)
+        self._message_open = False
+        lost = [tool_use_id for tool_use_id, _ in self._tools.values() if tool_use_id in self.open_tools]
+        self._tools = {}
+        self.open_tools.difference_update(lost)
+        return [
+            ToolCompleted(tool_use_id, "The provider broke off; the call was abandoned.", True) for tool_use_id in lost
+        ]
+
+    def _on_contradiction(self) -> None:
+        self.ending = self.ending or Ending(Outcome.FAILED, _DIVERGED)
+
+
+def _count_texts(content: Sequence[Block]) -> int:
+    return sum(block.get("type") == "text" for block in content)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value or {}).decode()
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(block.get("text") or "") for block in content or [] if block.get("type") == "text")

@@ -1,0 +1,241 @@
+"""One `claude` process as the conversation layer uses it: bind, align, ask, cut, end."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hotseat_core.errors import Reason, WorkerLost, WorkerStartError
+from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
+from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.worker import control
+from hotseat_core.worker.command import Command
+from hotseat_core.worker.containment import kill_survivors
+from hotseat_core.worker.frames import Message
+from hotseat_core.worker.rows import Row
+from hotseat_core.worker.running_turn import RunningTurn, Sink, TurnReport
+from hotseat_core.worker.session import Session
+from hotseat_core.worker.setup import SessionSetup, TurnSetup
+from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.wire import Calls, Line, Wire
+
+logger = logging.getLogger(__name__)
+
+_ALIGN_TIMEOUT_S = 15.0  # and a second for each row to seed, which takes some ten milliseconds
+
+_LOST = Ending(
+    Outcome.FAILED,
+    Failure(Reason.WORKER_LOST, "the CLI ended in the middle of the turn; ask again", retry_delay_s=0.5),
+)
+
+
+class Worker:
+    """One process; one turn at a time. Whoever starts it ends it with aclose."""
+
+    def __init__(
+        self,
+        worker_id: str,
+        spec: WorkerSpec,
+        command: Command,
+        *,
+        is_bare: bool,
+        workspace: Path | None = None,
+        clean_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.id = worker_id
+        self.spec = spec
+        # Of the conversation's own: it stays when the worker goes. None: the directory is shared, or of no matter.
+        self.workspace = workspace
+        self.ended = asyncio.Event()
+        self.setup: SessionSetup | None = None  # None: parked
+        self._command = command
+        self._is_bare = is_bare
+        self._clean_up = clean_up  # blocking; called in a thread once the process tree is gone
+        self._wire = Wire(self._on_batch, self._on_exit)
+        self._session = Session()
+        self._turn: RunningTurn | None = None
+        self._seeds: dict[str, asyncio.Future[None]] = {}  # by uuid of the user frame
+        self._flags = TurnSetup().flags()
+        self._cost_usd = 0.0  # that the CLI has reported so far
+
+    # ---- life
+
+    async def start(self, timeout_s: float) -> None:
+        """Spawn the process and warm it up, so that its first turn is quick. Raises WorkerStartError."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wire.start(self._command)
+                # Counting tokens makes the CLI load what a turn needs; "summary" asks nothing of the provider.
+                for _ in range(2):
+                    await self._wire.call("get_context_usage", detail="summary")
+        except TimeoutError:
+            reason = f"the CLI was not ready within {timeout_s:.0f} s{self._wire.last_words}"
+            raise WorkerStartError(reason, retry_delay_s=1.0) from None
+        except OSError as exc:
+            raise WorkerStartError(f"the CLI could not be started: {exc}; is CLAUDE_CLI_PATH right?") from exc
+        except WorkerLost as exc:
+            raise WorkerStartError(f"the CLI did not start: {exc.message}", retry_delay_s=1.0) from exc
+
+    @property
+    def pid(self) -> int:
+        """The operating system's process id; 0: it was never spawned."""
+        return self._wire.pid
+
+    async def aclose(self) -> None:
+        """Return when the whole process tree is gone. An idle worker ends by itself, a running one is told to."""
+        await self._wire.aclose(gently=self._turn is None)
+        await asyncio.to_thread(kill_survivors, self.id)
+        await asyncio.to_thread(self._clean_up)
+        self.ended.set()
+
+    # ---- the session
+
+    def bind(self, setup: SessionSetup) -> None:
+        """Make the parked process this session's, once. What the CLI refuses of it fails the next turn."""
+        if self.setup is not None:
+            raise RuntimeError(f"worker {self.id} is bound already")
+        self.setup = setup
+        for subtype, fields in setup.calls(is_bare=self._is_bare):
+            self._call_and_mind(subtype, **fields)
+
+    async def align(self, rows: Sequence[Row]) -> None:
+        """Bring the session to hold these rows, by rewind and by seeding.
+
+        Raises CannotAlignError, WorkerLost or TimeoutError: the worker is of no more use then.
+        """
+        way = self._session.plan(rows)
+        async with asyncio.timeout(_ALIGN_TIMEOUT_S + len(way.seed)):
+            if way.rewind_to:
+                await self._rewind(way.rewind_to, way.last_seen)
+            for row in way.seed:
+                await self._seed(row)
+
+    async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
+        """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""
+        prompt_uuid = str(uuid.uuid4())
+        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s)
+        try:
+            if setup.flags() != self._flags:
+                self._flags = setup.flags()
+                self._call_and_mind("apply_flag_settings", settings=self._flags)
+            self._session.begin_turn(prompt, prompt_uuid)
+            self._wire.write(control.user_frame(prompt_uuid, prompt.content, query=True))
+        except WorkerLost:
+            turn.end(_LOST)
+        try:
+            report = await turn.report()
+        finally:
+            turn.end(Ending(Outcome.INTERRUPTED))
+            self._turn = None
+        if report.ending.clean:
+            self._session.end_turn(report.rows)
+        return report
+
+    def cut(self, ending: Ending) -> None:
+        """End the running turn here and now; align stops what the CLI still does of it."""
+        if self._turn is not None:
+            self._turn.end(ending)
+
+    def allow(self, permission_id: str, input_json: str, remember_rules: Sequence[str] = ()) -> bool:
+        """Let the CLI use the tool; False: nothing of that id waits."""
+        return self._decide(permission_id, control.allow(permission_id, input_json, remember_rules))
+
+    def deny(self, permission_id: str, message: str, *, interrupt: bool = False) -> bool:
+        """Keep the CLI from using the tool; False: nothing of that id waits."""
+        return self._decide(permission_id, control.deny(permission_id, message, interrupt=interrupt))
+
+    def _decide(self, permission_id: str, frame: bytes) -> bool:
+        if self._turn is None or permission_id not in self._turn.pending:
+            return False
+        self._turn.pending.discard(permission_id)
+        self._wire.write(frame)
+        return True
+
+    async def _rewind(self, target: str, last_seen: str) -> None:
+        response = await self._wire.call(
+            "rewind_conversation",
+            target_message_uuid=target,
+            last_seen_user_message_uuid=last_seen,
+            interrupt_if_running=True,
+        )
+        if not response.get("rewound"):
+            raise WorkerLost(f"the CLI can't go back: {response.get('reason') or response.get('error')}")
+        self._session.rewound(target)
+
+    async def _seed(self, row: Row) -> None:
+        frame_uuid = str(uuid.uuid4())
+        if row.role == "assistant":
+            self._wire.write(control.assistant_frame(frame_uuid, row.content))
+        else:
+            taken = self._seeds[frame_uuid] = asyncio.get_running_loop().create_future()
+            try:
+                self._wire.write(control.user_frame(frame_uuid, row.content, query=False))
+                # User frames queue, assistant frames do not: the next row must wait for this one.
+                await taken
+            finally:
+                del self._seeds[frame_uuid]
+        self._session.add(row, frame_uuid)
+
+    def _call_and_mind(self, subtype: str, **fields: Any) -> None:
+        """Ask without waiting; a refusal fails the turn that is then running."""
+
+        def check(answer: Calls) -> None:
+            if not answer.cancelled() and (exc := answer.exception()) is not None:
+                self.cut(Ending(Outcome.FAILED, Failure(Reason.WORKER_START, f"{subtype} failed: {exc}")))
+
+        self._wire.call(subtype, **fields).add_done_callback(check)
+
+    # ---- what the process says
+
+    def _on_batch(self, batch: list[Line]) -> None:
+        turn = self._turn
+        events: list[Event] = []
+        for line, message in batch:
+            if turn is not None and turn.wants_raw:
+                events.append(Raw(line.decode("utf-8", "replace")))
+            frame = control.parse(message)
+            if frame is not None:
+                events += self._on_control(turn, frame)
+            elif message.get("type") == "result" and self._is_seeds(turn, message):
+                self._on_seeded(message)
+            elif turn is not None and turn.translator.ending is None:
+                self._count_cost(turn, message)
+                events += turn.translator.feed(message)
+        if turn is not None:
+            turn.tell(events)
+
+    def _is_seeds(self, turn: RunningTurn | None, result: Message) -> bool:
+        return turn is None or result.get("user_message_uuid") not in {None, turn.prompt_uuid}
+
+    def _on_seeded(self, result: Message) -> None:
+        taken = self._seeds.get(str(result.get("user_message_uuid")))
+        if taken is not None and not taken.done():
+            taken.set_result(None)
+
+    def _count_cost(self, turn: RunningTurn, message: Message) -> None:
+        total = message.get("total_cost_usd")
+        if total is not None:
+            turn.cost_usd, self._cost_usd = float(total) - self._cost_usd, float(total)
+
+    def _on_control(self, turn: RunningTurn | None, frame: control.Frame) -> list[Event]:
+        if isinstance(frame, control.Withdrawal):
+            if turn is None or frame.request_id not in turn.pending:
+                return []
+            turn.pending.discard(frame.request_id)
+            return [RequestsCancelled((frame.request_id,))]
+        if isinstance(frame, control.Ask) and frame.subtype == "can_use_tool" and turn is not None and not turn.is_over:
+            turn.pending.add(frame.request_id)
+            return [control.permission_request(frame)]
+        if isinstance(frame, control.Ask):
+            self._wire.write(control.refusal(frame))
+        return []
+
+    def _on_exit(self, lost: WorkerLost) -> None:
+        logger.info("worker ended", extra={"worker": self.id, "reason": lost.message})
+        for taken in self._seeds.values():
+            if not taken.done():
+                taken.set_exception(lost)
+        self.cut(_LOST)
+        self.ended.set()
