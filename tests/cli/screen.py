@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 # The session's leader takes the terminal over: only so does Ctrl-C become a signal.
 _TAKE_TERMINAL = (
@@ -43,19 +44,20 @@ class Screen:
         except TimeoutError:
             raise AssertionError(f"{text!r} is not on the screen: {self.text!r}") from None
 
-    async def leaves_on(self, keys: str) -> int:
-        """The exit code after these keys, typed again where Python's input() was not listening yet.
+    async def press_ctrl_c(self) -> None:
+        """Press it as a person does: when the program waits for a key.
 
-        Between showing its prompt and waiting for a key it notes a Ctrl-C only at the next key.
+        Between showing what was typed and waiting for more, Python's input() overlooks it until the next one.
         """
-        for _ in range(20):
-            self.type(keys)
-            try:
-                async with asyncio.timeout(0.5):
-                    return await self._process.wait()
-            except TimeoutError:
-                continue
-        raise AssertionError(f"it did not leave: {self.text!r}")
+        asleep = 0
+        async with asyncio.timeout(10):
+            while asleep < 3:
+                asleep = asleep + 1 if self._waits() else 0
+                await asyncio.sleep(0.02)
+        self.type("\x03")
+
+    def _waits(self) -> bool:
+        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
     async def exit_code(self) -> int:
         async with asyncio.timeout(10):
