@@ -1,8 +1,8 @@
 """`python -m hotseat_core`: serve until told to stop, then drain."""
 
-# ruff: noqa: E402 -- gRPC reads this when it is imported: workers are spawned, never forked to run Python.
 import os
 
+# gRPC reads this when it is imported: workers are spawned, never forked to run Python.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import asyncio

@@ -102,10 +102,8 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pool), server)
             health_servicer = await _add_health(server)
-            target = _bind(server, settings)
+            target = await asyncio.to_thread(_bind, server, settings)
             await server.start()
-            if settings.socket:
-                Path(settings.socket).chmod(0o600)
             try:
                 yield Core(target, pool, registry)
             finally:
@@ -142,6 +140,7 @@ def _bind(server: grpc.aio.Server, settings: CoreSettings) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
         server.add_insecure_port(f"unix:{path}")
+        path.chmod(0o600)
         return f"unix:{path}"
     try:
         port = server.add_insecure_port(f"{settings.host}:{settings.port}")

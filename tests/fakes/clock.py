@@ -1,6 +1,13 @@
 """A clock that stands still until a test moves it."""
 
+import asyncio
 from collections.abc import Callable
+
+
+async def settled() -> None:
+    """Let every task run until each waits for something that only the test can give."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 class ManualTimer:

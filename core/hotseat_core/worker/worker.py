@@ -52,6 +52,7 @@ class Worker:
         self.setup: SessionSetup | None = None  # None: parked
         self._command = command
         self._is_bare = is_bare
+        self._is_ready = False
         self._clean_up = clean_up  # blocking; called in a thread once the process tree is gone
         self._wire = Wire(self._on_batch, self._on_exit)
         self._session = Session()
@@ -70,6 +71,7 @@ class Worker:
                 # Counting tokens makes the CLI load what a turn needs; "summary" asks nothing of the provider.
                 for _ in range(2):
                     await self._wire.call("get_context_usage", detail="summary")
+                self._is_ready = True
         except TimeoutError:
             reason = f"the CLI was not ready within {timeout_s:.0f} s{self._wire.last_words}"
             raise WorkerStartError(reason, retry_delay_s=1.0) from None
@@ -84,8 +86,8 @@ class Worker:
         return self._wire.pid
 
     async def aclose(self) -> None:
-        """Return when the whole process tree is gone. An idle worker ends by itself, a running one is told to."""
-        await self._wire.aclose(gently=self._turn is None)
+        """Return when the whole process tree is gone. An idle worker ends by itself, any other one is told to."""
+        await self._wire.aclose(gently=self._is_ready and self._turn is None)
         await asyncio.to_thread(kill_survivors, self.id)
         await asyncio.to_thread(self._clean_up)
         self.ended.set()
