@@ -1,14 +1,19 @@
 """A real edge on a real socket, before a small core on another."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from hotseat_edge.app import serve
 from hotseat_edge.settings import Settings
 
 from tests.fakes.core import FakeCore, serving
+
+HELLO = {"model": "claude-code", "messages": [{"role": "user", "content": "hello world"}]}
 
 
 @dataclass
@@ -24,6 +29,15 @@ class Edge:
         return int(self.url.rsplit(":", 1)[1])
 
 
+async def post(edge: Edge, body: dict[str, Any], **headers: str) -> httpx.Response:
+    return await edge.http.post("/v1/chat/completions", json=body, headers=headers)
+
+
+def events(response: httpx.Response) -> list[Any]:
+    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line.startswith("data: ")]
+    return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+
 @pytest.fixture
 def settings() -> Settings:
     return Settings(port=0)
@@ -31,8 +45,6 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def edge(settings: Settings) -> AsyncIterator[Edge]:
-    import msgspec
-
     core = FakeCore()
     async with (
         serving(core) as target,
