@@ -1,26 +1,21 @@
 """The contract's messages to our values: each breach of its rules is an InvalidMessage that names the field."""
 
-import base64
 import re
 import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any, NoReturn
 
-import msgspec
 from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import client_message_pb2 as client
-from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
 
-from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.registry import Disposition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
-from hotseat_core.errors import InvalidMessage
+from hotseat_core.parse_content import history, refuse, user_blocks
 from hotseat_core.worker.control import is_rule
 from hotseat_core.worker.profile import PROFILES
-from hotseat_core.worker.rows import Block, Row
+from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
 
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}", re.ASCII)
@@ -60,11 +55,6 @@ _MODES = {
     conversations.PermissionPolicy.MODE_BYPASS: PermissionMode.BYPASS,
     conversations.PermissionPolicy.MODE_PLAN: PermissionMode.PLAN,
 }
-
-
-def refuse(field: str, problem: str) -> NoReturn:
-    """Raise InvalidMessage for the field."""
-    raise InvalidMessage(f"{field} {problem}", metadata={"field": field})
 
 
 def conversation_id(text: str, field: str = "conversation_id") -> str:
@@ -126,6 +116,7 @@ class Parser:
             client_id=message.client_id,
             is_observer=message.disposition == client.OpenConversation.DISPOSITION_OBSERVE,
             settings=self.settings(message.settings) if message.HasField("settings") else None,
+            given=given(message.settings),
             history=history(message.history),
             history_policy=_POLICIES[message.history_policy],
             detach_timeout_s=_seconds("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
@@ -147,6 +138,24 @@ class Parser:
         return found
 
 
+def given(message: conversations.ConversationSettings) -> frozenset[str]:
+    """Return which settings the client has set, by the names of ours."""
+    names = {
+        "profile": bool(message.profile),
+        "model": bool(message.model),
+        "system_prompt": message.HasField("system_prompt"),
+        "replaces_prompt": message.HasField("system_prompt"),
+        "workspace": bool(message.workspace),
+        "permission_mode": bool(message.permission_policy.mode),
+        "allow_rules": message.HasField("permission_policy"),
+        "deny_rules": message.HasField("permission_policy"),
+        "decision_timeout_s": message.permission_policy.HasField("decision_timeout"),
+        "max_steps": message.HasField("turn_limits"),
+        "max_duration_s": message.HasField("turn_limits"),
+    }
+    return frozenset(name for name, is_given in names.items() if is_given)
+
+
 def turn_input(message: client.UserInput) -> TurnInput:
     """Return what the user says."""
     try:
@@ -157,7 +166,7 @@ def turn_input(message: client.UserInput) -> TurnInput:
         refuse("user_input.delivery", "is STEER or unknown, which is not supported")
     if not message.content:
         refuse("user_input.content", "is empty")
-    blocks = _user_blocks(message.content, "user_input.content")
+    blocks = user_blocks(message.content, "user_input.content")
     return TurnInput(request_id, Row("user", blocks), turn_setup(message.options), _DELIVERIES[message.delivery])
 
 
@@ -182,97 +191,6 @@ def turn_setup(options: client.TurnOptions) -> TurnSetup:
         effort=_EFFORTS[options.effort],
         allow_retraction=options.allow_retraction,
     )
-
-
-def history(messages: Sequence[client.HistoryMessage]) -> tuple[Message, ...]:
-    """Return what a client says was said before."""
-    return tuple(_history_message(message, f"open.history[{index}]") for index, message in enumerate(messages))
-
-
-def _history_message(message: client.HistoryMessage, field: str) -> Message:
-    if not message.content:
-        refuse(f"{field}.content", "is empty")
-    blocks = tuple(
-        _history_block(block, message.role, f"{field}.content[{i}]") for i, block in enumerate(message.content)
-    )
-    if message.role == client.HistoryMessage.ROLE_USER:
-        return Message("user", (Row("user", blocks),))
-    if message.role == client.HistoryMessage.ROLE_ASSISTANT:
-        return Message("assistant", (Row("assistant", blocks),))
-    refuse(f"{field}.role", "must be USER or ASSISTANT")
-
-
-def _history_block(block: client.HistoryBlock, role: int, field: str) -> Block:
-    kind = block.WhichOneof("block")
-    is_user = role == client.HistoryMessage.ROLE_USER
-    if kind in {"image", "file", "tool_result"} and not is_user:
-        refuse(field, f"is a {kind}, which only the user's messages hold")
-    if kind == "tool_use" and is_user:
-        refuse(field, "is a tool_use, which only the model's messages hold")
-    match kind:
-        case "text":
-            return _text(block.text, field)
-        case "image" | "file":
-            return _blob(kind, getattr(block, kind), field)
-        case "tool_use":
-            use = block.tool_use
-            return {
-                "type": "tool_use",
-                "id": use.tool_use_id,
-                "name": use.name,
-                "input": _object(use.input_json, field),
-            }
-        case "tool_result":
-            result = block.tool_result
-            said = list(_user_blocks(result.content, f"{field}.content"))
-            answer: Block = {"type": "tool_result", "tool_use_id": result.tool_call_id, "content": said}
-            return answer | {"is_error": True} if result.is_error else answer
-    refuse(field, "has no block set")
-
-
-def _user_blocks(blocks: Sequence[content.ContentBlock], field: str) -> tuple[Block, ...]:
-    found = []
-    for index, block in enumerate(blocks):
-        kind = block.WhichOneof("block")
-        match kind:
-            case "text":
-                found.append(_text(block.text, f"{field}[{index}]"))
-            case "image" | "file":
-                found.append(_blob(kind, getattr(block, kind), f"{field}[{index}]"))
-            case _:
-                refuse(f"{field}[{index}]", "has no block set")
-    return tuple(found)
-
-
-def _text(text: str, field: str) -> Block:
-    if not text.strip():
-        refuse(field, "is blank text, which the model's provider does not take")
-    return {"type": "text", "text": text}
-
-
-def _blob(kind: str, blob: content.Blob, field: str) -> Block:
-    block_type = "image" if kind == "image" else "document"
-    match blob.WhichOneof("source"):
-        case "data":
-            data = base64.standard_b64encode(blob.data).decode()
-            source: dict[str, Any] = {"type": "base64", "media_type": blob.media_type, "data": data}
-        case "url":
-            if not blob.url.startswith("https://"):
-                refuse(f"{field}.url", "must begin with https://")
-            source = {"type": "url", "url": blob.url}
-        case "workspace_path":
-            refuse(f"{field}.workspace_path", "is not supported yet; send the bytes")
-        case _:
-            refuse(field, "has neither data nor a url")
-    named = {"title": blob.filename} if blob.filename and block_type == "document" else {}
-    return {"type": block_type, "source": source, **named}
-
-
-def _object(text: str, field: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(text or "{}", type=dict[str, Any])
-    except msgspec.DecodeError:
-        refuse(f"{field}.input_json", "is no JSON object")
 
 
 def _rules(name: str, rules: Sequence[str]) -> tuple[str, ...]:

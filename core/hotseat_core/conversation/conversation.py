@@ -92,7 +92,7 @@ class Conversation:
     def attach(self, attachment: Attachment, *, take_over: bool = False) -> None:
         """Let a stream take part. Raises ConversationOwned or SettingsMismatch."""
         if attachment.settings is not None and self.turns:
-            self._check_settings(attachment.settings)
+            self._check_settings(self.settings.changed(attachment.settings, attachment.given))
         self.audience.attach(attachment, take_over=take_over)
 
     def _has_inputs(self, owner: str) -> bool:
@@ -105,7 +105,7 @@ class Conversation:
 
     def _check_settings(self, wanted: ConversationSettings) -> None:
         held = self.settings
-        if (wanted.profile, wanted.workspace or held.workspace) != (held.profile, held.workspace):
+        if (wanted.profile, wanted.workspace) != (held.profile, held.workspace):
             raise SettingsMismatch(
                 f"conversation {self.id} runs with profile {held.profile}; the profile and the workspace of a "
                 "conversation can't change: open another one",
@@ -254,7 +254,7 @@ class Conversation:
             return
         attachment.is_introduced = True
         if attachment.settings is not None:
-            self.settings = attachment.settings
+            self.settings = self.settings.changed(attachment.settings, attachment.given)
         claimed = attachment.history
         if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
             return

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
 from hotseat_core.conversation.history import Message
@@ -10,6 +10,9 @@ from hotseat_core.events import Failure
 from hotseat_core.worker.setup import PermissionMode, SessionSetup
 
 MAX_SIDE_MESSAGES = 4096
+
+
+_SETUP_FIELDS = frozenset(field.name for field in fields(SessionSetup))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,12 @@ class ConversationSettings:
     decision_timeout_s: float = 300.0
     max_steps: int = 0  # 0: unbounded
     max_duration_s: float = 0.0  # 0: the server's bound
+
+    def changed(self, wanted: "ConversationSettings", given: frozenset[str]) -> "ConversationSettings":
+        """Return these settings with the given fields of the wanted ones, by their names here or in the setup."""
+        setup = {name: getattr(wanted.setup, name) for name in given & _SETUP_FIELDS}
+        own = {name: getattr(wanted, name) for name in given - _SETUP_FIELDS}
+        return replace(self, setup=replace(self.setup, **setup), **own)
 
     @property
     def permission_mode(self) -> PermissionMode:
@@ -67,6 +76,7 @@ class Attachment:
     client_id: str = ""  # empty: it shares the conversation
     is_observer: bool = False
     settings: ConversationSettings | None = None  # None: as the conversation runs
+    given: frozenset[str] = frozenset()  # the fields of settings that the client has set
     history: tuple[Message, ...] = ()
     history_policy: HistoryPolicy = HistoryPolicy.MATCH
     detach_timeout_s: float | None = None  # None: its inputs run to their end without it
