@@ -32,6 +32,7 @@ ALLOWED = {
 WIRE = {
     "hotseat_core.convert": "translates ours into the wire's messages",
     "hotseat_core.parse": "translates the wire's messages into ours",
+    "hotseat_core.parse_content": "translates what was said",
     "hotseat_core.conversation_servicer": "serves ConversationService",
     "hotseat_core.converse": "serves its one streaming method",
     "hotseat_core.pool_servicer": "serves PoolService",

@@ -6,8 +6,8 @@ from enum import Enum
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
 from hotseat_core.worker.rows import Row
-from hotseat_core.worker.running_turn import TurnReport
 from hotseat_core.worker.setup import PermissionMode, TurnSetup
+from hotseat_core.worker.translate import TurnReport
 
 
 class Delivery(Enum):

@@ -15,10 +15,10 @@ from hotseat_core.pool.lease import Lease
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.rows import Row
-from hotseat_core.worker.running_turn import Sink, TurnReport
+from hotseat_core.worker.running_turn import Sink
 from hotseat_core.worker.session import CannotAlignError
 from hotseat_core.worker.setup import SessionSetup
-from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.translate import Ending, TurnReport
 from hotseat_core.worker.worker import Worker
 
 logger = logging.getLogger(__name__)

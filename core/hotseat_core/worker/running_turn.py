@@ -2,26 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hotseat_core.errors import Reason
 from hotseat_core.events import Event, Failure, Outcome, RequestsCancelled, Usage
-from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import TurnSetup
-from hotseat_core.worker.translate import Ending, TurnTranslator
+from hotseat_core.worker.translate import Ending, TurnReport, TurnTranslator
 
 Sink = Callable[[list[Event]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnReport:
-    """What a turn came to."""
-
-    ending: Ending
-    text: str
-    rows: tuple[Row, ...]  # what it added to the session after its prompt
-    usage: Usage
-    step_count: int
 
 
 class RunningTurn:

@@ -33,6 +33,16 @@ class Ending(msgspec.Struct, frozen=True):
     clean: bool = False
 
 
+class TurnReport(msgspec.Struct, frozen=True):
+    """What a turn came to."""
+
+    ending: Ending
+    text: str
+    rows: tuple[Row, ...]  # what it added to the session after its prompt
+    usage: Usage
+    step_count: int
+
+
 _DIVERGED = Failure(
     Reason.ATTEMPT_ABANDONED,
     "the model's provider broke off in mid-answer, and its second answer was another; ask again",

@@ -15,10 +15,10 @@ from hotseat_core.worker.command import Command
 from hotseat_core.worker.containment import kill_survivors
 from hotseat_core.worker.frames import Message
 from hotseat_core.worker.rows import Row
-from hotseat_core.worker.running_turn import RunningTurn, Sink, TurnReport
+from hotseat_core.worker.running_turn import RunningTurn, Sink
 from hotseat_core.worker.session import Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
-from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.translate import Ending, TurnReport
 from hotseat_core.worker.wire import Calls, Line, Wire
 
 logger = logging.getLogger(__name__)
