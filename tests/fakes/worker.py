@@ -26,6 +26,7 @@ class FakeWorker:
 
     def die(self) -> None:
         """The process is gone."""
+        self.may_end.set()
         if not self.ended.is_set():
             self.ended.set()
             self._on_end(self)

@@ -56,6 +56,7 @@ class Floor:
         self.drain_at: float | None = None
         self.grace_is_over = asyncio.Event()
         self.closing = False
+        self.revision = 0  # goes up with every change
         self.changed = asyncio.Event()  # replaced at every change
         self._start_worker = start
         self._backoffs: dict[WorkerSpec, Backoff] = {}
@@ -105,6 +106,7 @@ class Floor:
         self._announce()
 
     def _announce(self) -> None:
+        self.revision += 1
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -139,7 +141,8 @@ class Floor:
 
     def _assign(self, waiter: Waiter, seat: Seat, source: Source) -> None:
         now, wants = self.clock.time(), waiter.view
-        seat.hold = Hold(seat, _ready(seat), wants.conversation, source, waiter=wants, before=seat.view, since=now)
+        assert seat.worker is not None  # noqa: S101 -- the policy gives out only what is ready
+        seat.hold = Hold(seat, seat.worker, wants.conversation, source, waiter=wants, before=seat.view, since=now)
         seat.view = replace(
             seat.view,
             state=WorkerState.RUNNING,
@@ -221,7 +224,7 @@ class Floor:
         return None
 
     def _note_gone(self, seat: Seat, life: asyncio.Task[None]) -> None:
-        """Called for every life, even one that was cancelled before its first step."""
+        """Called after every life, even one that was cancelled before its first step."""
         del self._lives[seat.view.seat]
         del self.seats[seat.view.seat]
         seat.gone.set()
@@ -257,6 +260,8 @@ class Floor:
         order = claimant(self.view(), seat.view.spec)
         if order is not None:
             self.refuse(self.waiters[order], error, Refusal.START_FAILED)
+        seat.view = replace(seat.view, state=WorkerState.STOPPING)  # its life ends with this step
+        self.settle()
 
     def _back_off(self, spec: WorkerSpec) -> None:
         now = self.clock.time()
@@ -293,9 +298,3 @@ class Floor:
             for life in left:
                 life.cancel()
             await asyncio.wait(left, timeout=1)
-
-
-def _ready(seat: Seat) -> PoolWorker:
-    if seat.worker is None:
-        raise AssertionError(f"seat {seat.view.seat} was assigned before its worker was ready")
-    return seat.worker

@@ -166,9 +166,15 @@ class Pool:
         seat = self._seat_of(conversation)
         return None if seat is None else seat.row()
 
-    async def wait_for_change(self) -> None:
-        """Return when anything about the pool is no longer as it was at the call."""
-        await self._floor.changed.wait()
+    @property
+    def revision(self) -> int:
+        """A number that goes up with every change."""
+        return self._floor.revision
+
+    async def wait_for_change(self, since: int | None = None) -> None:
+        """Return when anything about the pool is no longer as it was at this revision; None: as it is now."""
+        if since is None or since == self.revision:
+            await self._floor.changed.wait()
 
     async def evict(self, conversation: str, *, force: bool = False) -> str | None:
         """Take the conversation off its worker and return that worker's id once it is gone; None: it was cold.
