@@ -107,7 +107,7 @@ async def test_a_rejected_input_is_raised_and_the_stream_goes_on() -> None:
     [
         (pb.GoAway.REASON_DRAINING, "POOL_DRAINING"),
         (pb.GoAway.REASON_TAKEN_OVER, "CONVERSATION_OWNED"),
-        (pb.GoAway.REASON_EVICTED, "CONVERSATION_NOT_FOUND"),
+        (pb.GoAway.REASON_EVICTED, "CONVERSATION_OWNED"),
     ],
 )
 async def test_a_stream_sent_away_before_the_turn_began_raises(why: pb.GoAway.Reason, reason: str) -> None:

@@ -18,7 +18,7 @@ _FAREWELL_S = 0.25
 _GO_AWAY = {
     pb.GoAway.REASON_DRAINING: ("POOL_DRAINING", "the server is draining; try again, or on another instance"),
     pb.GoAway.REASON_TAKEN_OVER: ("CONVERSATION_OWNED", "another client took the conversation over"),
-    pb.GoAway.REASON_EVICTED: ("CONVERSATION_NOT_FOUND", "the conversation was evicted or deleted; open it again"),
+    pb.GoAway.REASON_EVICTED: ("CONVERSATION_OWNED", "the conversation was evicted or deleted; open it again"),
 }
 
 

@@ -124,7 +124,7 @@ class _Reading:
         if not self._answering:
             self._add(_USER, [])
             self._answering = True
-        content = [pb.ContentBlock(text=text) for text in _texts(message.content)]
+        content = [pb.ContentBlock(text=text) for text in _texts(message.content) if text]
         result = pb.ToolResult(tool_call_id=message.tool_call_id, content=content)
         self.history[-1].content.append(pb.HistoryBlock(tool_result=result))
 

@@ -33,8 +33,9 @@ def build(chat: ChatRequest, model: ModelName, conversation_id: str, request_id:
     dialogue = history.read(chat.messages)
     options, adjusted = _options(chat)
     settings = pb.ConversationSettings(profile=model.profile, model=model.model)
-    if dialogue.system:
-        settings.system_prompt.text = dialogue.system
+    # A lone message goes on with the conversation as it is; a whole history without a system message says: none.
+    if dialogue.system or dialogue.history:
+        settings.system_prompt.CopyFrom(pb.SystemPrompt(text=dialogue.system))
     opening = pb.OpenConversation(
         conversation_id=conversation_id,
         disposition=pb.OpenConversation.DISPOSITION_OPEN_OR_CREATE,

@@ -121,6 +121,12 @@ def test_tool_calls_and_their_results_keep_their_places() -> None:
     ]
 
 
+def test_a_tool_that_gave_nothing_has_a_result_all_the_same() -> None:
+    dialogue = read(user("go"), called(("c1", "{}")), answered("c1", ""), user("on"))
+
+    assert list(dialogue.history[2].content) == [pb.HistoryBlock(tool_result=pb.ToolResult(tool_call_id="c1"))]
+
+
 @pytest.mark.parametrize("content", [None, ""])
 def test_no_text_beside_tool_calls_is_no_block(content: str | None) -> None:
     dialogue = read(user("go"), called(("c1", "{}"), content=content), answered("c1"), user("on"))
