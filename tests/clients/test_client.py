@@ -50,7 +50,7 @@ async def test_the_calls_beside_converse() -> None:
         assert [worker.worker_id for worker in (await client.list_workers()).workers] == ["w1"]
 
 
-@pytest.mark.parametrize("method", ["get_conversation", "delete_conversation", "evict_conversation"])
+@pytest.mark.parametrize("method", ["get_conversation", "delete_conversation", "fork_conversation"])
 async def test_an_unknown_conversation_is_named_as_such(method: str) -> None:
     async with connected(FakeCore()) as client:
         with pytest.raises(HotseatError) as caught:

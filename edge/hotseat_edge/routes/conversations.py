@@ -47,6 +47,7 @@ class Conversations:
         conversation_id = _id(request)
         force, purge = flag(request, "force"), flag(request, "purge")
         with as_problems():
+            await self._client.get_conversation(conversation_id)  # a pool knows workers: it takes any id for a cold one
             worker = await self._client.evict_conversation(conversation_id, force=force)
             if purge:
                 await self._client.delete_conversation(conversation_id)
