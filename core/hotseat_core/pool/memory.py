@@ -1,0 +1,36 @@
+"""How much memory processes use, with everything they have started."""
+
+from collections.abc import Iterable
+
+import psutil
+
+
+def tree_memory_bytes(pids: Iterable[int]) -> dict[int, int]:
+    """Resident bytes of each process and its descendants; a process that is gone is left out. Blocks on /proc."""
+    children: dict[int, list[psutil.Process]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        children.setdefault(process.info["ppid"], []).append(process)
+    sizes: dict[int, int] = {}
+    for pid in pids:
+        try:
+            sizes[pid] = _resident(psutil.Process(pid)) + _below(pid, children)
+        except psutil.NoSuchProcess:
+            continue
+    return sizes
+
+
+def _below(pid: int, children: dict[int, list[psutil.Process]]) -> int:
+    """The descendants' share, as far as they still exist."""
+    total, front = 0, list(children.get(pid, ()))
+    while front:
+        process = front.pop()
+        try:
+            total += _resident(process)
+        except psutil.NoSuchProcess:
+            continue
+        front.extend(children.get(process.pid, ()))
+    return total
+
+
+def _resident(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)
