@@ -23,7 +23,7 @@ import psutil
 from hotseat import Client
 from hotseat_bench import report
 from hotseat_bench.bare_cli import BareClis
-from hotseat_bench.clients import OverHttp, first_token_on, new_conversation, opening, until_spare
+from hotseat_bench.clients import MODEL, OverHttp, first_token_on, new_conversation, opening, until_spare
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 from hotseat_cli import installed, launch
 from hotseat_cli.child import ServerSpec
@@ -105,6 +105,7 @@ async def ways(supervisor: Supervisor) -> AsyncIterator[Ways]:
 
 def _environment(scratch: Path) -> dict[str, str]:
     ours = {"PORT": "0", "HOTSEAT_CORE_PORT": "0", "HOTSEAT_CORE_SOCKET": "", "HOTSEAT_LOG_LEVEL": "warning"}
+    ours["HOTSEAT_PROFILE"] = MODEL  # so that spares are of the kind that is measured, from the first one on
     # Nothing of the caller's but where things are: the same pool and the same model, whoever runs it.
     inherited = {name: value for name, value in load({}, scratch).values.items() if not name.startswith("HOTSEAT_")}
     return {**without_credentials(inherited), **ours, "POOL_SIZE": "6", "IDLE_TIMEOUT_MS": "0"}

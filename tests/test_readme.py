@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 ROOT = Path(__file__).parents[1]
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -40,7 +41,7 @@ class Demo:
         return text.replace(":3000", f":{self.edge_port}").replace(":50051", f":{self.core_port}")
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     directory = tmp_path_factory.mktemp("demo")
     process = await asyncio.create_subprocess_exec(
@@ -97,11 +98,8 @@ PYTHON = [
 ]
 
 
-def test_the_snippets_are_found() -> None:
+async def test_the_snippets_are_found() -> None:
     assert (len(SHELL), len(PYTHON)) == (5, 3)
-
-
-test_the_snippets_are_found.pytestmark = []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", [text for text in SHELL if "/v1/chat/completions" in text and "stream" not in text])
