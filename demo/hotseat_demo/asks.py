@@ -15,7 +15,7 @@ _QUOTED = re.compile(r"(?P<mark>[\"'`])(?P<inside>.+?)(?P=mark)(?!\w)", re.DOTAL
 _DESCRIBED = re.compile(r"(?:the|a|an|your|my|one|two|valid|json|yes or|what|that|it)\b", re.IGNORECASE)
 _AND_NO_MORE = re.compile(r"[,;]?\s*(?:and )?(?:nothing else|no other (?:text|words)|without .*)\W*$", re.IGNORECASE)
 
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?\d{1,30}(?:\.\d{1,30})?"
 _OPERATORS = {
     "+": "+",
     "plus": "+",

@@ -97,12 +97,13 @@ def parse(text: str) -> Script:
     found: list[Directive | Then] = []
     left: list[str] = []
     at = 0
-    while opening := _OPENING.search(text, at):
+    last = max(0, text.rfind("]]"))
+    while opening := _OPENING.search(text, at, last):
         left.append(text[at : opening.start()])
         try:
             directive, at = _read(text, opening)
             found.append(directive)
-        except (_NotADirective, ValueError):
+        except (_NotADirective, ValueError, RecursionError):
             left.append(opening.group())
             at = opening.end()
     left.append(text[at:])

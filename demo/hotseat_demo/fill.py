@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w]|\.\d)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?!\w|\.\d)")
 _PLACE = re.compile(
     r"\b(?:in|for|at|to|from|of|near|about|named|called|is|am|I'm)\s+((?:[A-Z][\w'-]*)(?:\s+[A-Z][\w'-]*)*)"
 )
@@ -17,7 +17,7 @@ _NAME_LIKE = re.compile(
 _WHOLE_LIKE = re.compile(
     r"query|question|prompt|text|message|content|input|topic|search|request|task|summary", re.IGNORECASE
 )
-_EXPRESSION = re.compile(r"[-+*/().\d\s]*\d\s*[-+*/]\s*[-+*/().\d\s]*\d\)?")
+_EXPRESSION = re.compile(r"[(\d][-+*/().\d\s]{0,200}[\d)]")
 _FORMATS = {
     "date": (r"\b\d{4}-\d\d-\d\d\b", "2026-01-01"),
     "date-time": (r"\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", "2026-01-01T00:00:00Z"),
@@ -26,6 +26,7 @@ _FORMATS = {
     "uri": (r"\bhttps?://[^\s\"'<>]+", "https://example.com/"),
     "uuid": (r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "00000000-0000-4000-8000-000000000000"),
 }
+_MOST_TEXT = 10_000  # that is searched for values
 _DEEPEST = 8  # where a schema that contains itself ends
 
 
@@ -36,6 +37,7 @@ def fill(schema: Mapping[str, Any], text: str) -> Any:
 
 class _Filling:
     def __init__(self, root: Mapping[str, Any], text: str) -> None:
+        text = text[:_MOST_TEXT]
         self._root, self._text = root, text
         self._quoted = ["".join(groups) for groups in _QUOTED.findall(text)]
         self._numbers = _NUMBER.findall(_QUOTED.sub(" ", text))
@@ -168,8 +170,9 @@ class _Filling:
             return _first(re.search(pattern, self._text, re.IGNORECASE)) or default or example
         if told := self._told(name):
             return told
-        if name == "expression" and (hit := _EXPRESSION.search(self._text)):
-            return hit.group().strip()
+        if name == "expression":
+            found = (hit.group() for hit in _EXPRESSION.finditer(self._text))
+            return next((part for part in found if re.search(r"[\d)]\s*[-+*/]", part)), self._text)
         if self._quoted:
             return self._quoted.pop(0)
         hits = (pattern.search(self._text) for pattern in (_PLACE, _SUBJECT, _CAPITALS))

@@ -10,6 +10,7 @@ from hotseat_demo.reply import Reply, ToolUse, said
 from hotseat_demo.seen import Seen, ToolResult
 from hotseat_demo.tools import STRUCTURED_OUTPUT, asked, forced
 
+_LONGEST_REQUEST = 4000  # what comes later in a text is material, not a request
 _LONGEST_ECHO = 500
 _LONGEST_RESULT = 4000
 _MOST_STRUCTURED_TRIES = 3
@@ -17,7 +18,6 @@ _MOST_STRUCTURED_TRIES = 3
 
 def answer(seen: Seen) -> Reply:
     """The answer of the first rule that applies."""
-    text = seen.user_text
     if tool := forced(seen):
         return _calling({tool.name: tool.schema}, seen)
     if tools := asked(seen):
@@ -26,7 +26,8 @@ def answer(seen: Seen) -> Reply:
         return structured
     if results := [result for result in seen.results if result.name != STRUCTURED_OUTPUT]:
         return said(" ".join(_told(result) for result in results))
-    words = exact_words(text) or computed(text) or remembered(text, seen.user_texts[:-1])
+    asked_for = seen.user_text[:_LONGEST_REQUEST]
+    words = exact_words(seen.user_text) or computed(asked_for) or remembered(asked_for, seen.user_texts[:-1])
     return said(words or _echo(seen))
 
 

@@ -11,7 +11,7 @@ _WRAPPERS = (
     "|local-command-stdout|local-command-stderr|command-name|command-message|command-args|user_instructions"
     "|context_window|available_skills"
 )
-_WRAPPED = re.compile(rf"<({_WRAPPERS})(?:\s[^>]*)?>.*?</\1>", re.DOTALL)
+_OPENING = re.compile(rf"<({_WRAPPERS})(?:\s[^>]{{0,200}})?>")
 _INTERRUPTED = re.compile(r"\[Request interrupted by user(?: for tool use)?\]")
 _NOISE = re.compile(r"\[Image: [^\]\n]*\]|\[Tool call interrupted[^\]]*\]")
 _CONTINUE = re.compile(r"\s*Output token limit hit")
@@ -73,7 +73,25 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 def real_text(text: str) -> str:
     """The words of the user themselves, without reminders and markers."""
-    return _NOISE.sub("", _INTERRUPTED.sub("", _WRAPPED.sub("", text))).strip()
+    return _NOISE.sub("", _INTERRUPTED.sub("", _unwrapped(text))).strip()
+
+
+def _unwrapped(text: str) -> str:
+    """The text without what clients wrap in tags of theirs; an opening tag that is never closed stays."""
+    kept: list[str] = []
+    unclosed: set[str] = set()
+    at = 0
+    while opening := _OPENING.search(text, at):
+        name = opening[1]
+        closing = -1 if name in unclosed else text.find(f"</{name}>", opening.end())
+        if closing < 0:
+            unclosed.add(name)
+            kept.append(text[at : opening.end()])
+            at = opening.end()
+        else:
+            kept.append(text[at : opening.start()])
+            at = closing + len(f"</{name}>")
+    return "".join([*kept, text[at:]])
 
 
 def block_text(block: Mapping[str, Any]) -> str:

@@ -236,7 +236,7 @@ def _model(name: str) -> dict[str, str]:
 def _json_object(raw: bytes) -> dict[str, Any] | None:
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

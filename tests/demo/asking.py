@@ -46,7 +46,7 @@ ADD = tool("add", "Add two numbers.", a={"type": "integer"}, b={"type": "integer
 BASH = tool("Bash", "Executes a given bash command and returns its output.", command={"type": "string"})
 READ = tool("Read", "Reads a file from the local filesystem.", file_path={"type": "string"})
 WRITE = tool("Write", "Writes a file to the local filesystem.", file_path={"type": "string"})
-PERSON = {
+PERSON: dict[str, Any] = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
     "required": ["name", "age"],

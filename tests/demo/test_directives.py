@@ -87,3 +87,13 @@ def test_then_separates_the_groups_of_the_model_steps() -> None:
 def test_a_directive_inside_an_unknown_one_is_still_read() -> None:
     assert parse("[[odd [[say x]]").groups == ((Say("x"),),)
     assert parse("[[odd [[say x]]").text == "[[odd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[[say " * 50_000, "[[json " + "[" * 100_000 + "]]", '[[call a {"b":' * 20_000, "[[error " + "x " * 50_000 + "]]"],
+    ids=["say", "json", "call", "error"],
+)
+@pytest.mark.timeout(10)
+def test_a_hostile_text_is_read_in_time(text: str) -> None:
+    assert parse(text).groups == ()

@@ -199,3 +199,16 @@ def test_a_compaction_is_answered_with_a_summary_of_what_was_said() -> None:
     (block,) = reply.blocks
     assert isinstance(block, Text)
     assert "<summary>\nThe user said:\n- I like tea\n</summary>" in block.text
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["what I ", "1 2 ", '"', "in Paris ", "<system-reminder>", "reply with only ", "a.b@", "1+", "name ", "1", "A "],
+)
+@pytest.mark.timeout(10)
+def test_a_hostile_text_is_answered_in_time(part: str) -> None:
+    text = part * (300_000 // len(part))
+    expression = {"type": "object", "properties": {"expression": {"type": "string"}, **PERSON["properties"]}}
+    wanted = {"format": {"type": "json_schema", "schema": expression}}
+    assert answer(seen(text, tools=[WEATHER] * 50)).blocks
+    assert answer(seen(text, output_config=wanted)).blocks

@@ -18,6 +18,8 @@ GO_ON = "Output token limit hit. Resume directly \u2014 no apology."
         ("<environment_details># Time\n12:00</environment_details>hello", "hello"),
         ("<command-name>/compact</command-name>\n  <command-message>compact</command-message>", ""),
         ('<ide_selection file="x">code</ide_selection>what is this', "what is this"),
+        ("<system-reminder>never closed", "<system-reminder>never closed"),
+        ("a <system-reminder>b <command-name>c</command-name>", "a <system-reminder>b"),
         ("<task>do it</task>", "<task>do it</task>"),
         ("[Image: source: /tmp/1.png]\nlook", "look"),
         ("[Request interrupted by user]", ""),
