@@ -49,7 +49,7 @@ def guarded(handle: Handler) -> Handler:
                 "request",
                 extra={
                     "method": request.method,
-                    "path": request.path,
+                    "path": request.rel_url.raw_path[:200],  # still encoded: no line of the client's making
                     "status": status,
                     "duration_ms": round((time.monotonic() - started) * 1000, 1),
                     "request_id": request[REQUEST_ID],
