@@ -123,8 +123,8 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         asked_s = _seconds("min_interval", request.min_interval)
         interval_s = max(asked_s or DEFAULT_WATCH_INTERVAL_S, SHORTEST_WATCH_INTERVAL_S)
         async with asyncio.TaskGroup() as tasks:
-            sending = tasks.create_task(self._send_changes(context, interval_s))
-            dismissed = tasks.create_task(self._dismissed.wait())
+            sending = tasks.create_task(self._send_changes(context, interval_s), name="pool watch")
+            dismissed = tasks.create_task(self._dismissed.wait(), name="pool watch dismissal")
             await asyncio.wait({sending, dismissed}, return_when=asyncio.FIRST_COMPLETED)
             sending.cancel()
             dismissed.cancel()
