@@ -162,9 +162,9 @@ class Pool:
         return [seat.row() for seat in self._floor.seats.values()]
 
     def worker_of(self, conversation: str) -> WorkerRow | None:
-        """The worker that holds the conversation; None: it is cold."""
+        """The worker that holds the conversation; None: it is cold, or will be in a moment."""
         seat = self._seat_of(conversation)
-        return None if seat is None else seat.row()
+        return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.row()
 
     @property
     def revision(self) -> int:
