@@ -58,7 +58,20 @@ PURE = {
     "hotseat_cli.dotenv",
     "hotseat_cli.script",
     "hotseat_cli.upstream",
+    "hotseat_demo.asks",
+    "hotseat_demo.directives",
+    "hotseat_demo.dump",
+    "hotseat_demo.fill",
+    "hotseat_demo.plain",
+    "hotseat_demo.queued",
+    "hotseat_demo.replies",
+    "hotseat_demo.reply",
     "hotseat_demo.rules",
+    "hotseat_demo.seen",
+    "hotseat_demo.sidecalls",
+    "hotseat_demo.stream",
+    "hotseat_demo.tokens",
+    "hotseat_demo.tools",
 }
 IMPURE_IMPORTS = {"asyncio", "grpc", "aiohttp", "time", "socket", "subprocess", "threading", "random"}
 CLOCKS = {"now", "utcnow", "today"}
