@@ -17,6 +17,7 @@ class Serving:
     pool_size: str
     data_dir: str
     upstream: Upstream
+    command: str = "hotseat"  # how this command is called from here
     from_file: str = ""  # "path (NAME, NAME)" where a .env file was read
 
 
@@ -32,17 +33,8 @@ def render(serving: Serving) -> str:
     """The banner, ending with a command that can be pasted as it is."""
     parts = ["", *_demo_box(serving.upstream), f"Hotseat {serving.version} serves", ""]
     parts += [f"  {name:<10}  {value}" for name, value in _facts(serving)]
-    parts += [
-        "",
-        "Try it:",
-        "",
-        *(f"  {line}" for line in curl(serving.edge_url)),
-        "  hotseat chat",
-        "",
-        "Ctrl-C ends it.",
-        "",
-    ]
-    return "\n".join(parts)
+    parts += ["", "Try it:", "", *(f"  {line}" for line in (*curl(serving.edge_url), chat(serving)))]
+    return "\n".join([*parts, "", "Ctrl-C ends it.", ""])
 
 
 def _demo_box(upstream: Upstream) -> list[str]:
@@ -73,6 +65,12 @@ def _answers(upstream: Upstream) -> str:
             return f"{upstream.base_url} (ANTHROPIC_BASE_URL, without a key: no credential is set)"
         case Kind.CLAUDE:
             return f"Claude at {upstream.base_url} (with {upstream.credential})"
+
+
+def chat(serving: Serving) -> str:
+    """A first conversation; the core is named where `hotseat chat` would not find it by itself."""
+    core = "" if serving.core_address == "127.0.0.1:50051" else f" --core {serving.core_address}"
+    return f"{serving.command} chat{core}"
 
 
 def curl(edge_url: str) -> tuple[str, ...]:

@@ -3,7 +3,10 @@
 import asyncio
 import errno
 import json
+import os
+import shutil
 import socket
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
                 pool_size=values.get("POOL_SIZE", "4"),
                 data_dir=_data_dir(environment),
                 upstream=model,
+                command=_command(),
                 from_file=_from_file(environment),
             )
         )
@@ -87,6 +91,15 @@ def offered_models(edge_url: str) -> tuple[str, ...]:
     with opener.open(f"{edge_url}/v1/models", timeout=_FIRST_ANSWER_S) as answer:
         listed: dict[str, Any] = json.load(answer)
     return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
+
+
+def _command() -> str:
+    """How to call this command again from this directory: by name only where the shell would find this very one."""
+    called = Path(sys.argv[0])
+    found = shutil.which("hotseat")
+    if called.name != "hotseat" or (found is not None and Path(found).samefile(called)):
+        return "hotseat"
+    return os.path.relpath(called) if called.absolute().is_relative_to(Path.cwd()) else str(called)
 
 
 def _data_dir(environment: Environment) -> str:

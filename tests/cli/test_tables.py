@@ -1,5 +1,7 @@
 """The command's pure parts, by table."""
 
+import dataclasses
+
 import pytest
 from hotseat import pb
 from hotseat_cli import banner, dotenv, launch, upstream
@@ -150,6 +152,19 @@ def test_the_banner_gives_the_curl_with_the_real_port() -> None:
     assert "curl http://127.0.0.1:8080/v1/chat/completions \\\n" in told
     assert "Claude at https://api.anthropic.com (with ANTHROPIC_API_KEY)" in told
     assert "DEMO" not in told
+
+
+@pytest.mark.parametrize(
+    ("address", "command", "expected"),
+    [
+        ("127.0.0.1:50051", "hotseat", "  hotseat chat\n"),
+        ("127.0.0.1:6000", ".venv/bin/hotseat", "  .venv/bin/hotseat chat --core 127.0.0.1:6000\n"),
+        ("unix:/run/core.sock", "hotseat", "  hotseat chat --core unix:/run/core.sock\n"),
+    ],
+)
+def test_the_banner_gives_a_chat_command_that_finds_the_core(address: str, command: str, expected: str) -> None:
+    told = serving(Upstream(Kind.DEMO), command=command)
+    assert expected in banner.render(dataclasses.replace(told, core_address=address))
 
 
 def test_the_banner_says_that_an_upstream_is_used_without_a_key() -> None:
