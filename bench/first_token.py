@@ -47,7 +47,11 @@ class Ways:
 async def run(rounds: int) -> dict[str, list[float]]:
     """Milliseconds by way, one of each per round."""
     taken: dict[str, list[float]] = {}
-    async with Supervisor(_say) as supervisor, ways(supervisor) as way:
+    async with AsyncExitStack() as stack:
+        # Outermost: the servers use it until they have ended.
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotseat-bench-")))
+        supervisor = await stack.enter_async_context(Supervisor(_say))
+        way = await stack.enter_async_context(ways(supervisor, scratch))
         names = list(way.measures)
         taken = {name: [] for name in names}
         for number in range(WARM_UP + rounds):
@@ -62,10 +66,9 @@ async def run(rounds: int) -> dict[str, list[float]]:
 
 
 @asynccontextmanager
-async def ways(supervisor: Supervisor) -> AsyncIterator[Ways]:
+async def ways(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Ways]:
     """Everything started and bound that the measures need; all of it is ended afterwards."""
     async with AsyncExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotseat-bench-")))
         values = _environment(scratch)
         demo_url = await supervisor.start(launch.demo(values))
         core = await supervisor.start(_core(values, demo_url, scratch / "warm", warm_workers=1))
