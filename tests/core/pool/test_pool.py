@@ -315,8 +315,9 @@ async def test_a_leased_worker_that_ends_by_itself_leaves_its_seat_before_its_le
         await settled()
         assert shows(pool, "")
         same = asyncio.create_task(pool.acquire("a", AGENT))
+        await settled()
+        assert shows(pool, "", waiters=1), "the first turn of the conversation is not over"
         other = await pool.acquire("b", AGENT)
-        assert not same.done(), "the first turn of the conversation is not over"
         other.release(keep=False)
         lease.release(keep=True)
         (await same).release(keep=True)
@@ -353,6 +354,19 @@ async def test_a_forced_eviction_asks_the_holder_and_ends_the_worker(open_pool: 
         lease.release(keep=True)
         assert await evicting == "worker-1"
         assert shows(pool, "")
+
+
+async def test_after_a_forced_eviction_the_next_turn_gets_another_worker(open_pool: OpenPool) -> None:
+    async with open_pool() as pool:
+        lease = await pool.acquire("a", AGENT)
+        next_turn = asyncio.create_task(pool.acquire("a", AGENT))
+        evicting = asyncio.create_task(pool.evict("a", force=True))
+        await settled()
+        lease.release(keep=True)
+        assert await evicting == lease.worker.id
+        again = await next_turn
+        assert again.worker is not lease.worker
+        again.release(keep=True)
 
 
 async def test_a_forced_eviction_does_not_depend_on_the_holder(open_pool: OpenPool) -> None:
