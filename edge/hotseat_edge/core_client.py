@@ -1,7 +1,7 @@
 """The core, as the edge sees it: turns, profiles, and errors that HTTP can carry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 
 from hotseat import Client, HotseatError, pb
@@ -55,9 +55,12 @@ class Core:
             raise model_not_found(asked_for)
         return self._profiles[name]
 
-    async def run(self, asked: Asked, profile: pb.Profile) -> AsyncGenerator[pb.ConverseResponse, None]:
+    async def run(
+        self, asked: Asked, profile: pb.Profile, on_open: Callable[[str], None]
+    ) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Yield one turn's events, a completion that is no failure last; close it to interrupt the turn.
 
+        on_open hears the conversation's id, which the core makes where the request names none.
         Every failure, the turn's own included, is raised as an ApiError.
         """
         started = False
@@ -66,6 +69,7 @@ class Core:
                 self.client.converse(asked.opening, first=asked.input) as talk,
                 aclosing(talk.turn(asked.input.request_id)) as events,
             ):
+                on_open(talk.ready.conversation.conversation_id)
                 async for event in events:
                     started = started or event.HasField("turn_started")
                     if event.turn_completed.outcome == pb.TurnCompleted.OUTCOME_FAILED:

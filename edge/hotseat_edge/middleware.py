@@ -20,6 +20,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 REQUEST_ID = web.RequestKey("request_id", str)
 STARTED = web.RequestKey("started", float)
 HEADERS = web.RequestKey("headers", dict[str, str])  # what the response carries, whatever becomes of the request
+ANSWERED = web.RequestKey("answered", int)  # the status of a response that is out, whole
 SERVER = "hotseat"
 
 _HTTP_CODES = {
@@ -40,17 +41,16 @@ def guarded(handle: Handler) -> Handler:
         started = request[STARTED] = time.monotonic()
         request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or f"req_{uuid.uuid4().hex}"
         request[HEADERS] = {}
-        status = 499  # what stays where the client hangs up
         try:
             response = await _answer(handle, request)
-            status = response.status
+            request[ANSWERED] = response.status
         finally:
             logger.info(
                 "request",
                 extra={
                     "method": request.method,
                     "path": request.rel_url.raw_path[:200],  # still encoded: no line of the client's making
-                    "status": status,
+                    "status": request.get(ANSWERED, 499),  # 499: the client hung up
                     "duration_ms": round((time.monotonic() - started) * 1000, 1),
                     "request_id": request[REQUEST_ID],
                 },

@@ -10,7 +10,7 @@ from aiohttp import web
 from hotseat import pb
 
 from hotseat_edge.core_client import Core
-from hotseat_edge.middleware import HEADERS
+from hotseat_edge.middleware import ANSWERED, HEADERS
 from hotseat_edge.openai import names, request, schema
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
@@ -40,9 +40,11 @@ class Chat:
         header = http.headers.get(names.CONVERSATION_HEADER)
         chat = schema.parse(await read_json(http, self._settings.body_timeout_s))
         model = names.parse_model(chat.model)
-        conversation_id = names.conversation_id(header, model.conversation) or f"conv_{uuid.uuid4().hex}"
+        conversation_id = names.conversation_id(header, model.conversation)
         asked = request.build(chat, model, conversation_id, str(uuid.uuid4()))
         http[HEADERS].update(_headers(chat, asked))
+        if conversation_id:
+            http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
         answer = Answer(id=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()), model=chat.model)
         turn = _Turn(chat, asked, profile, answer)
@@ -51,7 +53,7 @@ class Chat:
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         collector = Collector(turn.answer)
         response = web.Response(content_type="application/json")
-        async with aclosing(self._run(turn)) as events:
+        async with aclosing(self._run(http, turn)) as events:
             async for event in events:
                 collector.take(event)
                 if event.HasField("turn_completed"):
@@ -59,6 +61,7 @@ class Chat:
                     response.body = collector.completion(event.turn_completed)
                     await response.prepare(http)
                     await response.write_eof()
+                    http[ANSWERED] = response.status
         return response
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
@@ -66,13 +69,14 @@ class Chat:
         writer = ChunkWriter(turn.answer, include_usage=bool(options and options.include_usage))
         settings = self._settings
         stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
-        async with stream, aclosing(self._run(turn)) as events:
+        async with stream, aclosing(self._run(http, turn)) as events:
             try:
                 async for event in events:
                     if data := writer.write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):
                         await stream.finish()
+                        http[ANSWERED] = stream.response.status
             except ApiError as error:
                 if not stream.started:
                     raise
@@ -80,12 +84,15 @@ class Chat:
                 await stream.finish()
         return stream.response
 
-    def _run(self, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
-        return self._core.run(turn.asked, turn.profile)
+    def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
+        def on_open(conversation_id: str) -> None:
+            http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
+
+        return self._core.run(turn.asked, turn.profile, on_open)
 
 
 def _headers(chat: schema.ChatRequest, asked: request.Asked) -> dict[str, str]:
-    headers = {names.CONVERSATION_HEADER: asked.opening.conversation_id}
+    headers = {}
     if ignored := [name for name in chat.ignored if name.isascii() and name.isprintable()]:
         headers["x-ignored-params"] = ", ".join(ignored)[:1024]
     if asked.adjusted:
