@@ -100,14 +100,18 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
             servicer = ConversationServicer(registry, parser, version("hotseat"))
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
-            pool_service_pb2_grpc.add_PoolServiceServicer_to_server(PoolServicer(pool), server)
+            pool_servicer = PoolServicer(pool)
+            pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
             health_servicer = await _add_health(server)
             target = await asyncio.to_thread(_bind, server, settings)
             await server.start()
             try:
                 yield Core(target, pool, registry)
             finally:
-                await _drain(server, health_servicer, pool, registry, settings.drain_timeout_ms / 1000)
+                await _drain(health_servicer, pool, settings.drain_timeout_ms / 1000)
+                registry.dismiss_all(GoAwayReason.DRAINING)
+                pool_servicer.dismiss_all()
+                await server.stop(_STOP_GRACE_S)
 
 
 async def _add_health(server: grpc.aio.Server) -> health.aio.HealthServicer:
@@ -119,10 +123,8 @@ async def _add_health(server: grpc.aio.Server) -> health.aio.HealthServicer:
     return servicer
 
 
-async def _drain(
-    server: grpc.aio.Server, health_servicer: health.aio.HealthServicer, pool: Pool, registry: Registry, grace_s: float
-) -> None:
-    """Take nothing new, let turns end within the grace, send the streams away, stop."""
+async def _drain(health_servicer: health.aio.HealthServicer, pool: Pool, grace_s: float) -> None:
+    """Take nothing new, and let turns end within the grace."""
     logger.info("draining", extra={"grace_s": grace_s})
     await health_servicer.enter_graceful_shutdown()
     pool.drain(grace_s)
@@ -130,8 +132,6 @@ async def _drain(
         async with asyncio.timeout(grace_s + _STOP_GRACE_S):
             while pool.state is not PoolState.DRAINED:
                 await pool.wait_for_change()
-    registry.dismiss_all(GoAwayReason.DRAINING)
-    await server.stop(_STOP_GRACE_S)
 
 
 def _bind(server: grpc.aio.Server, settings: CoreSettings) -> str:
