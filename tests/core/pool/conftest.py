@@ -19,6 +19,17 @@ AGENT = WorkerSpec("claude-code")
 OpenPool = Callable[..., AbstractAsyncContextManager[Pool]]
 
 
+def shows(pool: Pool, workers: str, waiters: int = 0) -> bool:
+    """Whether the pool has these workers, those named alone, and that many waiters."""
+    counts = dict.fromkeys(("running", "idle", "warm", "starting", "stopping"), "0")
+    for part in workers.split(", ") if workers else []:
+        number, kind = part.split()
+        counts[kind] = number
+    text = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    assert repr(pool) == f"<Pool [Workers: {text} | Waiters: {waiters}]>"
+    return True
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
