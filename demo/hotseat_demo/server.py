@@ -144,11 +144,17 @@ class DemoModel:
                 request, self._answer(reply, seen, request_id), recorded, partial(self._progress, recorded)
             )
             return self._ended(recorded, response)
-        except (ConnectionError, asyncio.CancelledError):
-            recorded.client_gone = request.transport is None or request.transport.is_closing()
-            recorded.client_gone_at = self._now() if recorded.client_gone else None
-            self._ended(recorded, None)
+        except ConnectionError:
+            self._left(request, recorded)
+            return web.Response(status=499)  # never sent: nobody is there, and that is no error of ours to log
+        except asyncio.CancelledError:
+            self._left(request, recorded)
             raise
+
+    def _left(self, request: web.Request, recorded: Recorded) -> None:
+        recorded.client_gone = request.transport is None or request.transport.is_closing()
+        recorded.client_gone_at = self._now() if recorded.client_gone else None
+        self._ended(recorded, None)
 
     def _answer(self, reply: Reply, seen: Seen, request_id: str) -> Answer:
         named = [
