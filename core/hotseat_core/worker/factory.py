@@ -59,10 +59,12 @@ class WorkerFactory:
         scratch = self._scratch_root / worker_id
         own = self._own_workspace(spec, profile, worker_id)
         cwd = self._cwd(spec, profile, own, scratch)
-        for directory in (scratch / "home", scratch / "config", scratch / "tmp", cwd):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not cwd.is_dir():
-            raise WorkerStartError(f"{cwd} is no directory")
+        try:
+            for directory in (cwd, scratch / "home", scratch / "config", scratch / "tmp"):
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as exc:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc
         env = build_env(settings.inherited_env, profile, settings.upstream, scratch, mark(worker_id))
         is_oauth = settings.upstream.is_oauth
         argv = build_argv(str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth)
@@ -70,7 +72,7 @@ class WorkerFactory:
         def clean_up() -> None:
             shutil.rmtree(scratch, ignore_errors=True)
             if own is not None and worker.setup is None:
-                own.rmdir()  # a spare that nobody took; it has written nothing
+                shutil.rmtree(own, ignore_errors=True)  # a spare that nobody took
 
         worker = Worker(
             worker_id,
