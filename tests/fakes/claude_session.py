@@ -5,7 +5,6 @@ import json
 import os
 import queue
 import signal
-import sys
 from typing import Any
 
 from tests.fakes.claude_frames import Frame, Row, is_prompt
@@ -81,7 +80,7 @@ class Session:
     def seed(self, frame: Frame) -> None:
         """A user's message of the past."""
         if "no-seed" in self.faults:
-            sys.exit(1)
+            os._exit(1)
         self.hold("user", frame)
         if "mute-seed" not in self.faults:
             self.write(self.result(frame["uuid"], num_turns=0))

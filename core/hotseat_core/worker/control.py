@@ -41,15 +41,14 @@ Frame = Answer | Ask | Withdrawal
 def parse(message: Message) -> Frame | None:
     """Return the control message; None: it is none, or one that is not understood."""
     match message.get("type"):
-        case "control_response":
-            response = message["response"]
+        case "control_response" if isinstance(response := message.get("response"), dict):
             error = "" if response.get("subtype") == "success" else str(response.get("error") or "refused")
-            return Answer(str(response.get("request_id")), response.get("response") or {}, error)
-        case "control_request":
-            request = message["request"]
-            return Ask(str(message["request_id"]), str(request.get("subtype")), request)
+            payload = response.get("response")
+            return Answer(str(response.get("request_id")), payload if isinstance(payload, dict) else {}, error)
+        case "control_request" if isinstance(request := message.get("request"), dict):
+            return Ask(str(message.get("request_id")), str(request.get("subtype")), request)
         case "control_cancel_request":
-            return Withdrawal(str(message["request_id"]))
+            return Withdrawal(str(message.get("request_id")))
     return None
 
 

@@ -76,13 +76,17 @@ class Wire:
             message = decode(line)
             if message is None:
                 self._on_garbage(line)
-            elif isinstance(frame := control.parse(message), control.Answer):
-                self._on_answer(frame)
+            elif message.get("type") == "control_response":
+                self._on_answer(message)
             else:
                 batch.append((line, message))
         self._on_batch(batch)
 
-    def _on_answer(self, frame: control.Answer) -> None:
+    def _on_answer(self, message: Message) -> None:
+        frame = control.parse(message)
+        if not isinstance(frame, control.Answer):
+            logger.warning("the CLI gave an answer that is not understood", extra={"pid": self.pid})
+            return
         answer = self._calls.pop(frame.request_id, None)
         if answer is None or answer.done():
             return

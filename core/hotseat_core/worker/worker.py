@@ -87,7 +87,9 @@ class Worker:
 
     async def aclose(self) -> None:
         """Return when the whole process tree is gone. An idle worker ends by itself, any other one is told to."""
-        await self._wire.aclose(gently=self._is_ready and self._turn is None)
+        # The CLI ends a turn that was cut before it heeds the end of its input.
+        is_idle = self._is_ready and self._turn is None and self._session.is_sure
+        await self._wire.aclose(gently=is_idle)
         await asyncio.to_thread(kill_survivors, self.id)
         await asyncio.to_thread(self._clean_up)
         self.ended.set()
@@ -197,16 +199,25 @@ class Worker:
         for line, message in batch:
             if turn is not None and turn.wants_raw:
                 events.append(Raw(line.decode("utf-8", "replace")))
-            frame = control.parse(message)
-            if frame is not None:
-                events += self._on_control(turn, frame)
-            elif message.get("type") == "result" and self._is_seeds(turn, message):
-                self._on_seeded(message)
-            elif turn is not None and turn.translator.ending is None:
-                self._count_cost(turn, message)
-                events += turn.translator.feed(message)
+            try:
+                events += self._on_message(turn, message)
+            except (LookupError, TypeError, AttributeError, ValueError) as exc:
+                # A message that is not as we know it must not take those after it along.
+                fields = {"worker": self.id, "type": message.get("type"), "error": type(exc).__name__}
+                logger.warning("a message of the CLI is not understood", extra=fields)
         if turn is not None:
             turn.tell(events)
+
+    def _on_message(self, turn: RunningTurn | None, message: Message) -> list[Event]:
+        frame = control.parse(message)
+        if frame is not None:
+            return self._on_control(turn, frame)
+        if message.get("type") == "result" and self._is_seeds(turn, message):
+            self._on_seeded(message)
+        elif turn is not None and turn.translator.ending is None:
+            self._count_cost(turn, message)
+            return turn.translator.feed(message)
+        return []
 
     def _is_seeds(self, turn: RunningTurn | None, result: Message) -> bool:
         return turn is None or result.get("user_message_uuid") not in {None, turn.prompt_uuid}
