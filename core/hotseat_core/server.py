@@ -69,8 +69,8 @@ class Core:
     registry: Registry
 
 
-async def check_cli(settings: CoreSettings) -> Path:
-    """Return the CLI to run. Raises WorkerStartError where there is none, or one that was never tested."""
+async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
+    """Return the CLI to run and its version. Raises WorkerStartError where there is none, or one never tested."""
     cli = find_cli(settings.cli_path)
     # Its own home: merely asking for the version must not touch the operator's.
     env = {"PATH": os.defpath, "HOME": str(settings.data_path), "DISABLE_AUTOUPDATER": "1"}
@@ -83,13 +83,14 @@ async def check_cli(settings: CoreSettings) -> Path:
                 "the claude-agent-sdk package, or set HOTSEAT_ALLOW_UNTESTED_CLI=1"
             )
         logger.warning("this version of the CLI was never tested", extra={"version": found})
-    return cli
+    return cli, found
 
 
 @contextlib.asynccontextmanager
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
-    factory = WorkerFactory(_factory_settings(settings, await check_cli(settings)))
+    cli, cli_version = await check_cli(settings)
+    factory = WorkerFactory(_factory_settings(settings, cli))
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     async with Pool(_pool_settings(settings), factory.start) as pool:
@@ -100,7 +101,7 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
             servicer = ConversationServicer(registry, parser, version("hotseat"))
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
-            pool_servicer = PoolServicer(pool)
+            pool_servicer = PoolServicer(pool, cli_version)
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
             health_servicer = await _add_health(server)
             target = await asyncio.to_thread(_bind, server, settings)
