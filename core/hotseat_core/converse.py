@@ -167,7 +167,7 @@ async def attached(conversation: Conversation, attachment: Attachment) -> AsyncI
     try:
         yield
     finally:
-        conversation.audience.detach(attachment)
+        conversation.detach(attachment)
 
 
 async def _messages(stream: Stream) -> AsyncIterator[service.ConverseRequest]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.profile import PROFILES
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -97,6 +98,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:
     found = {field: environ[name] for field, name in VARIABLES.items() if environ.get(name)}
     for field, text in found.items():
         _check(field, text)
+    if found.get("profile", "claude-code") not in PROFILES:
+        raise SettingsError(f"HOTSEAT_PROFILE={found['profile']!r} can't be used: choose one of {', '.join(PROFILES)}")
     credential = next(({name: environ[name]} for name in CREDENTIALS if environ.get(name)), {})
     return msgspec.convert(
         {**found, "credential": credential, "inherited_env": dict(environ)}, CoreSettings, strict=False

@@ -38,7 +38,6 @@ class Audience:
             for other in self._rivals(attachment, take_over=take_over):
                 other.dismiss(GoAwayReason.TAKEN_OVER)
                 self._attachments.remove(other)
-                attachment.open_inputs |= other.open_inputs
             timer = self._timers.pop(attachment.owner, None)
             if timer is not None:
                 timer.cancel()

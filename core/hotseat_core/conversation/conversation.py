@@ -94,6 +94,16 @@ class Conversation:
         if attachment.settings is not None and self.turns:
             self._check_settings(self.settings.changed(attachment.settings, attachment.given))
         self.audience.attach(attachment, take_over=take_over)
+        for waiting in self._inputs():
+            if waiting.attachment.owner == attachment.owner and not attachment.is_observer:
+                waiting.stream = attachment
+                attachment.open_inputs.add(waiting.turn.request_id)
+
+    def detach(self, attachment: Attachment) -> None:
+        """The stream is gone; a conversation that nobody follows keeps little of its log."""
+        self.audience.detach(attachment)
+        if self.audience.is_empty and not self.is_busy:
+            self.log.trim()
 
     def _has_inputs(self, owner: str) -> bool:
         return any(waiting.attachment.owner == owner for waiting in self._inputs())
@@ -196,7 +206,7 @@ class Conversation:
     def _reject(self, waiting: Waiting, failure: Failure) -> None:
         self._known.discard(waiting.turn.request_id)
         self._answer(waiting)
-        waiting.attachment.send(Rejection(waiting.turn.request_id, failure))
+        waiting.stream.send(Rejection(waiting.turn.request_id, failure))
 
     async def _prepare(self, waiting: Waiting) -> Lease | None:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
@@ -245,7 +255,7 @@ class Conversation:
         )
 
     def _answer(self, waiting: Waiting) -> None:
-        waiting.attachment.open_inputs.discard(waiting.turn.request_id)
+        waiting.stream.open_inputs.discard(waiting.turn.request_id)
         self.audience.note_answered(waiting.turn.request_id)
 
     def _introduce(self, attachment: Attachment) -> None:

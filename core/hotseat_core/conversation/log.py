@@ -11,6 +11,7 @@ from hotseat_core.errors import ReplayLost, SlowReader
 from hotseat_core.events import Event
 
 MAX_ENTRIES = 8192
+TRIMMED_ENTRIES = 512
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -50,6 +51,11 @@ class EventLog:
             self._next += 1
         for wake in tuple(self._listeners):
             wake()
+
+    def trim(self, keep: int = TRIMMED_ENTRIES) -> None:
+        """Forget all but the latest entries."""
+        while len(self._entries) > keep:
+            self._entries.popleft()
 
     def check_start(self, sequence: int) -> None:
         """Raise ReplayLost unless everything from sequence on can be read."""

@@ -23,6 +23,7 @@ from hotseat_core.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
 
+_ATTEMPTS = 3
 _USELESS = (CannotAlignError, WorkerLost, TimeoutError)
 
 
@@ -53,32 +54,37 @@ class TurnRunner:
     async def prepare(self, settings: ConversationSettings, rows: Sequence[Row], *, transient: bool) -> Lease:
         """Return a worker whose session holds just these rows, under these settings.
 
-        Raises what Pool.acquire raises, or WorkerLost where two workers in a row could not be brought there.
+        Raises what Pool.acquire raises, or WorkerLost where several workers in a row could not be brought there.
         """
         fresh = self._bound is not None and self._bound != settings.setup
         self._bound = settings.setup
-        for is_last in (False, True):
-            lease = await self._pool.acquire(
-                self._conversation_id, self._spec(settings), fresh=fresh, transient=transient
-            )
-            worker = cast("Worker", lease.worker)
+        trouble: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            spec = self._spec(settings, fresh=fresh)
+            lease = await self._pool.acquire(self._conversation_id, spec, fresh=fresh, transient=transient)
             try:
-                if worker.setup is None:
-                    worker.bind(settings.setup)
-                await worker.align(rows)
+                await self._take(lease, settings, rows)
             except _USELESS as exc:
                 lease.release(keep=False)
-                logger.warning("a worker could not be aligned", extra={"worker": worker.id, "error": str(exc)})
-                if is_last:
-                    raise WorkerLost(f"no worker could take the conversation up: {exc}", retry_delay_s=1.0) from exc
-                fresh = True
+                worker_id = lease.worker.id
+                logger.warning("a worker could not be aligned", extra={"worker": worker_id, "error": str(exc)})
+                trouble, fresh = exc, True
             except BaseException:
                 lease.release(keep=False)
                 raise
             else:
-                self.workspace = self.workspace or worker.workspace
                 return lease
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        raise WorkerLost(f"no worker could take the conversation up: {trouble}", retry_delay_s=1.0) from trouble
+
+    async def _take(self, lease: Lease, settings: ConversationSettings, rows: Sequence[Row]) -> None:
+        worker = cast("Worker", lease.worker)
+        if self.workspace is not None and not worker.works_in(self.workspace):
+            # The hot worker that we asked for was evicted for somebody else while we waited for it.
+            raise CannotAlignError("the worker is in another directory than the conversation's files")
+        if worker.setup is None:
+            worker.bind(settings.setup)
+        await worker.align(rows)
+        self.workspace = self.workspace or worker.workspace
 
     async def run(self, lease: Lease, turn: TurnInput, settings: ConversationSettings, sink: Sink) -> TurnReport:
         """Run the turn on the leased worker, within its bounds."""
@@ -113,8 +119,8 @@ class TurnRunner:
         await lease.revoked.wait()
         worker.cut(Ending(Outcome.INTERRUPTED))
 
-    def _spec(self, settings: ConversationSettings) -> WorkerSpec:
-        held = self._pool.worker_of(self._conversation_id)
+    def _spec(self, settings: ConversationSettings, *, fresh: bool) -> WorkerSpec:
+        held = None if fresh else self._pool.worker_of(self._conversation_id)
         if held is not None and held.spec.profile == settings.profile:
             return held.spec
         return WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)

@@ -15,6 +15,7 @@ class Waiting:
     def __init__(self, turn: TurnInput, attachment: Attachment) -> None:
         self.turn = turn
         self.attachment = attachment
+        self.stream = attachment  # that hears of it: a later one, once its client has come back
         self.is_interrupted = False
         self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
 

@@ -85,6 +85,10 @@ class Worker:
         """The operating system's process id; 0: it was never spawned."""
         return self._wire.pid
 
+    def works_in(self, directory: Path) -> bool:
+        """Tell whether this is the directory that the CLI's own tools work in."""
+        return Path(self._command.cwd) == directory
+
     async def aclose(self) -> None:
         """Return when the whole process tree is gone. An idle worker ends by itself, any other one is told to."""
         # The CLI ends a turn that was cut before it heeds the end of its input.
