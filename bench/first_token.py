@@ -2,8 +2,8 @@
 
     python bench/first_token.py [--rounds N] [--json] [--check]
 
-Every round measures every way once, in an order that rotates, on the same machine in the same minutes: what
-disturbs one way disturbs the others. Ratios and differences are of medians. See bench/README.md.
+Every round measures every way, follow-ups three times, in an order that rotates, on the same machine in the same
+minutes: what disturbs one way disturbs the others. Ratios and differences are of medians. See bench/README.md.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from hotseat_cli.upstream import Kind, Upstream, without_credentials
 
 PROMPT = "[[say one two three four five]]"
 WARM_UP = 3
+NEXT_TURNS = 3  # follow-ups are cheap and close to each other: several a round
 Measure = Callable[[], Awaitable[float]]
 
 
@@ -45,7 +46,7 @@ class Ways:
 
 
 async def run(rounds: int) -> dict[str, list[float]]:
-    """Milliseconds by way, one of each per round."""
+    """Milliseconds by way: one of each per round, of follow-ups several."""
     taken: dict[str, list[float]] = {}
     async with AsyncExitStack() as stack:
         # Outermost: the servers use it until they have ended.
@@ -54,10 +55,12 @@ async def run(rounds: int) -> dict[str, list[float]]:
         way = await stack.enter_async_context(ways(supervisor, scratch))
         names = list(way.measures)
         taken = {name: [] for name in names}
+        follow_ups = [BARE_NEXT, HTTP_NEXT, GRPC_NEXT]
+        order = follow_ups * NEXT_TURNS + [name for name in names if name not in follow_ups]
         for number in range(WARM_UP + rounds):
             _say(f"round {number - WARM_UP + 1} of {rounds}" if number >= WARM_UP else "warming up")
-            turn = number % len(names)
-            for name in names[turn:] + names[:turn]:
+            turn = number % len(order)
+            for name in order[turn:] + order[:turn]:
                 await way.at_rest()
                 seconds = await way.measures[name]()
                 if number >= WARM_UP:

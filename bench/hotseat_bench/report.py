@@ -35,7 +35,7 @@ def summarise(taken: Mapping[str, Sequence[float]]) -> Report:
     added = {name: median[name] - median[BARE_NEXT] for name in (HTTP_NEXT, GRPC_NEXT)}
     share = {name: median[name] / median[BARE_COLD] for name in (HTTP_NEW, GRPC_COLD)}
     return Report(
-        rounds=len(taken[BARE_NEXT]),
+        rounds=len(taken[BARE_COLD]),
         median_ms=_rounded(median),
         least_ms=_rounded({name: min(values) for name, values in taken.items()}),
         most_ms=_rounded({name: max(values) for name, values in taken.items()}),
