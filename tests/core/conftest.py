@@ -1,5 +1,6 @@
 """A fake CLI that can be run, and a watch that nothing it starts stays."""
 
+import asyncio
 import os
 import shlex
 import sys
@@ -53,3 +54,10 @@ def stamped(stamp: str) -> list[psutil.Process]:
         if stamp.encode() in environment and process.pid != os.getpid():
             found.append(process)
     return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when something holds that nobody tells of: what another process does."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 -- there is no event to wait for
+            await asyncio.sleep(0.005)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from hotseat_core.worker import process as module
 from hotseat_core.worker.command import Command
+from hotseat_core.worker.frames import LineFramer
 from hotseat_core.worker.process import STDERR_RING_BYTES, LineProcess
 
 
@@ -105,18 +106,12 @@ async def test_its_last_words_are_the_end_of_what_it_complained(tmp_path: Path) 
 
 
 async def test_a_line_without_end_ends_it_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LineFramer", lambda: module_framer(1000))
+    monkeypatch.setattr(module, "LineFramer", lambda: LineFramer(1000))
     async with running("import time\nprint('x' * 5000, end='', flush=True)\ntime.sleep(1000)", tmp_path) as child:
         await child.process.exited.wait()
         assert child.process.returncode == -signal.SIGKILL
         assert "longer than 1000 bytes" in child.process.last_words
         assert child.lines == []
-
-
-def module_framer(bound: int) -> object:
-    from hotseat_core.worker.frames import LineFramer
-
-    return LineFramer(bound)
 
 
 async def test_a_grandchild_that_keeps_the_output_open_does_not_hide_its_end(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from hotseat_core.errors import Reason, WorkerLost, WorkerStartError
 from hotseat_core.events import Event, Outcome, PermissionRequested, Raw, RequestsCancelled, TextDelta, ToolCompleted
 from hotseat_core.worker import process
 from hotseat_core.worker import worker as worker_module
+from hotseat_core.worker.frames import LineFramer
 from hotseat_core.worker.rows import Row
-from hotseat_core.worker.running_turn import TurnReport
 from hotseat_core.worker.session import CannotAlignError
 from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
-from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.translate import Ending, TurnReport
 from hotseat_core.worker.worker import Worker
 
-from tests.core.conftest import stamped
+from tests.core.conftest import stamped, until
 from tests.core.worker.conftest import OpenWorker
 
 INTERRUPTED = Ending(Outcome.INTERRUPTED)
@@ -104,8 +104,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(open_worker: OpenWorker,
             pass
 
     starting = asyncio.create_task(start())
-    while not stamped(f"FAKE_CLI_STAMP={tmp_path}"):
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(stamped(f"FAKE_CLI_STAMP={tmp_path}")))
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
@@ -259,8 +258,7 @@ async def test_a_line_of_any_sane_length_passes(open_worker: OpenWorker) -> None
 
 
 async def test_a_line_over_the_bound_ends_the_worker(open_worker: OpenWorker, monkeypatch: pytest.MonkeyPatch) -> None:
-    framer = process.LineFramer
-    monkeypatch.setattr(process, "LineFramer", lambda: framer(100_000))
+    monkeypatch.setattr(process, "LineFramer", lambda: LineFramer(100_000))
     async with open_worker() as worker:
         worker.bind(SessionSetup())
         report = await ask(worker, "longline 1000000")
