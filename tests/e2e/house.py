@@ -141,6 +141,10 @@ class House:
     def processes(self) -> list[Found]:
         return processes.of_house(self.data_dir)
 
+    def of(self, worker_id: str) -> list[Found]:
+        """The processes of one worker."""
+        return [found for found in self.processes() if found.worker_id == worker_id]
+
     def counter(self) -> Counter:
         return Counter(self.core.pid, self.data_dir)
 
