@@ -23,22 +23,27 @@ class SpareNeed:
 
 
 def spare_need(present: Sequence[WorkerSpec], recent: Sequence[WorkerSpec], wanted_count: int) -> SpareNeed:
-    """Share wanted_count among the specs asked for of late, the latest first.
-
-    A spare of a spec that was asked for of late stands in for a missing one of another: two specs that take turns
-    would otherwise end each other's spares.
-    """
-    distinct = list(dict.fromkeys(recent))
-    shares = Counter(distinct[place % len(distinct)] for place in range(wanted_count)) if distinct else Counter()
+    """Share wanted_count among the specs asked for of late, by how often each was."""
+    shares = _shares(Counter(present), recent, wanted_count)
     extra: list[int] = []
     for index, spec in enumerate(present):
         if shares[spec] > 0:
             shares[spec] -= 1
         else:
             extra.append(index)
-    missing = [spec for spec in distinct for _ in range(shares[spec])]
-    stand_ins = [index for index in extra if present[index] in distinct][: len(missing)]
-    return SpareNeed(
-        missing=tuple(missing[: len(missing) - len(stand_ins)]),
-        surplus=tuple(index for index in extra if index not in stand_ins),
-    )
+    missing = tuple(spec for spec in dict.fromkeys(recent) for _ in range(shares[spec]))
+    return SpareNeed(missing, tuple(extra))
+
+
+def _shares(present: Counter[WorkerSpec], recent: Sequence[WorkerSpec], count: int) -> Counter[WorkerSpec]:
+    """Share out by the odd divisors of Sainte-Lague: in proportion, and small shares are not lost.
+
+    Between equals, a spare that is there wins, then the latest ask: two specs that take turns would otherwise end
+    each other's spares.
+    """
+    asks = Counter(recent)
+    shares: Counter[WorkerSpec] = Counter()
+    for _ in range(count if asks else 0):
+        best = max(asks, key=lambda spec: (asks[spec] / (2 * shares[spec] + 1), present[spec] > shares[spec]))
+        shares[best] += 1
+    return shares

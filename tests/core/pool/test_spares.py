@@ -17,10 +17,12 @@ A, B, C = WorkerSpec("a"), WorkerSpec("b"), WorkerSpec("c")
         ([], (B, A, B), 3, SpareNeed((B, B, A), ())),
         ([A], (A,), 1, SpareNeed((), ())),
         ([A, A, A], (A,), 1, SpareNeed((), (1, 2))),
-        ([A], (B, A), 1, SpareNeed((), ())),  # it stands in
+        ([A], (B, A), 1, SpareNeed((), ())),  # equals: the one that is there stays
+        ([A], (B, B, A), 1, SpareNeed((B,), (0,))),
         ([C], (B, A), 1, SpareNeed((B,), (0,))),  # nobody asks for it any more
         ([C, A], (B, A), 1, SpareNeed((), (0,))),
-        ([A, A], (B, A), 2, SpareNeed((), ())),
+        ([A, A], (B, A), 2, SpareNeed((B,), (1,))),
+        ([], (A, A, A, A, A, B), 2, SpareNeed((A, A), ())),
     ],
 )
 def test_spares_are_shared_among_the_latest_specs(
