@@ -47,7 +47,7 @@ class RowCollector:
     def drop(self, message_id: str, from_block: int) -> None:
         """Forget an abandoned message from that block on."""
         self._rows = [
-            (found, role, content[:from_block] if found == message_id else content)
+            (found, role, content[:from_block] if (found, role) == (message_id, "assistant") else content)
             for found, role, content in self._rows
         ]
 

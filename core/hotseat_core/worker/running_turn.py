@@ -64,7 +64,7 @@ class RunningTurn:
 
     def _look(self) -> None:
         # While a tool runs or a person decides, silence is no sign of anything.
-        is_waiting = bool(self.pending or self.translator.open_tools)
+        is_waiting = bool(self.pending) or self.translator.is_silence_fine
         left = self._last_output + self._stall_timeout_s - self._loop.time()
         if is_waiting or left > 0:
             self._timer = self._loop.call_later(self._stall_timeout_s if is_waiting else left, self._look)

@@ -110,7 +110,10 @@ class Telling:
         """The message is whole: whatever was told and not repeated contradicts it."""
         events = self._close_blocks()
         for told in self._waiting["text"]:
-            events += self._contradict(Told("text", told.block, told.told))
+            retraction = self._contradict(Told("text", told.block, told.told))
+            if not retraction:  # the turn fails, and what was told stays
+                self._finished[told.block] = told.told
+            events += retraction
         self._waiting = {"text": deque(), "thinking": deque()}
         return events
 

@@ -65,6 +65,7 @@ class TurnTranslator:
         self._streamed: set[str] = set()  # API messages whose blocks came as stream events
         self._rowed_texts = 0  # text blocks of the present message that its rows hold
         self._whole_blocks = 0  # blocks of the present message that came without streaming
+        self._whole_stop: str | None = None  # its stop reason, once it is whole
         self._tools: dict[int, tuple[str, list[str]]] = {}  # of the open message: tool use id, pieces of its input
         self._rows = RowCollector()
         self._call_usage: dict[str, Any] = {}
@@ -91,8 +92,17 @@ class TurnTranslator:
 
     # ---- the messages
 
+    @property
+    def is_silence_fine(self) -> bool:
+        """The model has said its part, and a tool runs that it waits for."""
+        return bool(self.open_tools) and not self._message_open
+
     def feed(self, message: Message) -> list[Event]:
         """Return what the message means for the client."""
+        events = self._finish_whole(message)
+        return events if self.ending is not None else events + self._feed(message)
+
+    def _feed(self, message: Message) -> list[Event]:
         kind = message.get("type")
         parent = message.get("parent_tool_use_id")
         if kind == "stream_event":
@@ -196,21 +206,32 @@ class TurnTranslator:
         return self._tell_whole(api, content)
 
     def _tell_whole(self, api: dict[str, Any], content: Sequence[Block]) -> list[Event]:
-        """The CLI fell back to a call without streaming: this message is all there is of it."""
-        is_first = api["id"] != self._message_id  # of the messages that make it up
+        """The CLI fell back to a call without streaming: it sends a message a block, all with the API message's id."""
         events: list[Event] = []
-        if is_first:
+        if api["id"] != self._message_id:
             events += self._abandon({"api_message_id": self._message_id}) if self._message_open else []
             self._begin_message(api["id"])
             self._rowed_texts = _count_texts(content)
-            self._call_usage = {}
+            self._call_usage = dict(api.get("usage") or {})
         for index, block in enumerate(content, self._whole_blocks):
             events += self._on_block_start({"index": index, "content_block": block})
             if block["type"] == "tool_use":
                 self._tools[index][1].append(_json(block.get("input")))
             events += self._on_block_stop({"index": index})
         self._whole_blocks += len(content)
-        return [*events, *self._finish_message(api.get("stop_reason"), api.get("usage") or {})] if is_first else events
+        self._whole_stop = api.get("stop_reason")
+        return events
+
+    def _finish_whole(self, next_message: Message) -> list[Event]:
+        """Nothing says that a message that was not streamed is whole, but that another one follows."""
+        kind = next_message.get("type")
+        is_aside = next_message.get("parent_tool_use_id") or kind not in {"stream_event", "assistant", "user", "result"}
+        if not self._whole_blocks or is_aside:
+            return []
+        if kind == "assistant" and next_message["message"]["id"] == self._message_id:
+            return []
+        self._whole_blocks = 0
+        return self._finish_message(self._whole_stop, {})
 
     def _on_subagent(self, message: Message, parent: str) -> list[Event]:
         events: list[Event] = []

@@ -151,8 +151,12 @@ class Worker:
         return self._decide(permission_id, control.allow(permission_id, input_json, remember_rules))
 
     def deny(self, permission_id: str, message: str, *, interrupt: bool = False) -> bool:
-        """Keep the CLI from using the tool; False: nothing of that id waits."""
-        return self._decide(permission_id, control.deny(permission_id, message, interrupt=interrupt))
+        """Keep the CLI from using the tool, or stop the turn besides; False: nothing of that id waits."""
+        decided = self._decide(permission_id, control.deny(permission_id, message, interrupt=interrupt))
+        if decided and interrupt:
+            # The CLI would report it as an error of its own.
+            self.cut(Ending(Outcome.INTERRUPTED))
+        return decided
 
     def _decide(self, permission_id: str, frame: bytes) -> bool:
         if self._turn is None or permission_id not in self._turn.pending:
