@@ -43,15 +43,25 @@ async def read_version(cli: Path, env: dict[str, str]) -> str:
     """Return what `claude --version` says, for example 2.1.330. Raises WorkerStartError."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            process = await asyncio.create_subprocess_exec(
-                str(cli), "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=env
-            )
-            output, _ = await process.communicate()
+            output = await _output_of(str(cli), "--version", env=env)
+    except TimeoutError:  # which is an OSError, too
+        raise WorkerStartError(f"{cli} --version did not answer within {_TIMEOUT_S:.0f} s") from None
     except OSError as exc:
         raise WorkerStartError(f"{cli} can't be run: {exc}; set CLAUDE_CLI_PATH to the claude program") from exc
-    except TimeoutError:
-        raise WorkerStartError(f"{cli} --version did not answer within {_TIMEOUT_S:.0f} s") from None
     found = _VERSION.search(output.decode("utf-8", "replace"))
     if found is None:
         raise WorkerStartError(f"{cli} does not say which version it is; is it the claude program?")
     return found.group()
+
+
+async def _output_of(*argv: str, env: dict[str, str]) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=env
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:  # we are cut off
+            process.kill()
+            await process.wait()
+    return output

@@ -10,7 +10,7 @@ from hotseat_core.events import PermissionRequested
 from hotseat_core.worker.frames import Message, encode
 from hotseat_core.worker.rows import Block
 
-_RULE = re.compile(r"^(?P<tool>[A-Za-z0-9_*-]+)(?:\((?P<content>.*)\))?$", re.DOTALL)
+_RULE = re.compile(r"(?P<tool>[A-Za-z0-9_*-]+)(?:\((?P<content>.*)\))?", re.DOTALL)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -133,7 +133,7 @@ def deny(request_id: str, message: str, *, interrupt: bool = False) -> bytes:
 
 def is_rule(text: str) -> bool:
     """Tell whether text is a permission rule in the CLI's syntax, for example `Bash(git log:*)`."""
-    return _RULE.match(text) is not None
+    return _RULE.fullmatch(text) is not None
 
 
 def _rules_of(suggestions: Iterable[dict[str, Any]]) -> Iterable[str]:
@@ -145,7 +145,7 @@ def _rules_of(suggestions: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _rule(text: str) -> dict[str, str]:
-    found = _RULE.match(text)
+    found = _RULE.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no permission rule; write a tool's name, or Tool(pattern)")
     rule = {"toolName": found["tool"]}
