@@ -25,13 +25,17 @@ class Session:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self._prompts: list[tuple[int, str]] = []  # (index in rows, uuid) of each prompt: where a rewind can go
-        self._last_user = ""  # uuid of the last user frame
+        self._users: list[tuple[int, str]] = []  # the same of each user frame that was sent, prompts included
         self._sure = 0  # rows before this index are what the CLI holds; those after it may not be
 
     @property
     def is_sure(self) -> bool:
         """The session holds exactly `rows`."""
         return self._sure == len(self.rows)
+
+    @property
+    def _last_user(self) -> str:
+        return self._users[-1][1] if self._users else ""
 
     def add(self, row: Row, uuid: str) -> None:
         """A row was sent and taken."""
@@ -66,11 +70,12 @@ class Session:
         index = next(index for index, found in self._prompts if found == uuid)
         del self.rows[index:]
         self._prompts = [prompt for prompt in self._prompts if prompt[0] < index]
+        self._users = [user for user in self._users if user[0] < index]
         self._sure = index
 
     def _note(self, row: Row, uuid: str) -> None:
         if row.role == "user":
-            self._last_user = uuid
+            self._users.append((len(self.rows), uuid))
         if row.is_prompt:
             self._prompts.append((len(self.rows), uuid))
         self.rows.append(row)
