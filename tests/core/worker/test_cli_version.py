@@ -40,12 +40,12 @@ def test_without_one_it_is_the_bundled_one() -> None:
 
 
 def test_a_configured_cli_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(WorkerStartError, match="there is no file .*nothing; set CLAUDE_CLI_PATH"):
+    with pytest.raises(WorkerStartError, match=r"there is no file .*nothing; set CLAUDE_CLI_PATH"):
         find_cli(str(tmp_path / "nothing"))
 
 
 def test_no_cli_at_all_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_version.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(WorkerStartError, match="install claude-agent-sdk"):
         find_cli("")
 

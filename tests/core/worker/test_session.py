@@ -32,6 +32,7 @@ def held(*rows: Row) -> Session:
     return session
 
 
+BACK_TO_Q1 = Alignment("0", "2", (u("q1"), used("t"), result("t")))
 Q1, A1, Q2, A2 = u("q1"), a("a1"), u("q2"), a("a2")
 
 
@@ -52,7 +53,7 @@ Q1, A1, Q2, A2 = u("q1"), a("a1"), u("q2"), a("a2")
         (
             [Q1, used("t"), result("t"), A1],
             [Q1, used("t"), result("t")],
-            Alignment("0", "2", (Q1, used("t"), result("t"))),
+            BACK_TO_Q1,
         ),
         ([Q1, Q2, A1], [Q1, A1], Alignment("1", "1", (A1,))),
         ([a("hi"), Q1], [a("hi")], Alignment("1", "1", ())),
@@ -102,61 +103,76 @@ class ObedientCli:
         del self.rows[index:]
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_whatever_is_wanted_the_plan_leads_there(seed: int) -> None:
+class Storm:
     """Random conversations: turns that end well or are cut, histories that are edited anywhere."""
-    chance = random.Random(seed)
-    numbers = itertools.count()
-    session, cli = Session(), ObedientCli()
 
-    def uuid() -> str:
-        return f"uuid-{next(numbers)}"
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.numbers = itertools.count()
+        self.session = Session()
+        self.cli = ObedientCli()
 
-    def history() -> list[Row]:
+    def uuid(self) -> str:
+        return f"uuid-{next(self.numbers)}"
+
+    def one_of(self, letter: str) -> str:
+        return f"{letter}{self.chance.randint(0, 2)}"
+
+    def history(self) -> list[Row]:
         """One that begins with a prompt, as all but strange ones do."""
-        rows = [u(f"q{chance.randint(0, 2)}")]
-        while chance.random() < 0.8:
-            tool = f"t{chance.randint(0, 2)}"
-            rows += chance.choice(([a(f"a{chance.randint(0, 2)}")], [used(tool), result(tool)], [u("q"), a("a")]))
+        rows = [u(self.one_of("q"))]
+        while self.chance.random() < 0.8:
+            tool = self.one_of("t")
+            rows += self.chance.choice(([a(self.one_of("a"))], [used(tool), result(tool)], [u("q"), a("a")]))
         return rows
 
-    def align(want: list[Row]) -> None:
-        way = session.plan(want)
+    def start_of(self, rows: list[Row]) -> list[Row]:
+        return rows[: self.chance.randint(0, len(rows))]
+
+    def wish(self, before: list[Row]) -> list[Row]:
+        """What shall be held next: often a variation of what was."""
+        match self.chance.randint(0, 3):
+            case 0:
+                return self.history()
+            case 1:
+                return self.start_of(before)
+            case 2:
+                return [*self.start_of(before), *self.history()]
+        return list(self.session.rows) if self.session.is_sure else before
+
+    def align(self, want: list[Row]) -> None:
+        way = self.session.plan(want)
         if way.rewind_to:
-            cli.rewind(way.rewind_to, way.last_seen)
-            session.rewound(way.rewind_to)
+            self.cli.rewind(way.rewind_to, way.last_seen)
+            self.session.rewound(way.rewind_to)
         for row in way.seed:
-            name = uuid()
-            cli.rows.append((row, name))
-            session.add(row, name)
-        assert [row for row, _ in cli.rows] == session.rows == want
-        assert session.is_sure
-        assert session.plan(want).seed == ()
-        assert not session.plan(want).rewind_to
+            name = self.uuid()
+            self.cli.rows.append((row, name))
+            self.session.add(row, name)
 
-    def turn() -> None:
-        prompt, name = u(f"q{chance.randint(0, 2)}"), uuid()
-        session.begin_turn(prompt, name)
-        cli.rows.append((prompt, name))
+    def turn(self) -> None:
+        prompt, name = u(self.one_of("q")), self.uuid()
+        self.session.begin_turn(prompt, name)
+        self.cli.rows.append((prompt, name))
         # The CLI makes the uuids of its own rows: nobody else knows them.
-        answer = [used("t9"), result("t9"), a("done")][chance.randint(0, 2) :]
-        if chance.random() < 0.5:
-            session.end_turn(answer)
-            cli.rows += [(row, "") for row in answer]
+        answer = [used("t9"), result("t9"), a("done")][self.chance.randint(0, 2) :]
+        if self.chance.random() < 0.5:
+            self.session.end_turn(answer)
         else:
-            cli.rows += [(row, "") for row in answer[: chance.randint(0, len(answer))]]
+            answer = self.start_of(answer)
+        self.cli.rows += [(row, "") for row in answer]
 
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_wanted_the_plan_leads_there(seed: int) -> None:
+    storm = Storm(seed)
     want: list[Row] = []
     for _ in range(60):
-        match chance.randint(0, 3):
-            case 0:
-                want = history()
-            case 1:
-                want = want[: chance.randint(0, len(want))]
-            case 2:
-                want = [*want[: chance.randint(0, len(want))], *history()]
-            case _:
-                want = list(session.rows) if session.is_sure else want
-        align(want)
-        if chance.random() < 0.5:
-            turn()
+        want = storm.wish(want)
+        storm.align(want)
+        assert [row for row, _ in storm.cli.rows] == storm.session.rows == want
+        assert storm.session.is_sure
+        assert storm.session.plan(want).seed == ()
+        assert not storm.session.plan(want).rewind_to
+        if storm.chance.random() < 0.5:
+            storm.turn()
