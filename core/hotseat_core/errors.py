@@ -144,3 +144,19 @@ class HistoryMismatch(HotseatError):
     """The client's history is not what the conversation holds."""
 
     reason = Reason.HISTORY_MISMATCH
+
+
+class Fenced(HotseatError):
+    """Somebody else has taken the conversation over, or deleted it: nothing was written."""
+
+
+class DuplicateRequest(HotseatError):
+    """The conversation has a turn with this request id; the metadata say which one."""
+
+
+class StorageFailed(HotseatError):
+    """The journal could not be read or written; what it acknowledged before still holds."""
+
+
+class HistoryLost(StorageFailed):
+    """The journal does not have what a new message was to follow."""

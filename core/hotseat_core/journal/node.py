@@ -1,0 +1,85 @@
+"""Messages at their places in the tree of all that was said. No I/O."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from hotseat_core.conversation.history import Message
+from hotseat_core.worker.rows import Row
+
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One message at its place: after all that its parents say."""
+
+    node_id: str  # equal if and only if root, parents and message are
+    parent_id: str  # empty: the first message
+    visible_id: str  # equal where a client can't tell root, parents and message from others
+    message: Message
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """The form of a message on disk."""
+
+    role: Literal["user", "assistant"]
+    rows: tuple[Row, ...]
+    visible: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Stored).decode
+
+
+def root_id(
+    tenant: str,
+    profile: str,
+    *,
+    system_prompt: str = "",
+    replaces_prompt: bool = False,
+    tools: Sequence[Any] = (),
+) -> str:
+    """Return where a tree begins: messages under different roots have nothing in common."""
+    return _hash("root", _canonical([tenant, profile, system_prompt, replaces_prompt, list(tools)]))
+
+
+def chain(root: str, messages: Sequence[Message]) -> list[Node]:
+    """Return the messages as nodes, from the first one on."""
+    return extend(root, None, messages)
+
+
+def extend(root: str, parent: Node | None, messages: Sequence[Message]) -> list[Node]:
+    """Return the messages as nodes that follow the parent; None: from the first one on."""
+    nodes: list[Node] = []
+    for message in messages:
+        parent_id, above = (parent.node_id, parent.visible_id) if parent is not None else ("", root)
+        node_id = place(parent_id or root, digest(message))
+        parent = Node(node_id, parent_id, _hash("visible", above.encode(), message.key.encode()), message)
+        nodes.append(parent)
+    return nodes
+
+
+def place(above: str, message_digest: str) -> str:
+    """Return the node id of a message, by its digest, under a node, or under the root."""
+    return _hash("node", above.encode(), message_digest.encode())
+
+
+def digest(message: Message) -> str:
+    """Return a name for all that the message holds, whatever the order of the keys in its blocks."""
+    return _hash("message", _canonical(_Stored(message.role, message.rows, message.visible)))
+
+
+def encode(message: Message) -> bytes:
+    """Return the message as it is stored; the order of keys is kept: the provider's cache depends on it."""
+    return msgspec.json.encode(_Stored(message.role, message.rows, message.visible))
+
+
+def decode(stored: bytes) -> Message:
+    """Return the message that was stored. Raises msgspec.DecodeError."""
+    found = _decode(stored)
+    return Message(found.role, found.rows, found.visible)
+
+
+def _hash(kind: str, *parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join((kind.encode(), *parts))).hexdigest()

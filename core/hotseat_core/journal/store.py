@@ -1,0 +1,171 @@
+"""What a journal keeps, and what every store of it can do."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from hotseat_core.journal.node import Node
+
+
+class StoredConversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A name for a place in the tree, and how the conversation runs."""
+
+    tenant: str
+    conversation_id: str  # unique in its tenant
+    settings: bytes  # JSON, the caller's
+    root: str
+    head: str = ""  # a node id; empty: nothing was said
+    is_transient: bool = False
+    workspace: str = ""
+    turn_count: int = 0  # turns begun
+    usage: bytes = b""  # JSON, the caller's
+    create_time: float  # seconds since the epoch, as all times here
+    update_time: float
+    expire_time: float | None = None  # None: kept until it is deleted
+    epoch: int = 0  # the store's: of the latest lease
+
+
+class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn of a conversation."""
+
+    turn: int  # from 1, without gaps
+    request_id: str  # unique in its conversation
+    input: bytes  # the caller's
+    start_time: float
+    completed: bytes | None = None  # the caller's; None: it runs, or was cut off by the end of its core
+    head: str = ""  # the conversation's head after it; empty: it runs, or nothing was said
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """What a writer shows with every write: good until somebody else claims the conversation."""
+
+    tenant: str
+    conversation_id: str
+    epoch: int  # greater than that of every earlier lease of this conversation, deleted namesakes included
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The deepest place that a history reaches."""
+
+    depth: int  # how many of the visible ids
+    # Of several nodes that a client can't tell apart the one where the latest used conversation is, else the latest
+    # written.
+    head: str
+    conversations: tuple[StoredConversation, ...]  # whose heads a client can't tell from there, latest used first
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some of the conversations."""
+
+    conversations: tuple[StoredConversation, ...]
+    next_cursor: str  # empty: these were the last
+
+
+class InterruptedTurn(msgspec.Struct, frozen=True):
+    """A turn that was begun and never ended."""
+
+    tenant: str
+    conversation_id: str
+    turn: StoredTurn
+
+
+class Store(Protocol):
+    """The journal: what a method returned from is on disk.
+
+    Every method may raise StorageFailed. A write that raised it, or whose caller was cancelled, may have happened or
+    not, never half: begin_turn answers that with DuplicateRequest, and end_turn may be called again.
+    What is read back is what was written, or StorageFailed. A node stays while the head of a conversation or of a turn
+    is at it or beyond.
+    """
+
+    @property
+    def recovered(self) -> str | None:
+        """Where the unusable journal that stood here was moved to; None: there was none."""
+
+    async def open(self) -> None:
+        """Make the store ready."""
+
+    async def aclose(self) -> None:
+        """Carry out what was asked for, and end."""
+
+    async def create(self, conversation: StoredConversation, nodes: Sequence[Node]) -> Lease:
+        """Begin a conversation. nodes: those up to its head that may not be stored yet, from the first one on.
+
+        Raises ConversationExists or HistoryLost.
+        """
+
+    async def claim(self, tenant: str, conversation_id: str) -> tuple[StoredConversation, Lease] | None:
+        """Take the conversation over: earlier leases are fenced from now on. None: there is no such conversation."""
+
+    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+        """Note a turn before it runs. workspace: where it will, if that was not known before.
+
+        Raises Fenced, or DuplicateRequest where the conversation has a turn with this request id.
+        """
+
+    async def end_turn(
+        self,
+        lease: Lease,
+        turn: StoredTurn,
+        nodes: Sequence[Node],
+        *,
+        head: str,
+        usage: bytes,
+        update_time: float,
+    ) -> None:
+        """Note how the turn ended, what it added, and where the conversation is now; again without harm.
+
+        Raises Fenced or HistoryLost.
+        """
+
+    async def move(
+        self,
+        lease: Lease,
+        *,
+        nodes: Sequence[Node],
+        head: str,
+        root: str,
+        settings: bytes,
+        update_time: float,
+    ) -> None:
+        """Put the conversation's head elsewhere, or change its settings. Raises Fenced or HistoryLost."""
+
+    async def retain(self, lease: Lease, expire_time: float | None) -> None:
+        """Change until when the conversation is kept; None: until it is deleted. Raises Fenced."""
+
+    async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
+        """Return what was said, from the first message to the head. Raises HistoryLost."""
+
+    async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
+        """Return the conversation's turns after this one, in order."""
+
+    async def turn_of_request(self, tenant: str, conversation_id: str, request_id: str) -> StoredTurn | None:
+        """Return the turn that this request began."""
+
+    async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
+        """Return the deepest place that the history of these visible ids, from the first message on, reaches."""
+
+    async def get(self, tenant: str, conversation_id: str) -> StoredConversation | None:
+        """Return the conversation."""
+
+    async def delete(self, tenant: str, conversation_id: str) -> bool:
+        """Forget the conversation, its turns, and the nodes that nothing reaches any more; its leases are fenced.
+
+        False: there is no such conversation.
+        """
+
+    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
+        """Delete what is kept no longer, but for conversations with a turn that runs.
+
+        Returns (tenant, conversation id) of each.
+        """
+
+    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+        """Return the turns, of all tenants, that were begun and never ended: what a restart must close."""
+
+    async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:
+        """Return the conversations, latest used first, after the cursor of the page before.
+
+        Raises InvalidMessage where the cursor is none of ours.
+        """
