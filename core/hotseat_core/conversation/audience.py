@@ -64,6 +64,10 @@ class Audience:
         for attachment in self._attachments:
             attachment.dismiss(reason)
 
+    def waiting_for(self, request_id: str) -> list[Attachment]:
+        """Return the streams that wait for the answer to this input."""
+        return [attachment for attachment in self._attachments if request_id in attachment.open_inputs]
+
     def note_answered(self, request_id: str) -> None:
         """The input has got its answer: no stream waits for it any more."""
         for attachment in self._attachments:

@@ -24,6 +24,7 @@ from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
 from hotseat_core.errors import (
     ConversationBusy,
+    ConversationNotFound,
     HistoryMismatch,
     HotseatError,
     PoolFull,
@@ -59,7 +60,7 @@ class Conversation:
         self.turns: list[TurnRecord] = []
         self.usage = Usage()
         self.create_time = self.update_time = time.time()
-        self.is_deleted = False
+        self._is_closed = False
         self.permissions = Permissions()
         self.audience = Audience(conversation_id, self._has_inputs, self._abandon)
         self._runner = runner
@@ -75,7 +76,7 @@ class Conversation:
     @property
     def is_busy(self) -> bool:
         """A turn runs or waits."""
-        return self._current is not None or bool(self._waiting)
+        return bool(self._inputs())
 
     @property
     def is_transient(self) -> bool:
@@ -96,7 +97,6 @@ class Conversation:
         self.audience.attach(attachment, take_over=take_over)
         for waiting in self._inputs():
             if waiting.attachment.owner == attachment.owner and not attachment.is_observer:
-                waiting.stream = attachment
                 attachment.open_inputs.add(waiting.turn.request_id)
 
     def detach(self, attachment: Attachment) -> None:
@@ -125,8 +125,12 @@ class Conversation:
     # ---- what is said
 
     def submit(self, attachment: Attachment, turn: TurnInput) -> None:
-        """Take an input; one that is known already is not run again. Raises ConversationBusy or PoolFull."""
+        """Take an input; one that is known is not run again. Raises HotseatError where it can't be taken."""
+        if self._is_closed:
+            raise ConversationNotFound(f"conversation {self.id} is gone", metadata={"conversationId": self.id})
         if turn.request_id in self._known:
+            if any(waiting.turn.request_id == turn.request_id for waiting in self._inputs()):
+                attachment.open_inputs.add(turn.request_id)
             return
         if self.is_busy and turn.delivery is Delivery.REJECT:
             raise ConversationBusy("a turn is running; wait for its end, or let the input queue")
@@ -143,13 +147,13 @@ class Conversation:
     def interrupt(self, turn: int = 0, request_id: str = "") -> None:
         """Stop the running turn, or the one that is named, even while it waits; nothing to stop is no error."""
         for waiting in self._inputs():
-            is_current = waiting is self._current
-            is_meant = is_current and turn in {0, len(self.turns)}
+            is_meant = waiting is self._current and turn in {0, waiting.number}
             if waiting.turn.request_id == request_id if request_id else is_meant:
                 self._interrupt(waiting)
 
     async def close(self, reason: GoAwayReason) -> None:
         """Stop what runs, send everybody away, and return once no turn is left."""
+        self._is_closed = True
         self.audience.dismiss(reason)
         for waiting in self._inputs():
             self._interrupt(waiting)
@@ -157,7 +161,9 @@ class Conversation:
             await asyncio.wait([self._running])
 
     def _inputs(self) -> list[Waiting]:
-        return [*([self._current] if self._current is not None else []), *self._waiting]
+        """Those that have not been answered, in order."""
+        current = [self._current] if self._current is not None and not self._current.is_answered else []
+        return [*current, *self._waiting]
 
     def _interrupt(self, waiting: Waiting) -> None:
         waiting.interrupt()
@@ -193,7 +199,7 @@ class Conversation:
         self._introduce(waiting.attachment)
         lease = await self._prepare(waiting)
         if lease is None:
-            self._begin(waiting.turn, WorkerSource.NONE, 0.0)
+            self._begin(waiting, WorkerSource.NONE, 0.0)
             self._finish(waiting, never_begun(waiting.turn.request_id))
             return
         try:
@@ -205,8 +211,10 @@ class Conversation:
 
     def _reject(self, waiting: Waiting, failure: Failure) -> None:
         self._known.discard(waiting.turn.request_id)
+        streams = self.audience.waiting_for(waiting.turn.request_id)
         self._answer(waiting)
-        waiting.stream.send(Rejection(waiting.turn.request_id, failure))
+        for stream in streams:
+            stream.send(Rejection(waiting.turn.request_id, failure))
 
     async def _prepare(self, waiting: Waiting) -> Lease | None:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
@@ -214,7 +222,7 @@ class Conversation:
         return await waiting.lease(self._runner.prepare(self.settings, rows, transient=self.is_transient))
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
-        record = self._begin(waiting.turn, WorkerSource[lease.source.name], lease.queue_duration_s)
+        record = self._begin(waiting, WorkerSource[lease.source.name], lease.queue_duration_s)
         started = time.monotonic()
 
         def sink(events: list[Event]) -> None:
@@ -227,8 +235,9 @@ class Conversation:
         self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started))
         await self._runner.settle(lease, rows_of(self.messages))
 
-    def _begin(self, turn: TurnInput, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
-        record = TurnRecord(len(self.turns) + 1, turn.request_id, turn.prompt, time.time())
+    def _begin(self, waiting: Waiting, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
+        turn, waiting.number = waiting.turn, len(self.turns) + 1
+        record = TurnRecord(waiting.number, turn.request_id, turn.prompt, time.time())
         self.turns.append(record)
         model = self.settings.setup.model
         self.log.append(record.turn, [TurnStarted(turn.request_id, model, source, queue_duration_s)])
@@ -255,7 +264,7 @@ class Conversation:
         )
 
     def _answer(self, waiting: Waiting) -> None:
-        waiting.stream.open_inputs.discard(waiting.turn.request_id)
+        waiting.is_answered = True
         self.audience.note_answered(waiting.turn.request_id)
 
     def _introduce(self, attachment: Attachment) -> None:
@@ -274,6 +283,9 @@ class Conversation:
                 f"the history differs from the conversation's at message {same + 1}; read it and try again",
                 metadata={"conversationId": self.id, "sameMessages": str(same)},
             )
+        for record in self.turns:
+            if record.messages is not None and record.messages > same:
+                record.messages = None
         self.messages = reconcile(self.messages, claimed)
 
     def _on_events(self, record: TurnRecord, events: list[Event]) -> None:

@@ -64,8 +64,8 @@ class Registry:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for conversation in self._conversations.values():
-            await conversation.close(GoAwayReason.DRAINING)
+        closing = [conversation.close(GoAwayReason.DRAINING) for conversation in self._conversations.values()]
+        await asyncio.gather(*closing)
         await self._tasks.__aexit__(None, None, None)
 
     # ---- one conversation
@@ -106,10 +106,9 @@ class Registry:
         if turn is None:
             return self._create(new_id, source.settings, source.messages)
         record = next((record for record in finished if record.turn == turn), None)
-        if record is None:
-            raise InvalidMessage(
-                f"conversation {conversation_id} has no finished turn {turn}", metadata={"field": "turn"}
-            )
+        if record is None or record.messages is None:
+            problem = "has no finished turn" if record is None else "was edited before the end of turn"
+            raise InvalidMessage(f"conversation {conversation_id} {problem} {turn}", metadata={"field": "turn"})
         return self._create(new_id, source.settings, source.messages[: record.messages])
 
     def state(self, conversation: Conversation) -> State:

@@ -45,7 +45,8 @@ class TurnRecord:
     prompt: Row
     start_time: float  # seconds since the epoch
     completed: TurnCompleted | None = None  # None: it runs
-    messages: int = 0  # the conversation's messages up to and with this turn
+    # The conversation's messages up to and with this turn; None: the client's history has replaced them.
+    messages: int | None = 0
 
 
 def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:

@@ -15,7 +15,8 @@ class Waiting:
     def __init__(self, turn: TurnInput, attachment: Attachment) -> None:
         self.turn = turn
         self.attachment = attachment
-        self.stream = attachment  # that hears of it: a later one, once its client has come back
+        self.number = 0  # of its turn; 0: that has not begun
+        self.is_answered = False  # its turn is completed, or it was rejected
         self.is_interrupted = False
         self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
 
