@@ -46,6 +46,8 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
                 heartbeat_s=heartbeat_interval(opened),
             )
             await send(context, service.ConverseResponse(ready=self._ready(conversation)))
+            if opened.HasField("first_input"):
+                talk.take(service.ConverseRequest(user_input=opened.first_input))
             await talk.run()
 
     def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:

@@ -80,13 +80,17 @@ class Talk:
         async for message in _messages(self._stream):
             if message.WhichOneof("message") == "open":
                 raise ProtocolOrder("the stream is open already; only its first message may be open")
-            try:
-                self._take(message)
-            except HotseatError as exc:
-                failure = Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s)
-                self._attachment.send(Rejection(_id_of(message), failure))
+            self.take(message)
         self._client_is_done = True
         self._has_news.set()
+
+    def take(self, message: service.ConverseRequest) -> None:
+        """Do what the message asks; what can't be done is answered with input_rejected."""
+        try:
+            self._take(message)
+        except HotseatError as exc:
+            failure = Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s)
+            self._attachment.send(Rejection(_id_of(message), failure))
 
     def _take(self, message: service.ConverseRequest) -> None:
         kind = message.WhichOneof("message")

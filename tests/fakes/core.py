@@ -154,6 +154,9 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         await send(context, pb.ConverseResponse(ready=pb.Ready(conversation=conversation, server_version="9.9")))
         inputs: asyncio.Queue[pb.UserInput | None] = asyncio.Queue()
         running: list[FakeTurn] = []
+        if opening.HasField("first_input"):
+            self.inputs.append(opening.first_input)
+            inputs.put_nowait(opening.first_input)
         # No task group: what a script raises must reach gRPC bare, an abort above all.
         listening = asyncio.create_task(self._listen(context, inputs, running))
         try:

@@ -50,9 +50,11 @@ class Talk:
 
     async def open(self, opening: pb.OpenConversation, first: pb.UserInput | None = None) -> None:
         """Open the conversation and learn its state; called once, by `Client.converse`."""
-        await self.send(pb.ConverseRequest(open=opening))
+        request = pb.ConverseRequest(open=opening)
         if first is not None:
-            await self.say(first)
+            request.open.first_input.CopyFrom(first)
+            self._unfinished += 1
+        await self.send(request)
         answer = await self._read()
         if answer is None or not answer.HasField("ready"):
             raise HotseatError("the server did not answer open with ready", code=grpc.StatusCode.INTERNAL)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import msgspec
@@ -58,6 +59,15 @@ def extend(root: str, parent: Node | None, messages: Sequence[Message]) -> list[
         parent = Node(node_id, parent_id, _hash("visible", above.encode(), message.key.encode()), message)
         nodes.append(parent)
     return nodes
+
+
+def check_path(nodes: Sequence[Node], head: str) -> None:
+    """Raise ValueError where these are not nodes one after another, up to the head."""
+    for parent, node in pairwise(nodes):
+        if node.parent_id != parent.node_id:
+            raise ValueError(f"node {node.node_id} does not follow {parent.node_id}")
+    if nodes and nodes[-1].node_id != head:
+        raise ValueError(f"the nodes end at {nodes[-1].node_id}, the head is {head or 'nothing'}")
 
 
 def place(above: str, message_digest: str) -> str:

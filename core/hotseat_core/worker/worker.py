@@ -24,6 +24,7 @@ from hotseat_core.worker.wire import Calls, Line, Wire
 logger = logging.getLogger(__name__)
 
 _ALIGN_TIMEOUT_S = 15.0  # and a second for each row to seed, which takes some ten milliseconds
+_REWIND_TIMEOUT_S = 3.0  # it takes 3 to 30 ms; a CLI that hangs must not keep its conversation waiting
 
 _LOST = Ending(
     Outcome.FAILED,
@@ -166,12 +167,13 @@ class Worker:
         return True
 
     async def _rewind(self, target: str, last_seen: str) -> None:
-        response = await self._wire.call(
-            "rewind_conversation",
-            target_message_uuid=target,
-            last_seen_user_message_uuid=last_seen,
-            interrupt_if_running=True,
-        )
+        async with asyncio.timeout(_REWIND_TIMEOUT_S):
+            response = await self._wire.call(
+                "rewind_conversation",
+                target_message_uuid=target,
+                last_seen_user_message_uuid=last_seen,
+                interrupt_if_running=True,
+            )
         if not response.get("rewound"):
             raise WorkerLost(f"the CLI can't go back: {response.get('reason') or response.get('error')}")
         self._session.rewound(target)

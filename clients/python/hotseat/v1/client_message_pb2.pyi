@@ -24,7 +24,7 @@ HISTORY_POLICY_REQUIRE: HistoryPolicy
 HISTORY_POLICY_IGNORE: HistoryPolicy
 
 class OpenConversation(_message.Message):
-    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy")
+    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy", "first_input")
     class Disposition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DISPOSITION_UNSPECIFIED: _ClassVar[OpenConversation.Disposition]
@@ -48,6 +48,7 @@ class OpenConversation(_message.Message):
     DETACH_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
     HISTORY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    FIRST_INPUT_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     disposition: OpenConversation.Disposition
     client_id: str
@@ -59,7 +60,8 @@ class OpenConversation(_message.Message):
     detach_timeout: _duration_pb2.Duration
     history: _containers.RepeatedCompositeFieldContainer[HistoryMessage]
     history_policy: HistoryPolicy
-    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ...) -> None: ...
+    first_input: UserInput
+    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ..., first_input: _Optional[_Union[UserInput, _Mapping]] = ...) -> None: ...
 
 class HistoryMessage(_message.Message):
     __slots__ = ("role", "content")
