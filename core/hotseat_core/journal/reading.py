@@ -1,0 +1,97 @@
+"""What the journal reads, each within a transaction that its caller holds."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from hotseat_core.journal.cursor import cursor_after, position_of
+from hotseat_core.journal.store import Found, InterruptedTurn, Page, StoredConversation, StoredTurn
+
+MAX_FOUND = 8
+
+_GET = "SELECT * FROM conversation WHERE tenant = ? AND conversation_id = ?"
+_LIST = """
+SELECT * FROM conversation
+WHERE tenant = ? AND (update_time, conversation_id) < (?, ?)
+ORDER BY update_time DESC, conversation_id DESC LIMIT ?
+"""
+_TURNS = "SELECT * FROM turn WHERE tenant = ? AND conversation_id = ? AND turn > ? ORDER BY turn LIMIT ?"
+_TURN_OF_REQUEST = "SELECT * FROM turn WHERE tenant = ? AND conversation_id = ? AND request_id = ?"
+_INTERRUPTED = "SELECT * FROM turn WHERE completed IS NULL ORDER BY tenant, conversation_id, turn"
+_DEEPEST = """
+SELECT wanted.key + 1, wanted.value
+FROM json_each(?) AS wanted CROSS JOIN node ON node.tenant = ? AND node.visible_id = wanted.value
+ORDER BY wanted.key DESC LIMIT 1
+"""
+_AT_VISIBLE = """
+SELECT conversation.* FROM node CROSS JOIN conversation
+    ON conversation.tenant = node.tenant AND conversation.head = node.node_id
+WHERE node.tenant = ? AND node.visible_id = ?
+ORDER BY update_time DESC, conversation_id DESC LIMIT ?
+"""
+_LATEST_NODE = "SELECT node_id FROM node WHERE tenant = ? AND visible_id = ? ORDER BY rowid DESC LIMIT 1"
+
+
+def get(connection: sqlite3.Connection, tenant: str, conversation_id: str) -> StoredConversation | None:
+    """Return the conversation."""
+    found = [_conversation(row) for row in _rows(connection, _GET, tenant, conversation_id)]
+    return found[0] if found else None
+
+
+def list_page(connection: sqlite3.Connection, tenant: str, after: str, limit: int) -> Page:
+    """Return conversations, latest used first. Raises InvalidMessage."""
+    rows = _rows(connection, _LIST, tenant, *position_of(after), limit + 1)
+    found = tuple(_conversation(row) for row in rows[:limit])
+    return Page(found, cursor_after(found[-1]) if len(rows) > limit else "")
+
+
+def turns(
+    connection: sqlite3.Connection, tenant: str, conversation_id: str, after: int, limit: int
+) -> tuple[StoredTurn, ...]:
+    """Return turns in order."""
+    return tuple(_turn(row) for row in _rows(connection, _TURNS, tenant, conversation_id, after, limit))
+
+
+def turn_of_request(
+    connection: sqlite3.Connection, tenant: str, conversation_id: str, request_id: str
+) -> StoredTurn | None:
+    """Return the turn that the request began."""
+    found = [_turn(row) for row in _rows(connection, _TURN_OF_REQUEST, tenant, conversation_id, request_id)]
+    return found[0] if found else None
+
+
+def interrupted_turns(connection: sqlite3.Connection) -> tuple[InterruptedTurn, ...]:
+    """Return the turns that never ended, of all tenants."""
+    rows = _rows(connection, _INTERRUPTED)
+    return tuple(InterruptedTurn(row["tenant"], row["conversation_id"], _turn(row)) for row in rows)
+
+
+def find(connection: sqlite3.Connection, tenant: str, visible_ids: Sequence[str]) -> Found | None:
+    """Return the deepest place that these visible ids reach."""
+    wanted = msgspec.json.encode(visible_ids).decode()
+    deepest = connection.execute(_DEEPEST, (wanted, tenant)).fetchone()
+    if deepest is None:
+        return None
+    depth, visible_id = deepest
+    there = tuple(_conversation(row) for row in _rows(connection, _AT_VISIBLE, tenant, visible_id, MAX_FOUND))
+    if there:
+        return Found(depth, there[0].head, there)
+    (head,) = connection.execute(_LATEST_NODE, (tenant, visible_id)).fetchone()
+    return Found(depth, head, ())
+
+
+def _rows(connection: sqlite3.Connection, sql: str, *parameters: str | float) -> list[sqlite3.Row]:
+    cursor = connection.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(sql, parameters).fetchall()
+
+
+def _conversation(row: sqlite3.Row) -> StoredConversation:
+    values = {field: row[field] for field in StoredConversation.__struct_fields__}
+    return StoredConversation(**{**values, "head": row["head"] or "", "is_transient": bool(row["is_transient"])})
+
+
+def _turn(row: sqlite3.Row) -> StoredTurn:
+    values = {field: row[field] for field in StoredTurn.__struct_fields__}
+    return StoredTurn(**{**values, "head": row["head"] or ""})

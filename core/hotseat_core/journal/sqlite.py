@@ -1,0 +1,161 @@
+"""The journal in one SQLite file, for one core at a time."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from hotseat_core.journal import reading, tree, writing
+from hotseat_core.journal.node import Node, check_path
+from hotseat_core.journal.store import Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.threads import MAX_BATCH, Reader, Writer
+
+_EXPIRE_BATCH = 32  # conversations a transaction: turns that wait for the disk get in between
+
+
+class SqliteStore:
+    """A Store; the core's lock on its data directory keeps other cores out of the file.
+
+    incarnation: whom this core is known as where several write.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        incarnation: str = "",
+        clock: Callable[[], float] = time.time,
+        max_batch: int = MAX_BATCH,
+    ) -> None:
+        self._path = path
+        self._owner = incarnation
+        self._clock = clock
+        self._writer = Writer(max_batch)
+        self._reader = Reader()
+        self._recovered: str | None = None
+
+    @property
+    def recovered(self) -> str | None:
+        """Where the unusable journal that stood here was moved to; None: there was none."""
+        return self._recovered
+
+    async def open(self) -> None:
+        """Check the file and bring it up to date. Raises StorageFailed."""
+        try:
+            self._recovered = await self._writer.make_ready(self._path, self._clock)
+            await self._reader.open(self._path)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Carry out what was asked for, and close the file."""
+        try:
+            # The last connection to go, the writer's, folds the write-ahead log into the file.
+            await self._reader.aclose()
+        finally:
+            await self._writer.aclose()
+
+    # ---- writes
+
+    async def create(self, conversation: StoredConversation, nodes: Sequence[Node]) -> Lease:
+        """Begin a conversation. Raises ConversationExists or HistoryLost."""
+        check_path(nodes, conversation.head)
+        return await self._writer.run(
+            partial(writing.create, conversation=conversation, nodes=tuple(nodes), owner=self._owner)
+        )
+
+    async def claim(self, tenant: str, conversation_id: str) -> tuple[StoredConversation, Lease] | None:
+        """Take the conversation over; None: there is no such conversation."""
+        return await self._writer.run(
+            partial(writing.claim, tenant=tenant, conversation_id=conversation_id, owner=self._owner)
+        )
+
+    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+        """Note a turn before it runs. Raises Fenced or DuplicateRequest."""
+        await self._writer.run(partial(writing.begin_turn, lease=lease, turn=turn, workspace=workspace))
+
+    async def end_turn(
+        self, lease: Lease, turn: StoredTurn, nodes: Sequence[Node], *, head: str, usage: bytes, update_time: float
+    ) -> None:
+        """Note how the turn ended; again without harm. Raises Fenced or HistoryLost."""
+        check_path(nodes, head)
+        if turn.completed is None:
+            raise ValueError(f"turn {turn.turn} has not ended")
+        await self._writer.run(
+            partial(
+                writing.end_turn,
+                lease=lease,
+                turn=turn,
+                nodes=tuple(nodes),
+                head=head,
+                usage=usage,
+                update_time=update_time,
+            )
+        )
+
+    async def move(
+        self, lease: Lease, *, nodes: Sequence[Node], head: str, root: str, settings: bytes, update_time: float
+    ) -> None:
+        """Put the conversation's head elsewhere, or change its settings. Raises Fenced or HistoryLost."""
+        check_path(nodes, head)
+        await self._writer.run(
+            partial(
+                writing.move,
+                lease=lease,
+                nodes=tuple(nodes),
+                head=head,
+                root=root,
+                settings=settings,
+                update_time=update_time,
+            )
+        )
+
+    async def retain(self, lease: Lease, expire_time: float | None) -> None:
+        """Change until when the conversation is kept. Raises Fenced."""
+        await self._writer.run(partial(writing.retain, lease=lease, expire_time=expire_time))
+
+    async def delete(self, tenant: str, conversation_id: str) -> bool:
+        """Forget the conversation; False: there is no such conversation."""
+        return await self._writer.run(partial(writing.delete, tenant=tenant, conversation_id=conversation_id))
+
+    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
+        """Delete what is kept no longer, but for conversations with a turn that runs."""
+        expired: list[tuple[str, str]] = []
+        while some := await self._writer.run(partial(writing.expire, now=now, limit=_EXPIRE_BATCH)):
+            expired += some
+        return tuple(expired)
+
+    # ---- reads
+
+    async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
+        """Return what was said, from the first message to the head. Raises HistoryLost."""
+        return await self._reader.run(partial(tree.path_to, tenant=tenant, head=head))
+
+    async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
+        """Return the conversation's turns after this one, in order."""
+        return await self._reader.run(
+            partial(reading.turns, tenant=tenant, conversation_id=conversation_id, after=after, limit=limit)
+        )
+
+    async def turn_of_request(self, tenant: str, conversation_id: str, request_id: str) -> StoredTurn | None:
+        """Return the turn that this request began."""
+        return await self._reader.run(
+            partial(reading.turn_of_request, tenant=tenant, conversation_id=conversation_id, request_id=request_id)
+        )
+
+    async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
+        """Return the deepest place that the history of these visible ids reaches."""
+        return await self._reader.run(partial(reading.find, tenant=tenant, visible_ids=tuple(visible_ids)))
+
+    async def get(self, tenant: str, conversation_id: str) -> StoredConversation | None:
+        """Return the conversation."""
+        return await self._reader.run(partial(reading.get, tenant=tenant, conversation_id=conversation_id))
+
+    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+        """Return the turns, of all tenants, that were begun and never ended."""
+        return await self._reader.run(reading.interrupted_turns)
+
+    async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:
+        """Return the conversations, latest used first. Raises InvalidMessage."""
+        return await self._reader.run(partial(reading.list_page, tenant=tenant, after=after, limit=limit))

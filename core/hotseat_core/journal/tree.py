@@ -1,0 +1,98 @@
+"""The tree of messages in SQLite: written, read back, and cut where nothing reaches it."""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from hotseat_core.errors import HistoryLost, StorageFailed
+from hotseat_core.journal.node import Node, decode, digest, encode, place
+
+logger = logging.getLogger(__name__)
+
+_MESSAGES = """
+WITH RECURSIVE path (node_id, parent_id, visible_id, digest, height) AS (
+    SELECT node_id, parent_id, visible_id, digest, 0 FROM node WHERE tenant = :tenant AND node_id = :head
+    UNION ALL
+    SELECT node.node_id, node.parent_id, node.visible_id, node.digest, height + 1
+    FROM path JOIN node ON node.tenant = :tenant AND node.node_id = path.parent_id
+    WHERE height < 10000000 -- a damaged file may have a circle
+)
+SELECT path.node_id, path.parent_id, path.visible_id, path.digest, message.body
+FROM path JOIN message ON message.tenant = :tenant AND message.digest = path.digest
+ORDER BY height DESC
+"""
+
+_CUT = """
+DELETE FROM node
+WHERE tenant = :tenant AND node_id = :node
+    AND NOT EXISTS (SELECT 1 FROM node WHERE tenant = :tenant AND parent_id = :node)
+    AND NOT EXISTS (SELECT 1 FROM conversation WHERE tenant = :tenant AND head = :node)
+    AND NOT EXISTS (SELECT 1 FROM turn WHERE tenant = :tenant AND head = :node)
+RETURNING parent_id, digest
+"""
+
+_CUT_MESSAGE = """
+DELETE FROM message WHERE tenant = :tenant AND digest = :digest
+    AND NOT EXISTS (SELECT 1 FROM node WHERE tenant = :tenant AND digest = :digest)
+"""
+
+
+def add(connection: sqlite3.Connection, tenant: str, nodes: Sequence[Node]) -> None:
+    """Write the nodes that are not there yet, parents first. An unknown parent is a foreign key error."""
+    for node in nodes:
+        key = (tenant, node.node_id)
+        if connection.execute("SELECT 1 FROM node WHERE tenant = ? AND node_id = ?", key).fetchone():
+            continue
+        name = digest(node.message)
+        connection.execute(
+            "INSERT INTO message (tenant, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (tenant, name, encode(node.message)),
+        )
+        connection.execute(
+            "INSERT INTO node (tenant, node_id, parent_id, visible_id, digest) VALUES (?, ?, ?, ?, ?)",
+            (tenant, node.node_id, node.parent_id or None, node.visible_id, name),
+        )
+
+
+def cut(connection: sqlite3.Connection, tenant: str, heads: Iterable[str | None]) -> None:
+    """Remove, from each of these nodes upwards, what no conversation and no turn reaches any more."""
+    for head in heads:
+        node = head
+        while node is not None:
+            gone = connection.execute(_CUT, {"tenant": tenant, "node": node}).fetchall()
+            if not gone:
+                break
+            node, name = gone[0]
+            connection.execute(_CUT_MESSAGE, {"tenant": tenant, "digest": name})
+
+
+def path_to(connection: sqlite3.Connection, tenant: str, head: str) -> tuple[Node, ...]:
+    """Return the nodes from the first one to the head. Raises HistoryLost, or StorageFailed where they are damaged."""
+    if not head:
+        return ()
+    found = connection.execute(_MESSAGES, {"tenant": tenant, "head": head}).fetchall()
+    if not found:
+        raise HistoryLost("this place of the history is not in the journal any more")
+    try:
+        nodes = tuple(Node(node_id, parent or "", visible, decode(body)) for node_id, parent, visible, _, body in found)
+        names = [digest(node.message) for node in nodes]
+    except (msgspec.DecodeError, UnicodeError) as exc:
+        raise _damaged(head) from exc
+    if names != [row[3] for row in found] or not _is_path(nodes, names, head):
+        raise _damaged(head)
+    return nodes
+
+
+def _is_path(nodes: Sequence[Node], names: Sequence[str], head: str) -> bool:
+    """Whether these are the messages that the head is the name of; the first one's root is not known here."""
+    ids = [node.node_id for node in nodes]
+    parents = [node.parent_id for node in nodes]
+    placed = [place(parent, name) for parent, name in zip(parents[1:], names[1:], strict=True)]
+    return [*parents, head] == ["", *ids] and placed == ids[1:]
+
+
+def _damaged(head: str) -> StorageFailed:
+    logger.error("messages in the journal are damaged", extra={"head": head})
+    return StorageFailed("this history is damaged on disk; begin a new conversation, or restore a copy of the journal")

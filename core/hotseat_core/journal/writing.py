@@ -1,0 +1,191 @@
+"""What the journal writes, each within a transaction that its caller holds."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced
+from hotseat_core.journal.node import Node
+from hotseat_core.journal.reading import get
+from hotseat_core.journal.store import Lease, StoredConversation, StoredTurn
+from hotseat_core.journal.tree import add, cut
+
+_INSERT = """
+INSERT INTO conversation (
+    tenant, conversation_id, owner, epoch, settings, root, head, is_transient, workspace, turn_count, usage,
+    create_time, update_time, expire_time
+) VALUES (
+    :tenant, :conversation_id, :owner, :epoch, :settings, :root, :head, :is_transient, :workspace, :turn_count, :usage,
+    :create_time, :update_time, :expire_time
+) ON CONFLICT DO NOTHING
+"""
+
+_IDLE_EXPIRED = """
+SELECT tenant, conversation_id FROM conversation
+WHERE expire_time <= :now AND NOT EXISTS (
+    SELECT 1 FROM turn
+    WHERE turn.tenant = conversation.tenant AND turn.conversation_id = conversation.conversation_id
+        AND completed IS NULL
+)
+ORDER BY expire_time LIMIT :limit
+"""
+
+
+def create(
+    connection: sqlite3.Connection, conversation: StoredConversation, nodes: Sequence[Node], owner: str
+) -> Lease:
+    """Begin a conversation. Raises ConversationExists."""
+    add(connection, conversation.tenant, nodes)
+    lease = Lease(conversation.tenant, conversation.conversation_id, _next_epoch(connection))
+    values = {field: getattr(conversation, field) for field in conversation.__struct_fields__}
+    values |= {"owner": owner, "epoch": lease.epoch, "head": conversation.head or None}
+    if not connection.execute(_INSERT, values).rowcount:
+        raise ConversationExists(f"conversation {conversation.conversation_id} exists; choose another id")
+    return lease
+
+
+def claim(
+    connection: sqlite3.Connection, tenant: str, conversation_id: str, owner: str
+) -> tuple[StoredConversation, Lease] | None:
+    """Take a conversation from whoever has it."""
+    epoch = _next_epoch(connection)
+    connection.execute(
+        "UPDATE conversation SET epoch = ?, owner = ? WHERE tenant = ? AND conversation_id = ?",
+        (epoch, owner, tenant, conversation_id),
+    )
+    found = get(connection, tenant, conversation_id)
+    return (found, Lease(tenant, conversation_id, epoch)) if found is not None else None
+
+
+def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, workspace: str | None) -> None:
+    """Note a turn that begins. Raises Fenced, DuplicateRequest, or ValueError where it is not the next one."""
+    key = (lease.tenant, lease.conversation_id)
+    _fence(connection, lease, turn.start_time)
+    known = connection.execute(
+        "SELECT turn FROM turn WHERE tenant = ? AND conversation_id = ? AND request_id = ?", (*key, turn.request_id)
+    ).fetchone()
+    if known is not None:
+        raise DuplicateRequest(
+            f"request {turn.request_id} was turn {known[0]} of this conversation; read that turn's outcome",
+            metadata={"requestId": turn.request_id, "turn": str(known[0])},
+        )
+    counted = connection.execute(
+        "UPDATE conversation SET turn_count = turn_count + 1, workspace = coalesce(?, workspace)"
+        " WHERE tenant = ? AND conversation_id = ? AND turn_count = ?",
+        (workspace, *key, turn.turn - 1),
+    )
+    if not counted.rowcount:
+        raise ValueError(f"turn {turn.turn} is not the next one")
+    connection.execute(
+        "INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time) VALUES (?, ?, ?, ?, ?, ?)",
+        (*key, turn.turn, turn.request_id, turn.input, turn.start_time),
+    )
+
+
+def end_turn(
+    connection: sqlite3.Connection,
+    lease: Lease,
+    turn: StoredTurn,
+    nodes: Sequence[Node],
+    *,
+    head: str,
+    usage: bytes,
+    update_time: float,
+) -> None:
+    """Note how a turn ended. Raises Fenced, or ValueError where it was not begun or ended otherwise."""
+    key = (lease.tenant, lease.conversation_id)
+    before = _fence(connection, lease, update_time)
+    noted = connection.execute(
+        "SELECT completed, head FROM turn WHERE tenant = ? AND conversation_id = ? AND turn = ? AND request_id = ?",
+        (*key, turn.turn, turn.request_id),
+    ).fetchone()
+    if noted is None:
+        raise ValueError(f"turn {turn.turn} was not begun")
+    if noted[0] is not None:
+        if noted != (turn.completed, head or None):
+            raise ValueError(f"turn {turn.turn} has ended otherwise")
+        return
+    add(connection, lease.tenant, nodes)
+    connection.execute(
+        "UPDATE turn SET completed = ?, head = ? WHERE tenant = ? AND conversation_id = ? AND turn = ?",
+        (turn.completed, head or None, *key, turn.turn),
+    )
+    connection.execute(
+        "UPDATE conversation SET head = ?, usage = ? WHERE tenant = ? AND conversation_id = ?",
+        (head or None, usage, *key),
+    )
+    cut(connection, lease.tenant, [before])
+
+
+def move(
+    connection: sqlite3.Connection,
+    lease: Lease,
+    nodes: Sequence[Node],
+    *,
+    head: str,
+    root: str,
+    settings: bytes,
+    update_time: float,
+) -> None:
+    """Put the head elsewhere. Raises Fenced."""
+    before = _fence(connection, lease, update_time)
+    add(connection, lease.tenant, nodes)
+    connection.execute(
+        "UPDATE conversation SET head = ?, root = ?, settings = ? WHERE tenant = ? AND conversation_id = ?",
+        (head or None, root, settings, lease.tenant, lease.conversation_id),
+    )
+    cut(connection, lease.tenant, [before])
+
+
+def retain(connection: sqlite3.Connection, lease: Lease, expire_time: float | None) -> None:
+    """Change until when the conversation is kept. Raises Fenced."""
+    kept = connection.execute(
+        "UPDATE conversation SET expire_time = ? WHERE tenant = ? AND conversation_id = ? AND epoch = ?",
+        (expire_time, lease.tenant, lease.conversation_id, lease.epoch),
+    )
+    if not kept.rowcount:
+        raise _fenced(lease)
+
+
+def delete(connection: sqlite3.Connection, tenant: str, conversation_id: str) -> bool:
+    """Forget a conversation, and what only it reached."""
+    key = (tenant, conversation_id)
+    heads = connection.execute(
+        "SELECT DISTINCT head FROM turn WHERE tenant = ? AND conversation_id = ? AND head IS NOT NULL", key
+    ).fetchall()
+    gone = connection.execute(
+        "DELETE FROM conversation WHERE tenant = ? AND conversation_id = ? RETURNING head", key
+    ).fetchall()
+    cut(connection, tenant, [head for (head,) in (*gone, *heads)])
+    return bool(gone)
+
+
+def expire(connection: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, str]]:
+    """Delete some of the conversations that are kept no longer; none: there are no more."""
+    expired: list[tuple[str, str]] = connection.execute(_IDLE_EXPIRED, {"now": now, "limit": limit}).fetchall()
+    for tenant, conversation_id in expired:
+        delete(connection, tenant, conversation_id)
+    return expired
+
+
+def _fence(connection: sqlite3.Connection, lease: Lease, update_time: float) -> str | None:
+    """Touch the conversation, if the lease still holds, and return its head: every write of a turn begins here."""
+    held = connection.execute(
+        "UPDATE conversation SET update_time = ? WHERE tenant = ? AND conversation_id = ? AND epoch = ? RETURNING head",
+        (update_time, lease.tenant, lease.conversation_id, lease.epoch),
+    ).fetchall()
+    if not held:
+        raise _fenced(lease)
+    head: str | None = held[0][0]
+    return head
+
+
+def _fenced(lease: Lease) -> Fenced:
+    return Fenced(
+        f"conversation {lease.conversation_id} was taken over or deleted; read it again",
+        metadata={"conversationId": lease.conversation_id},
+    )
+
+
+def _next_epoch(connection: sqlite3.Connection) -> int:
+    epoch: int = connection.execute("UPDATE latest SET epoch = epoch + 1 RETURNING epoch").fetchall()[0][0]
+    return epoch
