@@ -44,6 +44,9 @@ WIRE = {
 PURE = {
     "hotseat_core.conversation.history",
     "hotseat_core.conversation.turn",
+    "hotseat_core.journal.cursor",
+    "hotseat_core.journal.node",
+    "hotseat_core.journal.store",
     "hotseat_core.pool.policy",
     "hotseat_core.worker.profile",
     "hotseat_core.worker.command",

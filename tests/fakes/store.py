@@ -1,0 +1,202 @@
+"""A journal in memory, by the same rules: what the others are compared with."""
+
+from collections.abc import Sequence
+
+import msgspec
+from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, StorageFailed
+from hotseat_core.journal.cursor import cursor_after, position_of
+from hotseat_core.journal.node import Node, check_path
+from hotseat_core.journal.store import Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+
+Key = tuple[str, str]  # tenant, conversation id
+
+
+class MemoryStore:
+    """A Store without a disk; `failing` makes it refuse as a full disk would."""
+
+    recovered: str | None = None
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.nodes: dict[tuple[str, str], Node] = {}  # tenant, node id; in the order in which they were written
+        self._conversations: dict[Key, StoredConversation] = {}
+        self._turns: dict[Key, list[StoredTurn]] = {}
+        self._epoch = 0
+
+    async def open(self) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+    async def create(self, conversation: StoredConversation, nodes: Sequence[Node]) -> Lease:
+        self._check_disk()
+        check_path(nodes, conversation.head)
+        key = (conversation.tenant, conversation.conversation_id)
+        if key in self._conversations:
+            raise ConversationExists(f"conversation {key[1]} exists")
+        self._add(key[0], nodes, conversation.head)
+        self._epoch += 1
+        self._conversations[key] = msgspec.structs.replace(conversation, epoch=self._epoch)
+        self._turns[key] = []
+        return Lease(*key, self._epoch)
+
+    async def claim(self, tenant: str, conversation_id: str) -> tuple[StoredConversation, Lease] | None:
+        self._check_disk()
+        key = (tenant, conversation_id)
+        if key not in self._conversations:
+            return None
+        self._epoch += 1
+        self._change(key, epoch=self._epoch)
+        return self._conversations[key], Lease(*key, self._epoch)
+
+    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+        key = self._fence(lease)
+        for known in self._turns[key]:
+            if known.request_id == turn.request_id:
+                raise DuplicateRequest("known", metadata={"requestId": turn.request_id, "turn": str(known.turn)})
+        held = self._conversations[key]
+        if turn.turn != held.turn_count + 1:
+            raise ValueError(f"turn {turn.turn} is not the next one")
+        where = held.workspace if workspace is None else workspace
+        self._change(key, turn_count=turn.turn, workspace=where, update_time=turn.start_time)
+        self._turns[key].append(msgspec.structs.replace(turn, completed=None, head=""))
+
+    async def end_turn(
+        self, lease: Lease, turn: StoredTurn, nodes: Sequence[Node], *, head: str, usage: bytes, update_time: float
+    ) -> None:
+        check_path(nodes, head)
+        if turn.completed is None:
+            raise ValueError(f"turn {turn.turn} has not ended")
+        key = self._fence(lease)
+        noted = next(
+            (known for known in self._turns[key] if (known.turn, known.request_id) == (turn.turn, turn.request_id)),
+            None,
+        )
+        if noted is None:
+            raise ValueError(f"turn {turn.turn} was not begun")
+        if noted.completed is not None:
+            if (noted.completed, noted.head) != (turn.completed, head):
+                raise ValueError(f"turn {turn.turn} has ended otherwise")
+            return
+        self._add(key[0], nodes, head)
+        ended = msgspec.structs.replace(noted, completed=turn.completed, head=head)
+        self._turns[key] = [ended if known is noted else known for known in self._turns[key]]
+        self._change(key, head=head, usage=usage, update_time=update_time)
+        self._collect()
+
+    async def move(
+        self, lease: Lease, *, nodes: Sequence[Node], head: str, root: str, settings: bytes, update_time: float
+    ) -> None:
+        check_path(nodes, head)
+        key = self._fence(lease)
+        self._add(key[0], nodes, head)
+        self._change(key, head=head, root=root, settings=settings, update_time=update_time)
+        self._collect()
+
+    async def retain(self, lease: Lease, expire_time: float | None) -> None:
+        self._change(self._fence(lease), expire_time=expire_time)
+
+    async def delete(self, tenant: str, conversation_id: str) -> bool:
+        self._check_disk()
+        found = self._conversations.pop((tenant, conversation_id), None)
+        self._turns.pop((tenant, conversation_id), None)
+        self._collect()
+        return found is not None
+
+    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
+        running = {key for key, turns in self._turns.items() if any(turn.completed is None for turn in turns)}
+        old = [
+            key
+            for key, held in self._conversations.items()
+            if held.expire_time is not None and held.expire_time <= now and key not in running
+        ]
+        for key in old:
+            await self.delete(*key)
+        return tuple(old)
+
+    async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
+        self._check_disk()
+        path: list[Node] = []
+        while head:
+            node = self.nodes.get((tenant, head))
+            if node is None:
+                raise HistoryLost("this place of the history is not in the journal any more")
+            path.insert(0, node)
+            head = node.parent_id
+        return tuple(path)
+
+    async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
+        found = [turn for turn in self._turns.get((tenant, conversation_id), []) if turn.turn > after]
+        return tuple(found[:limit])
+
+    async def turn_of_request(self, tenant: str, conversation_id: str, request_id: str) -> StoredTurn | None:
+        turns = self._turns.get((tenant, conversation_id), [])
+        return next((turn for turn in turns if turn.request_id == request_id), None)
+
+    async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
+        for depth in range(len(visible_ids), 0, -1):
+            ids = [
+                node.node_id
+                for (owner, _), node in self.nodes.items()
+                if (owner, node.visible_id) == (tenant, visible_ids[depth - 1])
+            ]
+            if ids:
+                there = [held for held in self._by_use(tenant) if held.head in ids]
+                return Found(depth, there[0].head if there else ids[-1], tuple(there[:8]))
+        return None
+
+    async def get(self, tenant: str, conversation_id: str) -> StoredConversation | None:
+        self._check_disk()
+        return self._conversations.get((tenant, conversation_id))
+
+    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+        return tuple(
+            InterruptedTurn(*key, turn)
+            for key, turns in sorted(self._turns.items())
+            for turn in turns
+            if turn.completed is None
+        )
+
+    async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:
+        position = position_of(after)
+        found = [held for held in self._by_use(tenant) if (held.update_time, held.conversation_id) < position]
+        chosen = tuple(found[:limit])
+        return Page(chosen, cursor_after(chosen[-1]) if len(found) > limit else "")
+
+    def _by_use(self, tenant: str) -> "tuple[StoredConversation, ...]":
+        held = [found for (owner, _), found in self._conversations.items() if owner == tenant]
+        return tuple(sorted(held, key=lambda found: (found.update_time, found.conversation_id), reverse=True))
+
+    def _check_disk(self) -> None:
+        if self.failing:
+            raise StorageFailed("the journal failed; the disk is full")
+
+    def _fence(self, lease: Lease) -> Key:
+        self._check_disk()
+        key = (lease.tenant, lease.conversation_id)
+        held = self._conversations.get(key)
+        if held is None or held.epoch != lease.epoch:
+            raise Fenced(f"conversation {lease.conversation_id} was taken over or deleted")
+        return key
+
+    def _change(self, key: Key, **fields: object) -> None:
+        self._conversations[key] = msgspec.structs.replace(self._conversations[key], **fields)
+
+    def _add(self, tenant: str, nodes: Sequence[Node], head: str) -> None:
+        known = {node_id for owner, node_id in self.nodes if owner == tenant} | {node.node_id for node in nodes}
+        if (nodes and nodes[0].parent_id and nodes[0].parent_id not in known) or (head and head not in known):
+            raise HistoryLost("the messages that this follows are not in the journal any more")
+        for node in nodes:
+            self.nodes.setdefault((tenant, node.node_id), node)
+
+    def _collect(self) -> None:
+        reached: set[tuple[str, str]] = set()
+        heads = [(key[0], held.head) for key, held in self._conversations.items()]
+        heads += [(key[0], turn.head) for key, turns in self._turns.items() for turn in turns]
+        for tenant, head in heads:
+            place = head
+            while place and (tenant, place) not in reached:
+                reached.add((tenant, place))
+                place = self.nodes[tenant, place].parent_id
+        self.nodes = {key: node for key, node in self.nodes.items() if key in reached}
