@@ -45,9 +45,11 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
                 next_sequence=start,
                 heartbeat_s=heartbeat_interval(opened),
             )
-            await send(context, service.ConverseResponse(ready=self._ready(conversation)))
+            ready = service.ConverseResponse(ready=self._ready(conversation))
             if opened.HasField("first_input"):
+                # Before ready goes out: its turn gets under way meanwhile, and its events wait for run.
                 talk.take(service.ConverseRequest(user_input=opened.first_input))
+            await send(context, ready)
             await talk.run()
 
     def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
