@@ -8,11 +8,12 @@ from hotseat.v1 import conversation_service_pb2_grpc, server_event_pb2
 
 from hotseat_core import convert, parse
 from hotseat_core.conversation.conversation import Conversation
-from hotseat_core.conversation.registry import Registry, State
+from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
 from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage
 from hotseat_core.events import WorkerSource
-from hotseat_core.paging import page
+from hotseat_core.paging import page, page_size
 from hotseat_core.worker.profile import PROFILES
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -32,8 +33,8 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         disposition, attachment = self._parser.attachment(opened)
         if opened.conversation_id:
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
-        self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
-        conversation = self._registry.open(opened.conversation_id, disposition, attachment)
+        await self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
+        conversation = await self._registry.open(opened.conversation_id, disposition, attachment)
         async with attached(conversation, attachment):
             log = conversation.log
             start = opened.start_sequence or log.next_sequence
@@ -52,12 +53,12 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
             await send(context, ready)
             await talk.run()
 
-    def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
+    async def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
         """Refuse a replay that can't be whole before anything else happens."""
         if not start_sequence:
             return
         try:
-            log = self._registry.get(conversation_id).log
+            log = (await self._registry.get(conversation_id)).log
         except ConversationNotFound:
             if log_id:
                 raise
@@ -70,10 +71,10 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         log.check_start(start_sequence)
 
     def _ready(self, conversation: Conversation) -> server_event_pb2.Ready:
-        is_hot = self._registry.state(conversation) in {State.IDLE, State.RUNNING, State.REQUIRES_ACTION}
-        source: Any = (WorkerSource.HOT if is_hot and conversation.turns else WorkerSource.NONE).value
+        summary = self._registry.describe(conversation)
+        source: Any = (WorkerSource.HOT if summary.worker_id and conversation.turns else WorkerSource.NONE).value
         return server_event_pb2.Ready(
-            conversation=self._describe(conversation),
+            conversation=convert.conversation(summary),
             log_id=conversation.log.log_id,
             first_sequence=conversation.log.first_sequence,
             next_sequence=conversation.log.next_sequence,
@@ -81,18 +82,14 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
             server_version=self._version,
         )
 
-    def _describe(self, conversation: Conversation) -> Any:
-        registry = self._registry
-        return convert.conversation(conversation, registry.state(conversation), registry.worker_id(conversation))
-
     async def GetConversation(  # noqa: N802
         self,
         request: service.GetConversationRequest,
         context: Context,  # noqa: ARG002
     ) -> service.GetConversationResponse:
         """Read one conversation."""
-        conversation = self._registry.get(_required(request.conversation_id))
-        return service.GetConversationResponse(conversation=self._describe(conversation))
+        summary = await self._registry.summary(_required(request.conversation_id))
+        return service.GetConversationResponse(conversation=convert.conversation(summary))
 
     async def ListConversations(  # noqa: N802
         self,
@@ -100,15 +97,11 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.ListConversationsResponse:
         """List the caller's conversations, the latest used first."""
-        wanted = set(request.states)
-        found = [
-            conversation
-            for conversation in self._registry.list()
-            if not wanted or self._registry.state(conversation).value in wanted
-        ]
-        chosen, next_token = page(found, request.page_size, request.page_token, key=lambda item: item.id)
+        states = frozenset(state for state in State if state.value in request.states)
+        size = page_size(request.page_size)
+        found, next_token = await self._registry.list(request.page_token, size, states)
         return service.ListConversationsResponse(
-            conversations=[self._describe(conversation) for conversation in chosen], next_page_token=next_token
+            conversations=[convert.conversation(summary) for summary in found], next_page_token=next_token
         )
 
     async def DeleteConversation(  # noqa: N802
@@ -133,8 +126,8 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         if request.new_conversation_id:
             parse.conversation_id(request.new_conversation_id, "new_conversation_id")
         turn = request.turn if request.HasField("turn") else None
-        made = self._registry.fork(_required(request.conversation_id), turn, request.new_conversation_id)
-        return service.ForkConversationResponse(conversation=self._describe(made))
+        made = await self._registry.fork(_required(request.conversation_id), turn, request.new_conversation_id)
+        return service.ForkConversationResponse(conversation=convert.conversation(self._registry.describe(made)))
 
     async def GetTurn(  # noqa: N802
         self,
@@ -142,7 +135,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.GetTurnResponse:
         """Read one turn."""
-        conversation = self._registry.get(_required(request.conversation_id))
+        conversation = await self._registry.get(_required(request.conversation_id))
         for record in conversation.turns:
             if record.turn == request.turn or (not request.turn and record.request_id == request.request_id):
                 return service.GetTurnResponse(turn=convert.turn(record))
@@ -154,7 +147,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.ListTurnsResponse:
         """List a conversation's turns, the first one first."""
-        conversation = self._registry.get(_required(request.conversation_id))
+        conversation = await self._registry.get(_required(request.conversation_id))
         chosen, next_token = page(
             conversation.turns, request.page_size, request.page_token, key=lambda record: str(record.turn)
         )

@@ -140,7 +140,7 @@ class Talk:
             async with asyncio.timeout(self._heartbeat_s):
                 await self._has_news.wait()
         except TimeoutError:
-            state: Any = self._registry.state(self._conversation).value
+            state: Any = self._registry.describe(self._conversation).state.value
             beat = events.Heartbeat(next_sequence=self._next, state=state)
             await send(self._stream, service.ConverseResponse(heartbeat=beat))
 

@@ -12,9 +12,8 @@ from hotseat.v1 import error_pb2 as errors
 from hotseat.v1 import server_event_pb2 as events
 
 from hotseat_core import events as ours
-from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.log import Entry
-from hotseat_core.conversation.registry import State
+from hotseat_core.conversation.summary import Summary
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.worker.profile import Profile
@@ -159,14 +158,14 @@ _EVENTS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
 # ---- things that are read
 
 
-def conversation(found: Conversation, state: State, worker_id: str) -> conversations.Conversation:
+def conversation(found: Summary) -> conversations.Conversation:
     """Return the conversation as a thing that is listed and read."""
     return conversations.Conversation(
-        conversation_id=found.id,
-        state=state.value,  # type: ignore[arg-type] # our enum's values are the proto's
+        conversation_id=found.conversation_id,
+        state=found.state.value,  # type: ignore[arg-type] # our enum's values are the proto's
         settings=settings(found.settings),
-        worker_id=worker_id,
-        turn_count=sum(record.completed is not None for record in found.turns),
+        worker_id=found.worker_id,
+        turn_count=found.turn_count,
         usage=usage(found.usage),
         create_time=timestamp(found.create_time),
         update_time=timestamp(found.update_time),

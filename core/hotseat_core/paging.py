@@ -13,17 +13,20 @@ MAX_PAGE_SIZE = 1000
 Item = TypeVar("Item")
 
 
-def page(
-    items: Sequence[Item], page_size: int, page_token: str, *, key: Callable[[Item], str]
-) -> tuple[list[Item], str]:
+def page_size(wanted: int) -> int:
+    """Return how many items a page holds. Raises InvalidMessage."""
+    if wanted < 0:
+        raise InvalidMessage("page_size is negative", metadata={"field": "page_size"})
+    return min(wanted or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def page(items: Sequence[Item], wanted: int, page_token: str, *, key: Callable[[Item], str]) -> tuple[list[Item], str]:
     """Return one page, and the token of the next; empty: this was the last.
 
     An item that is gone since the page before does not matter as long as its position is remembered: the token holds
     both. Raises InvalidMessage.
     """
-    if page_size < 0:
-        raise InvalidMessage("page_size is negative", metadata={"field": "page_size"})
-    size = min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    size = page_size(wanted)
     start = _start(items, page_token, key) if page_token else 0
     chosen = list(items[start : start + size])
     if start + size >= len(items):

@@ -19,12 +19,14 @@ from hotseat.v1 import (
     pool_service_pb2_grpc,
 )
 
+from hotseat_core.conversation.recovery import close_interrupted_turns
 from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation_servicer import ConversationServicer
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.interceptors import StatusInterceptor
+from hotseat_core.journal.sqlite import SqliteStore
 from hotseat_core.parse import Parser
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
@@ -93,9 +95,9 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     factory = WorkerFactory(_factory_settings(settings, cli))
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
-    async with Pool(_pool_settings(settings), factory.start) as pool:
+    async with _journal(settings) as store, Pool(_pool_settings(settings), factory.start) as pool:
         registry = Registry(
-            pool, limits, workspace_root=factory.workspace_root, default_settings=parser.default_settings
+            store, pool, limits, workspace_root=factory.workspace_root, default_settings=parser.default_settings
         )
         async with registry:
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
@@ -113,6 +115,19 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
                 registry.dismiss_all(GoAwayReason.DRAINING)
                 pool_servicer.dismiss_all()
                 await server.stop(_STOP_GRACE_S)
+
+
+@contextlib.asynccontextmanager
+async def _journal(settings: CoreSettings) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(settings.data_path / "journal.db")
+    await store.open()
+    try:
+        if store.recovered is not None:
+            logger.error("the journal could not be read and was moved aside", extra={"moved_to": store.recovered})
+        await close_interrupted_turns(store)
+        yield store
+    finally:
+        await store.aclose()
 
 
 async def _add_health(server: grpc.aio.Server) -> health.aio.HealthServicer:

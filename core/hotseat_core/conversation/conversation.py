@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hotseat_core.conversation.audience import Audience
-from hotseat_core.conversation.history import Message, common_length, reconcile, rows_of
+from hotseat_core.conversation.book import Book
+from hotseat_core.conversation.history import Message, rows_of
+from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
 from hotseat_core.conversation.terms import (
     Attachment,
     ConversationSettings,
     GoAwayReason,
-    HistoryPolicy,
     RawLine,
     Rejection,
 )
@@ -25,11 +26,9 @@ from hotseat_core.conversation.waiting import Waiting
 from hotseat_core.errors import (
     ConversationBusy,
     ConversationNotFound,
-    HistoryMismatch,
     HotseatError,
     PoolFull,
     Reason,
-    SettingsMismatch,
 )
 from hotseat_core.events import Event, Failure, Outcome, Raw, TurnCompleted, TurnStarted, Usage, WorkerSource
 from hotseat_core.pool.lease import Lease
@@ -48,28 +47,33 @@ class Conversation:
         conversation_id: str,
         settings: ConversationSettings,
         runner: TurnRunner,
+        book: Book,
         tasks: asyncio.TaskGroup,
         *,
-        messages: Sequence[Message] = (),
+        turns: Sequence[TurnRecord] = (),
+        usage: Usage | None = None,
+        create_time: float | None = None,
         is_transient: bool = False,
     ) -> None:
         self.id = conversation_id
         self.settings = settings
         self.log = EventLog()
-        self.messages: tuple[Message, ...] = tuple(messages)
-        self.turns: list[TurnRecord] = []
-        self.usage = Usage()
-        self.create_time = self.update_time = time.time()
+        self.messages = book.messages
+        self.turns: list[TurnRecord] = list(turns)
+        self.usage = usage or Usage()
+        self.update_time = time.time()
+        self.create_time = create_time or self.update_time
         self._is_closed = False
         self.permissions = Permissions()
         self.audience = Audience(conversation_id, self._has_inputs, self._abandon)
         self._runner = runner
+        self._book = book
         self._tasks = tasks
         self._is_transient = is_transient
         self._waiting: deque[Waiting] = deque()  # at most MAX_WAITING_INPUTS
         self._current: Waiting | None = None
         self._running: asyncio.Task[None] | None = None  # exists while anything waits or runs
-        self._known: set[str] = set()  # request ids of inputs that wait, run or have run
+        self._known = {turn.request_id for turn in turns}  # request ids of inputs that wait, run or have run
 
     # ---- what it is
 
@@ -84,6 +88,16 @@ class Conversation:
         return self._is_transient and len(self.turns) < 2
 
     @property
+    def has_name(self) -> bool:
+        """Somebody chose its id, and may go on with it by that."""
+        return not self._is_transient
+
+    @property
+    def head(self) -> str:
+        """Where it stands in the journal."""
+        return self._book.head
+
+    @property
     def runner(self) -> TurnRunner:
         """What carries its turns out."""
         return self._runner
@@ -92,8 +106,8 @@ class Conversation:
 
     def attach(self, attachment: Attachment, *, take_over: bool = False) -> None:
         """Let a stream take part. Raises ConversationOwned or SettingsMismatch."""
-        if attachment.settings is not None and self.turns:
-            self._check_settings(self.settings.changed(attachment.settings, attachment.given))
+        if self.turns:
+            check_settings(self.id, self.settings, attachment)
         self.audience.attach(attachment, take_over=take_over)
         for waiting in self._inputs():
             if waiting.attachment.owner == attachment.owner and not attachment.is_observer:
@@ -112,15 +126,6 @@ class Conversation:
         for waiting in self._inputs():
             if waiting.attachment.owner == owner:
                 self._interrupt(waiting)
-
-    def _check_settings(self, wanted: ConversationSettings) -> None:
-        held = self.settings
-        if (wanted.profile, wanted.workspace) != (held.profile, held.workspace):
-            raise SettingsMismatch(
-                f"conversation {self.id} runs with profile {held.profile}; the profile and the workspace of a "
-                "conversation can't change: open another one",
-                metadata={"conversationId": self.id, "profile": held.profile},
-            )
 
     # ---- what is said
 
@@ -185,22 +190,17 @@ class Conversation:
         try:
             await self._take(waiting)
         except HotseatError as exc:
-            self._reject(waiting, Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s))
+            self._fail(waiting, Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s))
         except Exception:
             logger.exception("a turn broke off", extra={"conversation": self.id})
-            failure = Failure(Reason.INTERNAL, "the server failed; its log says more")
-            if self.turns and self.turns[-1].request_id == waiting.turn.request_id:
-                if self.turns[-1].completed is None:
-                    self._finish(waiting, never_begun(waiting.turn.request_id, failure))
-            else:
-                self._reject(waiting, failure)
+            self._fail(waiting, Failure(Reason.INTERNAL, "the server failed; its log says more"))
 
     async def _take(self, waiting: Waiting) -> None:
-        self._introduce(waiting.attachment)
+        await self._introduce(waiting.attachment)
         lease = await self._prepare(waiting)
         if lease is None:
-            self._begin(waiting, WorkerSource.NONE, 0.0)
-            self._finish(waiting, never_begun(waiting.turn.request_id))
+            await self._begin(waiting, WorkerSource.NONE, 0.0)
+            await self._finish(waiting, never_begun(waiting.turn.request_id), self.messages)
             return
         try:
             await self._run_turn(waiting, lease)
@@ -208,6 +208,16 @@ class Conversation:
             # Cut off by the server's end, or by a fault of ours: nobody knows what the worker holds.
             if not lease.is_released:
                 lease.release(keep=False)
+
+    def _fail(self, waiting: Waiting, failure: Failure) -> None:
+        """End what has begun as failed, though the journal may not say so; refuse what has not."""
+        if waiting.is_answered:
+            return
+        if waiting.number:
+            self.turns[-1].completed = never_begun(waiting.turn.request_id, failure)
+            self._tell_end(waiting, self.turns[-1])
+        else:
+            self._reject(waiting, failure)
 
     def _reject(self, waiting: Waiting, failure: Failure) -> None:
         self._known.discard(waiting.turn.request_id)
@@ -222,7 +232,11 @@ class Conversation:
         return await waiting.lease(self._runner.prepare(self.settings, rows, transient=self.is_transient))
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
-        record = self._begin(waiting, WorkerSource[lease.source.name], lease.queue_duration_s)
+        record = await self._begin(waiting, WorkerSource[lease.source.name], lease.queue_duration_s)
+        if waiting.is_interrupted:
+            await self._finish(waiting, never_begun(waiting.turn.request_id), self.messages)
+            lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
+            return
         started = time.monotonic()
 
         def sink(events: list[Event]) -> None:
@@ -230,24 +244,36 @@ class Conversation:
 
         setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
         report = await self._runner.run(lease, replace(waiting.turn, setup=setup), self.settings, sink)
-        self.messages = (*self.messages, *gained(waiting.turn.prompt, report))
         self.usage += report.usage
-        self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started))
+        messages = (*self.messages, *gained(waiting.turn.prompt, report))
+        await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
         await self._runner.settle(lease, rows_of(self.messages))
 
-    def _begin(self, waiting: Waiting, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
-        turn, waiting.number = waiting.turn, len(self.turns) + 1
-        record = TurnRecord(waiting.number, turn.request_id, turn.prompt, time.time())
+    async def _begin(self, waiting: Waiting, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
+        """Nothing of a turn happens before the journal holds it."""
+        turn = waiting.turn
+        record = TurnRecord(len(self.turns) + 1, turn.request_id, turn.prompt, time.time())
+        workspace = self._runner.workspace
+        await self._book.begin_turn(record, str(workspace) if workspace is not None else None)
+        waiting.number = record.turn
         self.turns.append(record)
         model = self.settings.setup.model
         self.log.append(record.turn, [TurnStarted(turn.request_id, model, source, queue_duration_s)])
         return record
 
-    def _finish(self, waiting: Waiting, completed: TurnCompleted) -> None:
+    async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
+        """A client hears of the end once the journal holds it."""
         record = self.turns[-1]
-        record.completed = completed
-        record.messages = len(self.messages)
-        self.update_time = time.time()
+        now = time.time()
+        await self._book.end_turn(replace(record, completed=completed), messages, self.usage, now)
+        record.completed, record.head = completed, self._book.head
+        self.messages, self.update_time = messages, now
+        self._tell_end(waiting, record)
+
+    def _tell_end(self, waiting: Waiting, record: TurnRecord) -> None:
+        completed = record.completed
+        if completed is None:
+            raise ValueError(f"turn {record.turn} runs")
         self.permissions.clear()
         self._answer(waiting)
         self.log.append(record.turn, [completed])
@@ -267,26 +293,15 @@ class Conversation:
         waiting.is_answered = True
         self.audience.note_answered(waiting.turn.request_id)
 
-    def _introduce(self, attachment: Attachment) -> None:
+    async def _introduce(self, attachment: Attachment) -> None:
         """What a stream said of the conversation when it opened it counts from its first input on."""
         if attachment.is_introduced:
             return
         attachment.is_introduced = True
-        if attachment.settings is not None:
-            self.settings = self.settings.changed(attachment.settings, attachment.given)
-        claimed = attachment.history
-        if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
-            return
-        same = common_length(self.messages, claimed)
-        if attachment.history_policy is HistoryPolicy.REQUIRE and not same == len(claimed) == len(self.messages):
-            raise HistoryMismatch(
-                f"the history differs from the conversation's at message {same + 1}; read it and try again",
-                metadata={"conversationId": self.id, "sameMessages": str(same)},
-            )
-        for record in self.turns:
-            if record.messages is not None and record.messages > same:
-                record.messages = None
-        self.messages = reconcile(self.messages, claimed)
+        settings, messages = introduced(self.id, self.settings, self.messages, attachment)
+        if settings != self.settings or messages != self.messages:
+            await self._book.move(messages, settings)
+            self.settings, self.messages = settings, messages
 
     def _on_events(self, record: TurnRecord, events: list[Event]) -> None:
         for event in events:

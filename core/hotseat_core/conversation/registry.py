@@ -1,4 +1,4 @@
-"""All conversations: opened, found, listed, forked and deleted."""
+"""All conversations: opened, found, listed, forked and deleted. The journal holds them; those in use live here."""
 
 import asyncio
 import logging
@@ -8,26 +8,24 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Self
+from weakref import WeakValueDictionary
 
+from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
-from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason
+from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, HistoryPolicy
+from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.errors import ConversationExists, ConversationNotFound, InvalidMessage, PoolFull
+from hotseat_core.journal.node import chain
+from hotseat_core.journal.store import Store
 from hotseat_core.pool.pool import Pool
 
 logger = logging.getLogger(__name__)
 
-MAX_CONVERSATIONS = 10_000
-
-
-class State(Enum):
-    """What a conversation is doing; the value is the proto number."""
-
-    COLD = 1
-    IDLE = 2
-    RUNNING = 3
-    REQUIRES_ACTION = 4
+MAX_LIVE_CONVERSATIONS = 2_000
+_ALL_TURNS = 1_000_000
 
 
 class Disposition(Enum):
@@ -40,23 +38,27 @@ class Disposition(Enum):
 
 
 class Registry:
-    """The conversations of this core, in memory: at most max_conversations, the longest unused ones go."""
+    """The conversations of this core. At most max_live of them are in memory; the longest unused ones leave it."""
 
     def __init__(
         self,
+        store: Store,
         pool: Pool,
         limits: TurnLimits,
         *,
         workspace_root: Path,
         default_settings: Callable[[], ConversationSettings],
-        max_conversations: int = MAX_CONVERSATIONS,
+        max_live: int = MAX_LIVE_CONVERSATIONS,
     ) -> None:
+        self._store = store
         self._pool = pool
         self._limits = limits
         self._workspace_root = workspace_root
         self._default_settings = default_settings
-        self._max_conversations = max_conversations
-        self._conversations: dict[str, Conversation] = {}
+        self._max_live = max_live
+        self._live: dict[str, Conversation] = {}
+        # Held while a conversation is found or made: two at once would each take it over from the other.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -64,115 +66,189 @@ class Registry:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        closing = [conversation.close(GoAwayReason.DRAINING) for conversation in self._conversations.values()]
+        closing = [conversation.close(GoAwayReason.DRAINING) for conversation in self._live.values()]
         await asyncio.gather(*closing)
         await self._tasks.__aexit__(None, None, None)
 
     # ---- one conversation
 
-    def open(self, conversation_id: str, disposition: Disposition, attachment: Attachment) -> Conversation:
+    async def open(self, conversation_id: str, disposition: Disposition, attachment: Attachment) -> Conversation:
         """Attach to a conversation, or make it. Raises ConversationNotFound and what Conversation.attach raises."""
-        found = self._conversations.get(conversation_id)
-        if found is None:
-            if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
-                raise _not_found(conversation_id)
-            found = self._create(conversation_id, attachment.settings or self._default_settings(), attachment.history)
-            attachment.is_introduced = True
-        found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
-        return found
+        async with self._lock(conversation_id or f"new {id(attachment)}"):
+            found = await (self._find(conversation_id) if conversation_id else self._continued(attachment))
+            if found is None:
+                if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
+                    raise _not_found(conversation_id)
+                settings = attachment.settings or self._default_settings()
+                messages = await self._as_known(settings, attachment.history)
+                found = await self._create(conversation_id, settings, messages)
+                attachment.is_introduced = True
+            found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
+            return found
 
-    def get(self, conversation_id: str) -> Conversation:
+    async def get(self, conversation_id: str) -> Conversation:
         """Return the conversation. Raises ConversationNotFound."""
-        found = self._conversations.get(conversation_id)
+        async with self._lock(conversation_id):
+            found = await self._find(conversation_id)
         if found is None:
             raise _not_found(conversation_id)
         return found
 
     async def delete(self, conversation_id: str) -> None:
         """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound."""
-        conversation = self.get(conversation_id)
-        del self._conversations[conversation_id]
-        await self._end(conversation)
+        conversation = await self.get(conversation_id)
+        async with self._lock(conversation_id):
+            self._live.pop(conversation_id, None)
+            await conversation.close(GoAwayReason.EVICTED)
+            await self._store.delete(TENANT, conversation_id)
+        await self._pool.evict(conversation_id, force=True)
+        workspace = conversation.runner.workspace
+        if workspace is not None and not conversation.settings.workspace:
+            await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
 
-    def fork(self, conversation_id: str, turn: int | None, new_id: str) -> Conversation:
+    async def fork(self, conversation_id: str, turn: int | None, new_id: str) -> Conversation:
         """Return a new conversation that begins like this one, up to a turn or the last finished one.
 
         Raises ConversationNotFound, ConversationExists or InvalidMessage.
         """
-        source = self.get(conversation_id)
-        if new_id in self._conversations:
-            raise ConversationExists(f"conversation {new_id} exists; choose another id")
-        finished = [record for record in source.turns if record.completed is not None]
-        if turn is None:
-            return self._create(new_id, source.settings, source.messages)
-        record = next((record for record in finished if record.turn == turn), None)
-        if record is None or record.messages is None:
-            problem = "has no finished turn" if record is None else "was edited before the end of turn"
-            raise InvalidMessage(f"conversation {conversation_id} {problem} {turn}", metadata={"field": "turn"})
-        return self._create(new_id, source.settings, source.messages[: record.messages])
-
-    def state(self, conversation: Conversation) -> State:
-        """Return what the conversation is doing."""
-        if conversation.permissions.is_waiting:
-            return State.REQUIRES_ACTION
-        if conversation.is_busy:
-            return State.RUNNING
-        return State.COLD if self._pool.worker_of(conversation.id) is None else State.IDLE
-
-    def worker_id(self, conversation: Conversation) -> str:
-        """Return the worker that holds it; empty: it is cold."""
-        held = self._pool.worker_of(conversation.id)
-        return held.id if held is not None else ""
+        source = await self.get(conversation_id)
+        messages = source.messages
+        if turn is not None:
+            record = next((found for found in source.turns if found.turn == turn and found.completed), None)
+            if record is None:
+                problem = f"conversation {conversation_id} has no finished turn {turn}"
+                raise InvalidMessage(problem, metadata={"field": "turn"})
+            messages = await self._said(record)
+        return await self._create(new_id, source.settings, messages)
 
     # ---- all of them
 
-    def list(self) -> "list[Conversation]":
-        """Return the conversations, the latest used first."""
-        return sorted(self._conversations.values(), key=lambda conversation: conversation.update_time, reverse=True)
+    async def summary(self, conversation_id: str) -> Summary:
+        """Return the conversation as a thing that is read, without waking it. Raises ConversationNotFound."""
+        live = self._live.get(conversation_id)
+        if live is not None:
+            return of_live(live, self._pool)
+        stored = await self._store.get(TENANT, conversation_id)
+        if stored is None:
+            raise _not_found(conversation_id)
+        return of_stored(stored)
+
+    def describe(self, conversation: Conversation) -> Summary:
+        """Return a conversation in use as a thing that is read."""
+        return of_live(conversation, self._pool)
+
+    async def list(self, cursor: str, limit: int, states: frozenset[State]) -> "tuple[list[Summary], str]":
+        """Return a page of those in one of the states, the latest used first, and the next cursor. No states: all."""
+        found: list[Summary] = []
+        while True:
+            page = await self._store.list(TENANT, after=cursor, limit=limit - len(found))
+            for stored in page.conversations:
+                live = self._live.get(stored.conversation_id)
+                summary = of_live(live, self._pool) if live is not None else of_stored(stored)
+                if not states or summary.state in states:
+                    found.append(summary)
+            cursor = page.next_cursor
+            if not cursor or len(found) >= limit:
+                return found, cursor
 
     def dismiss_all(self, reason: GoAwayReason) -> None:
         """Tell every stream to end; turns go on."""
-        for conversation in self._conversations.values():
+        for conversation in self._live.values():
             conversation.audience.dismiss(reason)
 
-    def _create(
+    # ---- finding and making
+
+    def _lock(self, conversation_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(conversation_id, asyncio.Lock())
+
+    async def _find(self, conversation_id: str) -> Conversation | None:
+        live = self._live.get(conversation_id)
+        return live if live is not None else await self._load(conversation_id)
+
+    async def _load(self, conversation_id: str) -> Conversation | None:
+        """Bring a conversation back from the journal."""
+        claimed = await self._store.claim(TENANT, conversation_id)
+        if claimed is None:
+            return None
+        stored, lease = claimed
+        nodes = await self._store.messages(TENANT, stored.head) if stored.head else ()
+        turns = await self._store.turns(TENANT, conversation_id, limit=_ALL_TURNS)
+        runner = TurnRunner(conversation_id, self._pool, self._limits)
+        runner.workspace = Path(stored.workspace) if stored.workspace else None
+        return self._keep(
+            Conversation(
+                conversation_id,
+                settings_of(stored),
+                runner,
+                Book(self._store, lease, stored.root, nodes),
+                self._tasks,
+                turns=[record_of(turn) for turn in turns],
+                usage=usage_of(stored),
+                create_time=stored.create_time,
+                is_transient=stored.is_transient,
+            )
+        )
+
+    async def _continued(self, attachment: Attachment) -> Conversation | None:
+        """Return the nameless conversation that the client's history goes on with, if nobody uses it now."""
+        claimed = attachment.history
+        if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
+            return None
+        settings = attachment.settings or self._default_settings()
+        visible = [node.visible_id for node in chain(root_of(settings), claimed)]
+        found = await self._store.find(TENANT, visible)
+        if found is None or found.depth < len(visible):
+            return None
+        for stored in found.conversations:
+            if not stored.is_transient:
+                continue  # whoever named it goes on with it by its name
+            async with self._lock(stored.conversation_id):
+                conversation = await self._find(stored.conversation_id)
+            if conversation is not None and self._is_free(conversation) and conversation.head == stored.head:
+                return conversation
+        return None
+
+    def _is_free(self, conversation: Conversation) -> bool:
+        return not conversation.is_busy and conversation.audience.is_empty
+
+    async def _as_known(self, settings: ConversationSettings, claimed: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Return the client's history, with what the journal knows beyond it of the agent's own doings."""
+        visible = [node.visible_id for node in chain(root_of(settings), claimed)]
+        found = await self._store.find(TENANT, visible) if visible else None
+        if found is None:
+            return claimed
+        known = await self._store.messages(TENANT, found.head)
+        return (*(node.message for node in known), *claimed[found.depth :])
+
+    async def _said(self, record: TurnRecord) -> tuple[Message, ...]:
+        nodes = await self._store.messages(TENANT, record.head) if record.head else ()
+        return tuple(node.message for node in nodes)
+
+    async def _create(
         self, conversation_id: str, settings: ConversationSettings, messages: tuple[Message, ...]
     ) -> Conversation:
-        self._make_room()
         is_transient = not conversation_id
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
+        if conversation_id in self._live:
+            raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
         runner = TurnRunner(conversation_id, self._pool, self._limits)
         if settings.workspace:
             runner.workspace = self._workspace(settings.workspace)
-        conversation = Conversation(
-            conversation_id, settings, runner, self._tasks, messages=messages, is_transient=is_transient
+        workspace = str(runner.workspace or "")
+        book = await Book.begin(
+            self._store, conversation_id, settings, messages, is_transient=is_transient, workspace=workspace
         )
-        self._conversations[conversation.id] = conversation
+        return self._keep(Conversation(conversation_id, settings, runner, book, self._tasks, is_transient=is_transient))
+
+    def _keep(self, conversation: Conversation) -> Conversation:
+        """Take a conversation into memory, and the longest unused one out of it."""
+        if len(self._live) >= self._max_live:
+            idle = [found for found in self._live.values() if self._is_free(found)]
+            if not idle:
+                raise PoolFull(f"{len(self._live)} conversations are in use", retry_delay_s=1.0)
+            del self._live[min(idle, key=lambda found: found.update_time).id]
+        self._live[conversation.id] = conversation
         return conversation
-
-    def _make_room(self) -> None:
-        """Forget the longest unused conversation that nobody is attached to, those without a name first."""
-        if len(self._conversations) < self._max_conversations:
-            return
-        idle = [found for found in self.list() if not found.is_busy and found.audience.is_empty]
-        if not idle:
-            raise PoolFull(f"{len(self._conversations)} conversations are in use", retry_delay_s=1.0)
-        oldest = next((found for found in reversed(idle) if found.is_transient), idle[-1])
-        del self._conversations[oldest.id]
-        self._tasks.create_task(self._forget(oldest), name=f"forget {oldest.id}")
-
-    async def _forget(self, conversation: Conversation) -> None:
-        try:
-            await self._end(conversation)
-        except Exception:
-            logger.exception("a conversation could not be cleared away", extra={"conversation": conversation.id})
-
-    async def _end(self, conversation: Conversation) -> None:
-        await conversation.close(GoAwayReason.EVICTED)
-        await self._pool.evict(conversation.id, force=True)
-        workspace = conversation.runner.workspace
-        if workspace is not None and not conversation.settings.workspace:
-            await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
 
     def _workspace(self, relative: str) -> Path:
         path = (self._workspace_root / relative).resolve()

@@ -45,8 +45,7 @@ class TurnRecord:
     prompt: Row
     start_time: float  # seconds since the epoch
     completed: TurnCompleted | None = None  # None: it runs
-    # The conversation's messages up to and with this turn; None: the client's history has replaced them.
-    messages: int | None = 0
+    head: str = ""  # where the conversation stood after it, in the journal; empty: it runs, or nothing was said
 
 
 def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:

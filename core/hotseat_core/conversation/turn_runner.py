@@ -83,6 +83,8 @@ class TurnRunner:
             raise CannotAlignError("the worker is in another directory than the conversation's files")
         if worker.setup is None:
             worker.bind(settings.setup)
+        elif worker.setup != settings.setup:
+            raise CannotAlignError("the worker was bound under other settings")
         await worker.align(rows)
         self.workspace = self.workspace or worker.workspace
 

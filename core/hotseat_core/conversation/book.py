@@ -1,0 +1,139 @@
+"""A conversation's entries in the journal: its turns, what was said, and where it stands."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from hotseat_core.conversation.history import Message
+from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.conversation.turn import TurnRecord
+from hotseat_core.events import TurnCompleted, Usage
+from hotseat_core.journal.node import Node, extend, root_id
+from hotseat_core.journal.store import Lease, Store, StoredConversation, StoredTurn
+from hotseat_core.worker.rows import Row
+
+TENANT = ""  # one for all, until callers have names
+
+_decode_settings = msgspec.json.Decoder(ConversationSettings).decode
+_decode_completed = msgspec.json.Decoder(TurnCompleted).decode
+_decode_usage = msgspec.json.Decoder(Usage).decode
+_decode_row = msgspec.json.Decoder(Row).decode
+_encode = msgspec.json.encode
+
+
+def root_of(settings: ConversationSettings) -> str:
+    """Return where the tree of all that is said under these settings begins."""
+    setup = settings.setup
+    return root_id(TENANT, settings.profile, system_prompt=setup.system_prompt, replaces_prompt=setup.replaces_prompt)
+
+
+def settings_of(stored: StoredConversation) -> ConversationSettings:
+    """Return how the conversation runs."""
+    return _decode_settings(stored.settings)
+
+
+def usage_of(stored: StoredConversation) -> Usage:
+    """Return what the conversation has spent."""
+    return _decode_usage(stored.usage) if stored.usage else Usage()
+
+
+def record_of(stored: StoredTurn) -> TurnRecord:
+    """Return the turn as the conversation keeps it."""
+    completed = _decode_completed(stored.completed) if stored.completed is not None else None
+    return TurnRecord(
+        stored.turn, stored.request_id, _decode_row(stored.input), stored.start_time, completed, stored.head
+    )
+
+
+class Book:
+    """Writes for one conversation, under one lease. Every method may raise StorageFailed or Fenced."""
+
+    def __init__(self, store: Store, lease: Lease, root: str, nodes: Sequence[Node]) -> None:
+        self._store = store
+        self._lease = lease
+        self._root = root
+        self._nodes = list(nodes)  # what was said, up to the head
+
+    @classmethod
+    async def begin(
+        cls,
+        store: Store,
+        conversation_id: str,
+        settings: ConversationSettings,
+        messages: Sequence[Message],
+        *,
+        is_transient: bool,
+        workspace: str,
+    ) -> "Book":
+        """Enter a new conversation. Raises ConversationExists."""
+        root = root_of(settings)
+        nodes = extend(root, None, messages)
+        now = time.time()
+        stored = StoredConversation(
+            tenant=TENANT,
+            conversation_id=conversation_id,
+            settings=_encode(settings),
+            root=root,
+            head=nodes[-1].node_id if nodes else "",
+            is_transient=is_transient,
+            workspace=workspace,
+            create_time=now,
+            update_time=now,
+        )
+        return cls(store, await store.create(stored, nodes), root, nodes)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What was said."""
+        return tuple(node.message for node in self._nodes)
+
+    @property
+    def head(self) -> str:
+        """Where the conversation stands; empty: nothing was said."""
+        return self._nodes[-1].node_id if self._nodes else ""
+
+    async def begin_turn(self, record: TurnRecord, workspace: str | None) -> None:
+        """Enter a turn before it runs."""
+        await self._store.begin_turn(self._lease, _stored(record), workspace=workspace)
+
+    async def end_turn(self, record: TurnRecord, messages: Sequence[Message], usage: Usage, now: float) -> None:
+        """Enter how the turn ended and what was said until then; it may be acknowledged now."""
+        nodes, new = self._placed(self._root, messages)
+        record.head = nodes[-1].node_id if nodes else ""
+        await self._store.end_turn(
+            self._lease, _stored(record), new, head=record.head, usage=_encode(usage), update_time=now
+        )
+        self._nodes = nodes
+
+    async def move(self, messages: Sequence[Message], settings: ConversationSettings) -> None:
+        """Enter that the conversation goes on from another history, or under other settings."""
+        root = root_of(settings)
+        nodes, new = self._placed(root, messages)
+        head = nodes[-1].node_id if nodes else ""
+        await self._store.move(
+            self._lease, nodes=new, head=head, root=root, settings=_encode(settings), update_time=time.time()
+        )
+        self._root, self._nodes = root, nodes
+
+    def _placed(self, root: str, messages: Sequence[Message]) -> tuple[list[Node], list[Node]]:
+        """Return the messages as nodes: all of them, and those that are not entered yet."""
+        same = 0
+        if root == self._root:
+            for node, message in zip(self._nodes, messages, strict=False):
+                if node.message != message:
+                    break
+                same += 1
+        new = extend(root, self._nodes[same - 1] if same else None, messages[same:])
+        return [*self._nodes[:same], *new], new
+
+
+def _stored(record: TurnRecord) -> StoredTurn:
+    return StoredTurn(
+        turn=record.turn,
+        request_id=record.request_id,
+        input=_encode(record.prompt),
+        start_time=record.start_time,
+        completed=_encode(record.completed) if record.completed is not None else None,
+        head=record.head,
+    )
