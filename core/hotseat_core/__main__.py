@@ -9,7 +9,7 @@ import asyncio
 import sys
 
 from hotseat_core import logs
-from hotseat_core.data_dir import DataDir, DataDirInUseError
+from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.lifetime import until_told_to_stop
 from hotseat_core.server import CannotListenError, serve
@@ -42,7 +42,7 @@ def main() -> int:
     try:
         with DataDir(settings.data_path), asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(_run(settings))
-    except (CannotListenError, DataDirInUseError, WorkerStartError) as error:
+    except (CannotListenError, DataDirError, WorkerStartError) as error:
         return _fail(error, 2)
     return 0
 

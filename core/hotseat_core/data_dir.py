@@ -7,7 +7,11 @@ from types import TracebackType
 from typing import Self
 
 
-class DataDirInUseError(Exception):
+class DataDirError(Exception):
+    """The directory can't be used; the message says why and what to do."""
+
+
+class DataDirInUseError(DataDirError):
     """Another core has the directory."""
 
 
@@ -19,8 +23,11 @@ class DataDir:
         self._fd = -1
 
     def __enter__(self) -> Self:
-        self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._fd = os.open(self._path / "core.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._fd = os.open(self._path / "core.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise DataDirError(f"the data can't be kept there: {exc}; set HOTSEAT_DATA_DIR") from exc
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -157,6 +157,18 @@ class House:
         """The worker that holds this conversation."""
         return (await self.workers())[conversation]
 
+    async def until_cold(self, conversation: str) -> None:
+        """Return once the core knows that no worker holds this conversation."""
+        async with asyncio.timeout(5):
+            while (await self.grpc.get_conversation(conversation)).worker_id:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+
+    async def until_queued(self, count: int) -> None:
+        """Return once so many turns wait for a worker."""
+        async with asyncio.timeout(5):
+            while (await self.grpc.get_pool()).stats.queued_turns != count:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+
     async def until_idle(self, conversation: str) -> pb.Worker:
         """The worker of this conversation, once it waits for the next turn."""
         async with asyncio.timeout(10):

@@ -53,6 +53,7 @@ async def calling(url: str, body: dict[str, Any], **headers: str) -> AsyncIterat
         f"Host: {address.netloc}",
         "Content-Type: application/json",
         f"Content-Length: {len(data)}",
+        "Connection: close",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
     writer.write("\r\n".join([*lines, "", ""]).encode() + data)
