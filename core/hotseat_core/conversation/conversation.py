@@ -20,7 +20,15 @@ from hotseat_core.conversation.terms import (
     RawLine,
     Rejection,
 )
-from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, never_begun
+from hotseat_core.conversation.turn import (
+    Delivery,
+    TurnInput,
+    TurnRecord,
+    completion,
+    gained,
+    log_fields,
+    never_begun,
+)
 from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
 from hotseat_core.errors import (
@@ -86,11 +94,6 @@ class Conversation:
     def is_transient(self) -> bool:
         """Nobody chose its name and nobody came back: likely a one-shot."""
         return self._is_transient and len(self.turns) < 2
-
-    @property
-    def has_name(self) -> bool:
-        """Somebody chose its id, and may go on with it by that."""
-        return not self._is_transient
 
     @property
     def head(self) -> str:
@@ -279,14 +282,7 @@ class Conversation:
         self.log.append(record.turn, [completed])
         logger.info(
             "turn ended",
-            extra={
-                "conversation": self.id,
-                "turn": record.turn,
-                "outcome": completed.outcome.name,
-                "reason": completed.failure.reason.name if completed.failure else None,
-                "duration_s": round(completed.duration_s, 3),
-                "output_tokens": completed.usage.output_tokens,
-            },
+            extra={"conversation": self.id, "turn": record.turn, **log_fields(completed)},
         )
 
     def _answer(self, waiting: Waiting) -> None:

@@ -167,6 +167,7 @@ class Registry:
 
     async def _load(self, conversation_id: str) -> Conversation | None:
         """Bring a conversation back from the journal."""
+        self._make_room()
         claimed = await self._store.claim(TENANT, conversation_id)
         if claimed is None:
             return None
@@ -231,6 +232,7 @@ class Registry:
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
         if conversation_id in self._live:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
+        self._make_room()
         runner = TurnRunner(conversation_id, self._pool, self._limits)
         if settings.workspace:
             runner.workspace = self._workspace(settings.workspace)
@@ -241,14 +243,16 @@ class Registry:
         return self._keep(Conversation(conversation_id, settings, runner, book, self._tasks, is_transient=is_transient))
 
     def _keep(self, conversation: Conversation) -> Conversation:
-        """Take a conversation into memory, and the longest unused one out of it."""
+        self._live[conversation.id] = conversation
+        return conversation
+
+    def _make_room(self) -> None:
+        """Let the longest unused conversation leave memory, if there are too many."""
         if len(self._live) >= self._max_live:
             idle = [found for found in self._live.values() if self._is_free(found)]
             if not idle:
                 raise PoolFull(f"{len(self._live)} conversations are in use", retry_delay_s=1.0)
             del self._live[min(idle, key=lambda found: found.update_time).id]
-        self._live[conversation.id] = conversation
-        return conversation
 
     def _workspace(self, relative: str) -> Path:
         path = (self._workspace_root / relative).resolve()

@@ -73,6 +73,16 @@ def never_begun(request_id: str, failure: Failure | None = None) -> TurnComplete
     return TurnCompleted(request_id, outcome, "", Usage(), 0.0, 0, failure)
 
 
+def log_fields(completed: TurnCompleted) -> dict[str, str | float | None]:
+    """Return what a log may say of a turn's end."""
+    return {
+        "outcome": completed.outcome.name,
+        "reason": completed.failure.reason.name if completed.failure is not None else None,
+        "duration_s": round(completed.duration_s, 3),
+        "output_tokens": completed.usage.output_tokens,
+    }
+
+
 def verdict(mode: PermissionMode, *, has_reader: bool) -> Verdict:
     """Return what to answer to a permission question. has_reader: a client is there that may decide."""
     if mode is PermissionMode.BYPASS:

@@ -24,6 +24,7 @@ from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 
 from tests.core.conftest import MakeCli
+from tests.fakes.store import MemoryStore
 
 EMPTY = "<Pool [Workers: 0 running, 0 idle, 0 warm, 0 starting, 0 stopping | Waiters: 0]>"
 
@@ -111,7 +112,7 @@ class House:
         self.registry = registry
         self.data_dir = data_dir
 
-    def enter(
+    async def enter(
         self,
         conversation_id: str = "c",
         disposition: Disposition = Disposition.OPEN_OR_CREATE,
@@ -119,7 +120,12 @@ class House:
     ) -> Guest:
         """Open a conversation."""
         joined = Attachment(**attachment)
-        return Guest(self.registry.open(conversation_id, disposition, joined), joined)
+        return Guest(await self.registry.open(conversation_id, disposition, joined), joined)
+
+    async def listed(self) -> list[str]:
+        """Return the ids of all conversations, the latest used first."""
+        found, _ = await self.registry.list("", 100, frozenset())
+        return [summary.conversation_id for summary in found]
 
     async def calm(self, *, idle: int = 0, warm: int = 0) -> None:
         """Return when the pool looks like this, and nothing of it moves any more."""
@@ -141,7 +147,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
 
     @asynccontextmanager
     async def opened(
-        *faults: str, once: bool = False, limits: TurnLimits | None = None, max_conversations: int = 100, **bounds: Any
+        *faults: str, once: bool = False, limits: TurnLimits | None = None, max_live: int = 100, **bounds: Any
     ) -> AsyncIterator[House]:
         before = asyncio.all_tasks()
         factory = WorkerFactory(
@@ -155,11 +161,12 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         pool_settings = PoolSettings(WorkerSpec("claude"), **{"max_workers": 2, "warm_workers": 0, **bounds})
         async with Pool(pool_settings, factory.start) as pool:
             registry = Registry(
+                MemoryStore(),
                 pool,
                 limits or TurnLimits(),
                 workspace_root=factory.workspace_root,
                 default_settings=settings,
-                max_conversations=max_conversations,
+                max_live=max_live,
             )
             async with registry:
                 yield House(pool, registry, tmp_path / "data")
