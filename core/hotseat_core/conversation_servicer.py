@@ -8,10 +8,11 @@ from hotseat.v1 import conversation_service_pb2_grpc, server_event_pb2
 
 from hotseat_core import convert, parse
 from hotseat_core.conversation.conversation import Conversation
+from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
-from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage
+from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, ReplayLost
 from hotseat_core.events import WorkerSource
 from hotseat_core.paging import page, page_size
 from hotseat_core.worker.profile import PROFILES
@@ -62,12 +63,9 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         except ConversationNotFound:
             if log_id:
                 raise
-            return
+            log = EventLog()  # the one that it will have, if it is made
         if log_id and log_id != log.log_id:
-            raise InvalidMessage(
-                "open.log_id is not the log of this conversation; open again without start_sequence",
-                metadata={"field": "open.log_id"},
-            )
+            raise ReplayLost("the log that open.log_id names is not kept any more; open again without start_sequence")
         log.check_start(start_sequence)
 
     def _ready(self, conversation: Conversation) -> server_event_pb2.Ready:

@@ -107,7 +107,8 @@ class Guest:
 class House:
     """A registry on a pool."""
 
-    def __init__(self, pool: Pool, registry: Registry, data_dir: Path) -> None:
+    def __init__(self, pool: Pool, registry: Registry, store: MemoryStore, data_dir: Path) -> None:
+        self.store = store
         self.pool = pool
         self.registry = registry
         self.data_dir = data_dir
@@ -147,7 +148,12 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
 
     @asynccontextmanager
     async def opened(
-        *faults: str, once: bool = False, limits: TurnLimits | None = None, max_live: int = 100, **bounds: Any
+        *faults: str,
+        once: bool = False,
+        limits: TurnLimits | None = None,
+        max_live: int = 100,
+        store: MemoryStore | None = None,
+        **bounds: Any,
     ) -> AsyncIterator[House]:
         before = asyncio.all_tasks()
         factory = WorkerFactory(
@@ -159,9 +165,10 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
             )
         )
         pool_settings = PoolSettings(WorkerSpec("claude"), **{"max_workers": 2, "warm_workers": 0, **bounds})
+        journal = store or MemoryStore()
         async with Pool(pool_settings, factory.start) as pool:
             registry = Registry(
-                MemoryStore(),
+                journal,
                 pool,
                 limits or TurnLimits(),
                 workspace_root=factory.workspace_root,
@@ -169,7 +176,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
                 max_live=max_live,
             )
             async with registry:
-                yield House(pool, registry, tmp_path / "data")
+                yield House(pool, registry, journal, tmp_path / "data")
         assert repr(pool) == EMPTY
         assert asyncio.all_tasks() == before
         assert list((tmp_path / "data" / "workers").iterdir()) == []

@@ -1,0 +1,162 @@
+"""What goes wrong in a turn, and how a conversation gets over it."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from hotseat_core.conversation.summary import State
+from hotseat_core.conversation.turn_runner import TurnLimits
+from hotseat_core.errors import (
+    Reason,
+)
+from hotseat_core.events import (
+    Outcome,
+)
+
+from tests.core.conversation.conftest import OpenHouse
+from tests.core.conversation.scenes import a, hanging, reason, u
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("die", Reason.WORKER_LOST), ("fail 529", Reason.PROVIDER), ("restart other", Reason.ATTEMPT_ABANDONED)],
+)
+async def test_a_failed_turn_leaves_the_conversation_as_it_was(
+    open_house: OpenHouse, order: str, expected: Reason
+) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        await guest.ask("one")
+        assert reason(await guest.ask(order)) is expected
+        assert await guest.recall() == "u:one | a:you said one"
+        await house.calm(idle=1)
+
+
+async def test_a_turn_that_stalls_is_given_up(open_house: OpenHouse) -> None:
+    async with open_house(limits=TurnLimits(stall_timeout_s=0.1)) as house:
+        guest = await house.enter()
+        assert reason(await guest.ask("hang")) is Reason.STALLED
+        assert await guest.recall() == "nothing"
+
+
+async def test_a_turn_that_takes_too_long_is_given_up(open_house: OpenHouse) -> None:
+    async with open_house(limits=TurnLimits(max_duration_s=0.1)) as house:
+        guest = await house.enter()
+        assert reason(await guest.ask("hang")) is Reason.TURN_LIMIT
+        assert await guest.recall() == "nothing"
+
+
+async def test_a_truncated_answer_is_part_of_the_conversation(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        ended = await guest.ask("cut max_tokens")
+        assert (ended.outcome, ended.text) == (Outcome.TRUNCATED, "cut short")
+        assert await guest.recall() == "u:cut max_tokens | a:cut short"
+
+
+async def test_an_answer_that_the_provider_had_to_begin_again_is_told_once(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        assert (await guest.ask("restart same")).text == "one two three"
+        assert await guest.recall() == "u:restart same | a:one two three"
+
+
+async def test_a_worker_that_can_not_be_aligned_is_replaced(open_house: OpenHouse) -> None:
+    async with open_house("no-rewind", once=True) as house:
+        guest = await house.enter()
+        await guest.ask("one")
+        first = house.registry.describe(guest.conversation).worker_id
+        edited = await house.enter(history=(u("edited"), a("answer")))
+        assert await edited.recall() == "u:edited | a:answer"
+        assert house.registry.describe(guest.conversation).worker_id != first
+        await house.calm(idle=1)
+
+
+async def test_where_no_worker_can_be_aligned_the_input_is_rejected(open_house: OpenHouse) -> None:
+    async with open_house("no-seed") as house:
+        guest = await house.enter(history=(u("a"), a("b")))
+        request_id = guest.say("hello")
+        rejection = await guest.rejected(request_id)
+        assert rejection.failure.reason is Reason.WORKER_LOST
+        assert rejection.failure.retry_delay_s is not None
+        assert guest.events == []
+        assert guest.attachment.open_inputs == set()
+        await house.calm()
+
+
+async def test_where_the_cli_does_not_start_the_input_is_rejected(open_house: OpenHouse) -> None:
+    async with open_house("exit") as house:
+        guest = await house.enter()
+        rejection = await guest.rejected(guest.say("hello"))
+        assert rejection.failure.reason is Reason.WORKER_START
+        assert "cannot start today" in rejection.failure.message
+
+
+async def test_a_rejected_input_may_be_said_again(open_house: OpenHouse) -> None:
+    async with open_house("exit", once=True) as house:
+        guest = await house.enter()
+        request_id = guest.say("hello")
+        await guest.rejected(request_id)
+        guest.say("hello", request_id=request_id)
+        assert (await guest.completed(request_id)).outcome is Outcome.SUCCEEDED
+
+
+async def test_a_queue_that_is_full_rejects(open_house: OpenHouse) -> None:
+    async with open_house(max_workers=1, max_queue=0) as house:
+        await hanging(await house.enter("busy"))
+        guest = await house.enter("late")
+        assert (await guest.rejected(guest.say("hello"))).failure.reason is Reason.POOL_FULL
+
+
+# ---- the pool
+
+
+async def test_an_evicted_conversation_goes_on_on_another_worker(open_house: OpenHouse) -> None:
+    async with open_house(max_workers=1) as house:
+        first, second = await house.enter("first"), await house.enter("second")
+        for _ in range(2):
+            await first.ask("one")
+            await second.ask("two")
+        assert await first.recall() == "u:one | a:you said one | u:one | a:you said one"
+        assert house.registry.describe(second.conversation).state is State.COLD
+        assert house.registry.describe(second.conversation).worker_id == ""
+        await house.calm(idle=1)
+
+
+async def test_many_conversations_share_few_workers(open_house: OpenHouse) -> None:
+    async with open_house(max_workers=2) as house:
+        guests = [await house.enter(f"c{number}") for number in range(8)]
+        ended = await asyncio.gather(*(guest.ask(f"hello {number}") for number, guest in enumerate(guests)))
+        assert [turn.text for turn in ended] == [f"you said hello {number} " for number in range(8)]
+        await house.calm(idle=2)
+
+
+async def test_a_worker_that_dies_idle_is_not_missed(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        await guest.ask("one")
+        for row in house.pool.workers():
+            assert row.pid is not None
+            os.kill(row.pid, signal.SIGKILL)
+        while house.pool.worker_of("c") is not None:
+            await house.pool.wait_for_change()
+        assert await guest.recall() == "u:one | a:you said one"
+
+
+async def test_a_drain_that_is_out_of_patience_interrupts(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        request_id = await hanging(guest)
+        house.pool.drain(0.05)
+        assert (await guest.completed(request_id)).outcome is Outcome.INTERRUPTED
+        assert (await guest.rejected(guest.say("more"))).failure.reason is Reason.POOL_DRAINING
+
+
+async def test_an_operator_may_take_a_conversation_off_its_worker_in_mid_turn(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        request_id = await hanging(guest, "hang well begun")
+        await house.pool.evict("c", force=True)
+        assert (await guest.completed(request_id)).outcome is Outcome.INTERRUPTED
+        assert await guest.recall() == "u:hang well begun | a:well begun"
