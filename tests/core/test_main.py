@@ -15,7 +15,7 @@ from hotseat import pb
 from hotseat.client import Client
 from hotseat.errors import HotseatError
 
-from tests.core.conftest import MakeCli
+from tests.core.conftest import MakeCli, until
 
 
 class Server:
@@ -53,7 +53,7 @@ async def running(environ: dict[str, str], pass_fds: tuple[int, ...] = ()) -> As
         yield Server(process)
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()
             await process.communicate()
 
 
@@ -159,3 +159,12 @@ async def test_a_core_that_is_gone_is_missed(tmp_path: Path) -> None:
         with pytest.raises(HotseatError) as caught:
             await client.list_profiles()
         assert caught.value.code is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_core_that_is_killed_takes_its_workers_along(environ: dict[str, str], tmp_path: Path) -> None:
+    async with running(environ) as server:
+        await server.line()
+        await ask(f"unix:{tmp_path / 'core.sock'}", "hello")
+        workers = server.workers()
+        server.process.kill()
+        await until(lambda: not any(worker.is_running() for worker in workers))
