@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tests.e2e.house import House, tag, user
+from tests.e2e.house import House, new_id, tag, user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = " ".join(f"w{number}" for number in range(200))
+BARE, AGENT = f"claude:{new_id()}", f"claude-code:{new_id()}"  # a conversation each, for all who do not mind its past
+EITHER = pytest.mark.parametrize("model", [BARE, AGENT], ids=["claude", "claude-code"])
 
 
 def text_of(chunks: list[ChatCompletionChunk]) -> str:
@@ -22,7 +24,7 @@ async def streamed(house: House, model: str, text: str, **fields: Any) -> list[C
     return [chunk async for chunk in stream]
 
 
-@pytest.mark.parametrize("model", ["claude", "claude-code"])
+@EITHER
 async def test_a_whole_answer(house: House, model: str) -> None:
     text = f"[[say hello there]] [[usage in=11 out=22 cr=33 cw=44]] {tag()}"
     answer = await house.sdk.chat.completions.create(model=model, messages=[user(text)])
@@ -38,7 +40,7 @@ async def test_a_whole_answer(house: House, model: str) -> None:
     assert answer.usage.prompt_tokens_details.cached_tokens == 33
 
 
-@pytest.mark.parametrize("model", ["claude", "claude-code"])
+@EITHER
 async def test_two_hundred_tokens_are_two_hundred_chunks(house: House, model: str) -> None:
     text = f"[[tokens 200]] [[usage in=5 out=200]] {tag()}"
     chunks = await streamed(house, model, text, stream_options={"include_usage": True})
@@ -55,7 +57,7 @@ async def test_two_hundred_tokens_are_two_hundred_chunks(house: House, model: st
 async def test_a_token_is_passed_on_when_it_is_said_not_when_the_answer_is_whole(house: House) -> None:
     word = tag()
     stream = await house.sdk.chat.completions.create(
-        model="claude", messages=[user(f"[[tokens 3]] [[hang after=2 secs=30]] {word}")], stream=True
+        model=BARE, messages=[user(f"[[tokens 3]] [[hang after=2 secs=30]] {word}")], stream=True
     )
     async with asyncio.timeout(10):
         pieces = []
@@ -71,7 +73,7 @@ async def test_a_token_is_passed_on_when_it_is_said_not_when_the_answer_is_whole
 
 
 async def test_thinking_is_streamed_beside_the_answer(house: House) -> None:
-    chunks = await streamed(house, "claude", f"[[think let me see]] [[say done]] {tag()}")
+    chunks = await streamed(house, BARE, f"[[think let me see]] [[say done]] {tag()}")
     thoughts = [(chunk.choices[0].delta.model_extra or {}).get("reasoning_content", "") for chunk in chunks]
     assert "".join(thoughts) == "let me see"
     assert text_of(chunks) == "done"
@@ -98,19 +100,17 @@ async def test_an_answer_that_the_model_refuses_is_filtered(house: House, *, str
 async def asked(house: House, text: str, *, stream: bool, **fields: Any) -> tuple[str, str | None]:
     """The text and the finish reason of an answer."""
     if stream:
-        chunks = await streamed(house, "claude", text, **fields)
+        chunks = await streamed(house, BARE, text, **fields)
         return text_of(chunks), chunks[-1].choices[0].finish_reason
-    answer = await house.sdk.chat.completions.create(model="claude", messages=[user(text)], **fields)
+    answer = await house.sdk.chat.completions.create(model=BARE, messages=[user(text)], **fields)
     return answer.choices[0].message.content or "", answer.choices[0].finish_reason
 
 
 async def test_the_synchronous_sdk_streamed_and_whole(house: House) -> None:
     def ask() -> tuple[str | None, str]:
         with house.openai() as client:
-            whole = client.chat.completions.create(model="claude", messages=[user(f"[[say one]] {tag()}")])
-            stream = client.chat.completions.create(
-                model="claude", messages=[user(f"[[tokens 5]] {tag()}")], stream=True
-            )
+            whole = client.chat.completions.create(model=BARE, messages=[user(f"[[say one]] {tag()}")])
+            stream = client.chat.completions.create(model=BARE, messages=[user(f"[[tokens 5]] {tag()}")], stream=True)
             return whole.choices[0].message.content, text_of(list(stream))
 
     assert await asyncio.to_thread(ask) == ("one", "w0 w1 w2 w3 w4")
@@ -118,7 +118,7 @@ async def test_the_synchronous_sdk_streamed_and_whole(house: House) -> None:
 
 async def test_the_raw_response_names_the_request_and_the_conversation(house: House) -> None:
     raw = await house.sdk.chat.completions.with_raw_response.create(
-        model="claude", messages=[user(f"[[say hi]] {tag()}")], extra_headers={"X-Request-ID": "req_of-mine"}
+        model=BARE, messages=[user(f"[[say hi]] {tag()}")], extra_headers={"X-Request-ID": "req_of-mine"}
     )
     assert raw.headers["x-request-id"] == "req_of-mine"
     assert raw.headers["X-Conversation-ID"]
@@ -129,7 +129,7 @@ async def test_the_raw_response_names_the_request_and_the_conversation(house: Ho
 async def test_an_agent_s_own_tools_run_and_its_words_around_them_are_one_answer(house: House) -> None:
     word = tag()
     text = f'[[say first]] [[call Bash {{"command": "echo from-the-shell"}}]] [[then]] [[say second]] {word}'
-    answer = await house.sdk.chat.completions.create(model="claude-code", messages=[user(text)])
+    answer = await house.sdk.chat.completions.create(model=AGENT, messages=[user(text)])
     assert answer.choices[0].message.content == "first\n\nsecond"
     (result,) = [
         block

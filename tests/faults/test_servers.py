@@ -17,6 +17,8 @@ from tests.e2e.wire import calling
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ENDLESS = "[[tokens 5000]] [[delay 10]]"
+# A CLI that hears SIGTERM when its core is gone takes up to 3.5 s to flush what nobody reads any more.
+AFTER_A_KILL_S = 6.0
 
 
 def body(text: str, model: str) -> dict[str, object]:
@@ -40,7 +42,7 @@ async def test_a_killed_core_ends_its_streams_with_an_error_and_its_workers_and_
         await caller.until_ended(3)
     assert 'data: {"error":' in caller.received.decode()
     assert "[DONE]" not in caller.received.decode()
-    await house.until_no_process_is_left(3)
+    await house.until_no_process_is_left(AFTER_A_KILL_S)
 
     started = time.monotonic()
     response = await house.http.post("/v1/chat/completions", json=body("x", "claude"))
@@ -62,8 +64,7 @@ async def test_a_core_that_is_killed_takes_running_tools_along(house: House) -> 
         await until(
             lambda: not any("sleep 4322" in found.command for found in house.processes()), 1, "the tool is gone"
         )
-        # The CLI itself takes up to 3.5 s to say goodbye to nobody.
-        await house.until_no_process_is_left(6)
+        await house.until_no_process_is_left(AFTER_A_KILL_S)
 
 
 @pytest.mark.parametrize("way", ["killed", "told to stop"])
@@ -72,10 +73,11 @@ async def test_a_core_that_ends_while_its_workers_start_leaves_none(tmp_path: Pa
         await until(lambda: bool(house.processes()), 5, "a worker starts")
         if way == "killed":
             await house.core.kill()
+            await house.until_no_process_is_left(AFTER_A_KILL_S)
         else:
             house.core.signal(signal.SIGTERM)
             assert await house.core.ended(5) == 0
-        await house.until_no_process_is_left(3)
+            assert house.processes() == []
 
 
 async def test_an_edge_that_is_killed_stops_its_turns_and_keeps_their_workers(house: House) -> None:
@@ -106,7 +108,7 @@ async def test_a_core_that_is_told_to_stop_lets_its_streams_end_and_takes_nothin
         await caller.until_received("[DONE]")
     assert '" w99"' in caller.received.decode()
     assert await house.core.ended(5) == 0
-    await house.until_no_process_is_left(3)
+    assert house.processes() == []
 
 
 async def test_an_edge_that_is_told_to_stop_lets_its_streams_end(house: House) -> None:
@@ -134,7 +136,7 @@ async def test_a_stream_that_outlasts_the_grace_is_stopped(tmp_path: Path) -> No
                 events = [event async for event in turn]
             assert events[-1].turn_completed.outcome == pb.TurnCompleted.OUTCOME_INTERRUPTED
         assert await house.core.ended(5) == 0
-        await house.until_no_process_is_left(3)
+        assert house.processes() == []
 
 
 async def test_a_second_signal_ends_the_core_at_once(house: House) -> None:
@@ -149,7 +151,7 @@ async def test_a_second_signal_ends_the_core_at_once(house: House) -> None:
         assert await house.core.ended(1) == 128 + signal.SIGTERM
         await caller.until_ended(3)
     assert 'data: {"error":' in caller.received.decode()
-    await house.until_no_process_is_left(3)
+    await house.until_no_process_is_left(AFTER_A_KILL_S)
 
 
 async def test_a_core_that_hangs_is_reported_within_a_second_and_taken_back(house: House) -> None:
@@ -186,4 +188,3 @@ async def test_a_client_over_grpc_hears_that_the_core_is_gone(house: House) -> N
         with pytest.raises(HotseatError) as caught:
             [event async for event in turn]
     assert caught.value.code.name == "UNAVAILABLE"
-    await house.until_no_process_is_left(3)

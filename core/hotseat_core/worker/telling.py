@@ -119,10 +119,11 @@ class Telling:
 
     def abandon(self, first_index: int) -> None:
         """The attempt broke off: its blocks from first_index on wait for its successor."""
-        for index in sorted(index for index in self._open if index >= first_index):
+        # They come before those that an earlier attempt told and this one has not come to.
+        for index in sorted((index for index in self._open if index >= first_index), reverse=True):
             told = self._open.pop(index)
             if told.told:
-                self._waiting[told.kind].append(told)
+                self._waiting[told.kind].appendleft(told)
 
     def _unfinished(self) -> list[Told]:
         return [told for told in (*self._open.values(), *self._waiting["text"]) if told.kind == "text"]

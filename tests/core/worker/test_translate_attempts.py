@@ -213,3 +213,25 @@ def test_an_abandoned_message_that_names_none_leaves_the_results_of_tools() -> N
     ]
     feed(translator, frames)
     assert [row.role for row in translator.rows()] == ["assistant", "user", "assistant"]
+
+
+def test_an_attempt_that_breaks_off_before_the_one_before_it_keeps_the_blocks_in_their_order() -> None:
+    translator = TurnTranslator()
+    frames = [
+        start("m1"),
+        *block(0, "First."),
+        *block(1, "Sec", stop=False),
+        *abandoned("m1", open_block=1),
+        start("m2"),
+        *block(0, "Fi", stop=False),
+        *abandoned("m2"),
+        start("m3"),
+        *block(0, "First."),
+        *block(1, "Second."),
+        *stop(),
+        RESULT,
+    ]
+    events = feed(translator, frames)
+    assert told(events) == [TextDelta("First.", 0), TextDelta("Sec", 1), TextDelta("ond.", 1)]
+    assert translator.text == client_text(events) == "First.\n\nSecond."
+    assert translator.ending == CLEAN
