@@ -13,7 +13,7 @@ from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
-from hotseat_core.errors import ConversationExists, ConversationNotFound, InvalidMessage, PoolFull
+from hotseat_core.errors import ConversationExists, ConversationNotFound, ConversationOwned, InvalidMessage, PoolFull
 from hotseat_core.pool.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class Registry:
         self._default_settings = default_settings
         self._max_conversations = max_conversations
         self._conversations: dict[str, Conversation] = {}
+        self._ending: set[str] = set()  # forgotten, but their workers still hold them
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -89,10 +90,11 @@ class Registry:
         return found
 
     async def delete(self, conversation_id: str) -> None:
-        """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound."""
-        conversation = self.get(conversation_id)
-        del self._conversations[conversation_id]
-        await self._end(conversation)
+        """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound.
+
+        Cancelling stops the waiting, not the deletion.
+        """
+        await asyncio.shield(self._start_forgetting(self.get(conversation_id)))
 
     def fork(self, conversation_id: str, turn: int | None, new_id: str) -> Conversation:
         """Return a new conversation that begins like this one, up to a turn or the last finished one.
@@ -138,6 +140,9 @@ class Registry:
     def _create(
         self, conversation_id: str, settings: ConversationSettings, messages: tuple[Message, ...]
     ) -> Conversation:
+        if conversation_id in self._ending:
+            problem = f"conversation {conversation_id} is being deleted; open it again in a moment"
+            raise ConversationOwned(problem, metadata={"conversationId": conversation_id}, retry_delay_s=0.5)
         self._make_room()
         is_transient = not conversation_id
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
@@ -158,14 +163,21 @@ class Registry:
         if not idle:
             raise PoolFull(f"{len(self._conversations)} conversations are in use", retry_delay_s=1.0)
         oldest = next((found for found in reversed(idle) if found.is_transient), idle[-1])
-        del self._conversations[oldest.id]
-        self._tasks.create_task(self._forget(oldest), name=f"forget {oldest.id}")
+        self._start_forgetting(oldest)
+
+    def _start_forgetting(self, conversation: Conversation) -> asyncio.Task[None]:
+        del self._conversations[conversation.id]
+        # A new conversation of this name must not be given the worker of the old one.
+        self._ending.add(conversation.id)
+        return self._tasks.create_task(self._forget(conversation), name=f"forget {conversation.id}")
 
     async def _forget(self, conversation: Conversation) -> None:
         try:
             await self._end(conversation)
         except Exception:
             logger.exception("a conversation could not be cleared away", extra={"conversation": conversation.id})
+        finally:
+            self._ending.discard(conversation.id)
 
     async def _end(self, conversation: Conversation) -> None:
         await conversation.close(GoAwayReason.EVICTED)

@@ -1,5 +1,6 @@
 """All conversations: found, listed, forked, deleted, and where they work."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hotseat_core.conversation.terms import (
 )
 from hotseat_core.errors import (
     ConversationNotFound,
+    ConversationOwned,
     InvalidMessage,
     PoolFull,
     Reason,
@@ -52,6 +54,35 @@ async def test_a_conversation_is_deleted_in_mid_turn_with_all_that_waits(open_ho
         await house.calm()
         with pytest.raises(ConversationNotFound):
             guest.say("after the end")
+        await house.calm()
+
+
+async def test_a_conversation_that_is_being_deleted_can_not_be_made_anew(
+    open_house: OpenHouse,
+) -> None:
+    async with open_house() as house:
+        await hanging(house.enter(settings=settings(system_prompt="Old.")))
+        deleting = asyncio.create_task(house.registry.delete("c"))
+        await asyncio.sleep(0)
+        with pytest.raises(ConversationOwned) as caught:
+            house.enter()
+        assert caught.value.retry_delay_s is not None
+        with pytest.raises(ConversationOwned):
+            house.registry.fork(house.enter("source").conversation.id, None, "c")
+        await deleting
+        guest = house.enter(settings=settings(system_prompt="New."))
+        assert await guest.recall() == "nothing"
+        assert '["New."' in (await guest.ask("settings")).text
+
+
+async def test_who_gives_up_waiting_for_a_deletion_does_not_stop_it(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        await hanging(house.enter())
+        deleting = asyncio.create_task(house.registry.delete("c"))
+        await asyncio.sleep(0)
+        deleting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await deleting
         await house.calm()
 
 
