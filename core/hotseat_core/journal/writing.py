@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced
 from hotseat_core.journal.node import Node
 from hotseat_core.journal.reading import get
@@ -47,13 +49,15 @@ def claim(
     connection: sqlite3.Connection, tenant: str, conversation_id: str, owner: str
 ) -> tuple[StoredConversation, Lease] | None:
     """Take a conversation from whoever has it."""
+    found = get(connection, tenant, conversation_id)
+    if found is None:
+        return None
     epoch = _next_epoch(connection)
     connection.execute(
         "UPDATE conversation SET epoch = ?, owner = ? WHERE tenant = ? AND conversation_id = ?",
         (epoch, owner, tenant, conversation_id),
     )
-    found = get(connection, tenant, conversation_id)
-    return (found, Lease(tenant, conversation_id, epoch)) if found is not None else None
+    return msgspec.structs.replace(found, epoch=epoch), Lease(tenant, conversation_id, epoch)
 
 
 def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, workspace: str | None) -> None:
