@@ -13,31 +13,11 @@ from hotseat_core.conversation.history import Message, rows_of
 from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
-from hotseat_core.conversation.terms import (
-    Attachment,
-    ConversationSettings,
-    GoAwayReason,
-    RawLine,
-    Rejection,
-)
-from hotseat_core.conversation.turn import (
-    Delivery,
-    TurnInput,
-    TurnRecord,
-    completion,
-    gained,
-    log_fields,
-    never_begun,
-)
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, RawLine, Rejection
+from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, log_fields, never_begun
 from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
-from hotseat_core.errors import (
-    ConversationBusy,
-    ConversationNotFound,
-    HotseatError,
-    PoolFull,
-    Reason,
-)
+from hotseat_core.errors import ConversationBusy, ConversationNotFound, HotseatError, PoolFull, Reason
 from hotseat_core.events import Event, Failure, Outcome, Raw, TurnCompleted, TurnStarted, Usage, WorkerSource
 from hotseat_core.pool.lease import Lease
 from hotseat_core.worker.translate import Ending

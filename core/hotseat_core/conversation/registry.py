@@ -95,12 +95,34 @@ class Registry:
         return found
 
     async def delete(self, conversation_id: str) -> None:
-        """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound."""
-        conversation = await self.get(conversation_id)
-        async with self._lock(conversation_id):
-            self._live.pop(conversation_id, None)
-            await conversation.close(GoAwayReason.EVICTED)
-            await self._store.delete(TENANT, conversation_id)
+        """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound.
+
+        Cancelling stops the waiting, not the deletion. Whoever opens the conversation meanwhile waits for its end.
+        """
+        forgetting = self._tasks.create_task(self._try_to_forget(conversation_id), name=f"forget {conversation_id}")
+        error = await asyncio.shield(forgetting)
+        if error is not None:
+            raise error
+
+    async def _try_to_forget(self, conversation_id: str) -> Exception | None:
+        """Return what went wrong: raised, it would end every other task of the registry."""
+        try:
+            async with self._lock(conversation_id):
+                await self._forget(conversation_id)
+        except ConversationNotFound as exc:
+            return exc
+        except Exception as exc:
+            logger.exception("a conversation could not be cleared away", extra={"conversation": conversation_id})
+            return exc
+        return None
+
+    async def _forget(self, conversation_id: str) -> None:
+        conversation = await self._find(conversation_id)
+        if conversation is None:
+            raise _not_found(conversation_id)
+        await conversation.close(GoAwayReason.EVICTED)
+        await self._store.delete(TENANT, conversation_id)
+        self._live.pop(conversation_id, None)
         await self._pool.evict(conversation_id, force=True)
         workspace = conversation.runner.workspace
         if workspace is not None and not conversation.settings.workspace:
@@ -119,7 +141,8 @@ class Registry:
                 problem = f"conversation {conversation_id} has no finished turn {turn}"
                 raise InvalidMessage(problem, metadata={"field": "turn"})
             messages = await self._said(record)
-        return await self._create(new_id, source.settings, messages)
+        async with self._lock(new_id or f"fork of {conversation_id}"):
+            return await self._create(new_id, source.settings, messages)
 
     # ---- all of them
 

@@ -3,9 +3,11 @@
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced
 from hotseat_core.journal.node import Node
-from hotseat_core.journal.reading import get
+from hotseat_core.journal.reading import get, turn_of_request
 from hotseat_core.journal.store import Lease, StoredConversation, StoredTurn
 from hotseat_core.journal.tree import add, cut
 
@@ -17,6 +19,16 @@ INSERT INTO conversation (
     :tenant, :conversation_id, :owner, :epoch, :settings, :root, :head, :is_transient, :workspace, :turn_count, :usage,
     :create_time, :update_time, :expire_time
 ) ON CONFLICT DO NOTHING
+"""
+
+_COUNT_TURN = """
+UPDATE conversation SET turn_count = turn_count + 1, update_time = ?, workspace = coalesce(?, workspace)
+WHERE tenant = ? AND conversation_id = ? AND epoch = ? RETURNING turn_count
+"""
+
+_BEGIN_TURN = """
+INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
 """
 
 _IDLE_EXPIRED = """
@@ -47,37 +59,32 @@ def claim(
     connection: sqlite3.Connection, tenant: str, conversation_id: str, owner: str
 ) -> tuple[StoredConversation, Lease] | None:
     """Take a conversation from whoever has it."""
+    found = get(connection, tenant, conversation_id)
+    if found is None:
+        return None
     epoch = _next_epoch(connection)
     connection.execute(
         "UPDATE conversation SET epoch = ?, owner = ? WHERE tenant = ? AND conversation_id = ?",
         (epoch, owner, tenant, conversation_id),
     )
-    found = get(connection, tenant, conversation_id)
-    return (found, Lease(tenant, conversation_id, epoch)) if found is not None else None
+    return msgspec.structs.replace(found, epoch=epoch), Lease(tenant, conversation_id, epoch)
 
 
 def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, workspace: str | None) -> None:
     """Note a turn that begins. Raises Fenced, DuplicateRequest, or ValueError where it is not the next one."""
     key = (lease.tenant, lease.conversation_id)
-    _fence(connection, lease, turn.start_time)
-    known = connection.execute(
-        "SELECT turn FROM turn WHERE tenant = ? AND conversation_id = ? AND request_id = ?", (*key, turn.request_id)
-    ).fetchone()
-    if known is not None:
-        raise DuplicateRequest(
-            f"request {turn.request_id} was turn {known[0]} of this conversation; read that turn's outcome",
-            metadata={"requestId": turn.request_id, "turn": str(known[0])},
-        )
-    counted = connection.execute(
-        "UPDATE conversation SET turn_count = turn_count + 1, workspace = coalesce(?, workspace)"
-        " WHERE tenant = ? AND conversation_id = ? AND turn_count = ?",
-        (workspace, *key, turn.turn - 1),
-    )
-    if not counted.rowcount:
+    counted = connection.execute(_COUNT_TURN, (turn.start_time, workspace, *key, lease.epoch)).fetchall()
+    if not counted:
+        raise _fenced(lease)
+    noted = connection.execute(_BEGIN_TURN, (*key, turn.turn, turn.request_id, turn.input, turn.start_time)).rowcount
+    if noted and counted == [(turn.turn,)]:
+        return
+    known = turn_of_request(connection, *key, turn.request_id)
+    if noted or known is None:
         raise ValueError(f"turn {turn.turn} is not the next one")
-    connection.execute(
-        "INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time) VALUES (?, ?, ?, ?, ?, ?)",
-        (*key, turn.turn, turn.request_id, turn.input, turn.start_time),
+    raise DuplicateRequest(
+        f"request {turn.request_id} was turn {known.turn} of this conversation; read that turn's outcome",
+        metadata={"requestId": turn.request_id, "turn": str(known.turn)},
     )
 
 
@@ -168,7 +175,7 @@ def expire(connection: sqlite3.Connection, now: float, limit: int) -> list[tuple
 
 
 def _fence(connection: sqlite3.Connection, lease: Lease, update_time: float) -> str | None:
-    """Touch the conversation, if the lease still holds, and return its head: every write of a turn begins here."""
+    """Touch the conversation, if the lease still holds, and return its head: other writes begin here."""
     held = connection.execute(
         "UPDATE conversation SET update_time = ? WHERE tenant = ? AND conversation_id = ? AND epoch = ? RETURNING head",
         (update_time, lease.tenant, lease.conversation_id, lease.epoch),

@@ -1,5 +1,6 @@
 """All conversations: found, listed, forked, deleted, and where they work."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,30 @@ async def test_a_conversation_is_deleted_in_mid_turn_with_all_that_waits(open_ho
         await house.calm()
         with pytest.raises(ConversationNotFound):
             guest.say("after the end")
+        await house.calm()
+
+
+async def test_a_conversation_that_is_being_deleted_is_made_anew_once_it_is_gone(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        old = await house.enter(settings=settings(system_prompt="Old."))
+        await hanging(old)
+        deleting = asyncio.create_task(house.registry.delete("c"))
+        await old.until(lambda: old.attachment.go_away is not None)
+        guest = await house.enter(settings=settings(system_prompt="New."))
+        assert house.pool.worker_of("c") is None
+        await deleting
+        assert await guest.recall() == "nothing"
+        assert '["New."' in (await guest.ask("settings")).text
+
+
+async def test_who_gives_up_waiting_for_a_deletion_does_not_stop_it(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        await hanging(await house.enter())
+        deleting = asyncio.create_task(house.registry.delete("c"))
+        await asyncio.sleep(0)
+        deleting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await deleting
         await house.calm()
 
 
