@@ -32,6 +32,7 @@ class Reason(enum.Enum):
     ATTEMPT_ABANDONED = 22
     INTERNAL = 23
     CONVERSATION_EXISTS = 24
+    STORAGE_FAILED = 25
 
 
 class HotseatError(Exception):
@@ -149,6 +150,8 @@ class HistoryMismatch(HotseatError):
 class Fenced(HotseatError):
     """Somebody else has taken the conversation over, or deleted it: nothing was written."""
 
+    reason = Reason.CONVERSATION_OWNED
+
 
 class DuplicateRequest(HotseatError):
     """The conversation has a turn with this request id; the metadata say which one."""
@@ -156,6 +159,8 @@ class DuplicateRequest(HotseatError):
 
 class StorageFailed(HotseatError):
     """The journal could not be read or written; what it acknowledged before still holds."""
+
+    reason = Reason.STORAGE_FAILED
 
 
 class HistoryLost(StorageFailed):

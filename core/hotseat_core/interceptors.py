@@ -41,6 +41,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.ATTEMPT_ABANDONED: grpc.StatusCode.UNAVAILABLE,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
     Reason.CONVERSATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
 }
 
 # Strings: the classes are generic in the stubs alone.

@@ -37,6 +37,7 @@ CODES: Mapping[str, grpc.StatusCode] = MappingProxyType(
         "ATTEMPT_ABANDONED": _Code.UNAVAILABLE,
         "INTERNAL": _Code.INTERNAL,
         "CONVERSATION_EXISTS": _Code.ALREADY_EXISTS,
+        "STORAGE_FAILED": _Code.UNAVAILABLE,
     }
 )
 """The gRPC code that carries each reason, as proto/hotseat/v1/error.proto says."""

@@ -90,6 +90,7 @@ _SHAPES: dict[str, _Shape] = {
     "PROVIDER_REJECTED": _Shape(400, INVALID_REQUEST, "upstream_rejected"),
     "STALLED": _Shape(504, SERVER_ERROR, "upstream_timeout"),
     "ATTEMPT_ABANDONED": _Shape(502, SERVER_ERROR, "upstream_broke_off"),
+    "STORAGE_FAILED": _Shape(503, SERVER_ERROR, "storage_failed"),
     "INTERNAL": _Shape(500, SERVER_ERROR, "internal_error"),
     # The names of gRPC codes, where no reason came with them.
     "UNAVAILABLE": _Shape(503, SERVER_ERROR, "core_unavailable"),

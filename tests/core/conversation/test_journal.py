@@ -104,8 +104,8 @@ async def test_no_end_is_told_that_the_journal_does_not_hold(open_house: OpenHou
         ended = await guest.completed(request_id)
         assert ended.outcome is Outcome.FAILED
         assert ended.failure is not None
-        assert ended.failure.reason is Reason.INTERNAL
-        assert (await guest.rejected(guest.say("more"))).failure.reason is Reason.INTERNAL
+        assert ended.failure.reason is Reason.STORAGE_FAILED
+        assert (await guest.rejected(guest.say("more"))).failure.reason is Reason.STORAGE_FAILED
         house.store.failing = False
         assert await guest.recall() == "nothing"
 

@@ -37,6 +37,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ATTEMPT_ABANDONED: _ClassVar[ErrorReason]
     ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
     ERROR_REASON_CONVERSATION_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_STORAGE_FAILED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_MESSAGE: ErrorReason
 ERROR_REASON_PROTOCOL_ORDER: ErrorReason
@@ -62,6 +63,7 @@ ERROR_REASON_STALLED: ErrorReason
 ERROR_REASON_ATTEMPT_ABANDONED: ErrorReason
 ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_CONVERSATION_EXISTS: ErrorReason
+ERROR_REASON_STORAGE_FAILED: ErrorReason
 
 class Error(_message.Message):
     __slots__ = ("reason", "message", "metadata", "retry_delay")
