@@ -147,10 +147,8 @@ class HistoryMismatch(HotseatError):
     reason = Reason.HISTORY_MISMATCH
 
 
-class Fenced(HotseatError):
+class Fenced(ConversationOwned):
     """Somebody else has taken the conversation over, or deleted it: nothing was written."""
-
-    reason = Reason.CONVERSATION_OWNED
 
 
 class DuplicateRequest(HotseatError):
