@@ -6,9 +6,11 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from hotseat_core.conversation.audience import Audience
 from hotseat_core.conversation.book import Book
+from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.history import Message, rows_of
 from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
@@ -21,6 +23,7 @@ from hotseat_core.errors import ConversationBusy, ConversationNotFound, HotseatE
 from hotseat_core.events import Event, Failure, Outcome, Raw, TurnCompleted, TurnStarted, Usage, WorkerSource
 from hotseat_core.pool.lease import Lease
 from hotseat_core.worker.translate import Ending
+from hotseat_core.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -155,8 +158,8 @@ class Conversation:
 
     def _interrupt(self, waiting: Waiting) -> None:
         waiting.interrupt()
-        if waiting is self._current and self._runner.worker is not None:
-            self._runner.worker.cut(Ending(Outcome.INTERRUPTED))
+        if waiting is self._current:
+            self._runner.cut(Ending(Outcome.INTERRUPTED))
 
     # ---- turns
 
@@ -182,7 +185,7 @@ class Conversation:
         await self._introduce(waiting.attachment)
         lease = await self._prepare(waiting)
         if lease is None:
-            await self._begin(waiting, WorkerSource.NONE, 0.0)
+            await self._enter(waiting, self._record(waiting), WorkerSource.NONE, 0.0)
             await self._finish(waiting, never_begun(waiting.turn.request_id), self.messages)
             return
         try:
@@ -215,34 +218,46 @@ class Conversation:
         return await waiting.lease(self._runner.prepare(self.settings, rows, transient=self.is_transient))
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
-        record = await self._begin(waiting, WorkerSource[lease.source.name], lease.queue_duration_s)
-        if waiting.is_interrupted:
-            await self._finish(waiting, never_begun(waiting.turn.request_id), self.messages)
-            lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
-            return
-        started = time.monotonic()
-
-        def sink(events: list[Event]) -> None:
-            self._on_events(record, events)
-
+        record = self._record(waiting)
+        gate = Gate(lambda events: self._on_events(record, lease, events))
         setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
-        report = await self._runner.run(lease, replace(waiting.turn, setup=setup), self.settings, sink)
+        turn = replace(waiting.turn, setup=setup)
+        started = time.monotonic()
+        async with asyncio.TaskGroup() as tasks:
+            # The CLI takes tens of milliseconds until the model hears of the turn, the journal one or two to hold it.
+            entering = tasks.create_task(self._enter_running(waiting, lease, record, gate))
+            report = await self._runner.run(lease, turn, self.settings, gate.take)
+        if (trouble := entering.result()) is not None:
+            await self._runner.settle(lease, rows_of(self.messages))
+            raise trouble
         self.usage += report.usage
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
         await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
         await self._runner.settle(lease, rows_of(self.messages))
 
-    async def _begin(self, waiting: Waiting, source: WorkerSource, queue_duration_s: float) -> TurnRecord:
-        """Nothing of a turn happens before the journal holds it."""
-        turn = waiting.turn
-        record = TurnRecord(len(self.turns) + 1, turn.request_id, turn.prompt, time.time())
+    def _record(self, waiting: Waiting) -> TurnRecord:
+        return TurnRecord(len(self.turns) + 1, waiting.turn.request_id, waiting.turn.prompt, time.time())
+
+    async def _enter_running(
+        self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate
+    ) -> HotseatError | None:
+        """Enter the turn while its worker begins with it; nothing of it is told before, and without it, it is cut."""
+        try:
+            await self._enter(waiting, record, WorkerSource[lease.source.name], lease.queue_duration_s)
+        except HotseatError as exc:
+            self._runner.cut(Ending(Outcome.FAILED, Failure(exc.reason, exc.message)))
+            return exc
+        gate.open()
+        return None
+
+    async def _enter(self, waiting: Waiting, record: TurnRecord, source: WorkerSource, queue_duration_s: float) -> None:
+        """Put the turn into the journal, and tell that it has begun."""
         workspace = self._runner.workspace
         await self._book.begin_turn(record, str(workspace) if workspace is not None else None)
         waiting.number = record.turn
         self.turns.append(record)
         model = self.settings.setup.model
-        self.log.append(record.turn, [TurnStarted(turn.request_id, model, source, queue_duration_s)])
-        return record
+        self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queue_duration_s)])
 
     async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
         """A client hears of the end once the journal holds it."""
@@ -279,13 +294,11 @@ class Conversation:
             await self._book.move(messages, settings)
             self.settings, self.messages = settings, messages
 
-    def _on_events(self, record: TurnRecord, events: list[Event]) -> None:
+    def _on_events(self, record: TurnRecord, lease: Lease, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Raw):
                 self.audience.tell_raw(RawLine(event.json))
-        worker = self._runner.worker
-        if worker is None:
-            return
+        worker = cast("Worker", lease.worker)
         told = self.permissions.sift(worker, events, self.settings, has_reader=self.audience.has_reader)
         if told:
             self.log.append(record.turn, told)

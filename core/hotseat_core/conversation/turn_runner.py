@@ -46,10 +46,10 @@ class TurnRunner:
         self._bound: SessionSetup | None = None  # what its worker was last bound to
         self._worker: Worker | None = None  # that runs the present turn
 
-    @property
-    def worker(self) -> Worker | None:
-        """The worker of the present turn."""
-        return self._worker
+    def cut(self, ending: Ending) -> None:
+        """End the present turn here and now; nothing to end is no error."""
+        if self._worker is not None:
+            self._worker.cut(ending)
 
     async def prepare(self, settings: ConversationSettings, rows: Sequence[Row], *, transient: bool) -> Lease:
         """Return a worker whose session holds just these rows, under these settings.
