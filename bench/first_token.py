@@ -2,7 +2,7 @@
 
     python bench/first_token.py [--rounds N] [--json] [--check]
 
-Every round measures every way, follow-ups three times, in an order that rotates, on the same machine in the same
+Every round measures every way, follow-ups six times, in an order that rotates, on the same machine in the same
 minutes: what disturbs one way disturbs the others. Ratios and differences are of medians. See bench/README.md.
 """
 
@@ -33,7 +33,7 @@ from hotseat_cli.upstream import Kind, Upstream, without_credentials
 
 PROMPT = "[[say one two three four five]]"
 WARM_UP = 3
-NEXT_TURNS = 3  # follow-ups are cheap and close to each other: several a round
+NEXT_TURNS = 6  # follow-ups are cheap and close to each other: many a round
 Measure = Callable[[], Awaitable[float]]
 
 

@@ -62,18 +62,22 @@ class SqliteStore:
         """Begin a conversation. Raises ConversationExists or HistoryLost."""
         check_path(nodes, conversation.head)
         return await self._writer.run(
-            partial(writing.create, conversation=conversation, nodes=tuple(nodes), owner=self._owner)
+            partial(writing.create, conversation=conversation, nodes=tuple(nodes), owner=self._owner),
+            outlives_power=False,
         )
 
     async def claim(self, tenant: str, conversation_id: str) -> tuple[StoredConversation, Lease] | None:
         """Take the conversation over; None: there is no such conversation."""
         return await self._writer.run(
-            partial(writing.claim, tenant=tenant, conversation_id=conversation_id, owner=self._owner)
+            partial(writing.claim, tenant=tenant, conversation_id=conversation_id, owner=self._owner),
+            outlives_power=False,
         )
 
     async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
         """Note a turn before it runs. Raises Fenced or DuplicateRequest."""
-        await self._writer.run(partial(writing.begin_turn, lease=lease, turn=turn, workspace=workspace))
+        await self._writer.run(
+            partial(writing.begin_turn, lease=lease, turn=turn, workspace=workspace), outlives_power=False
+        )
 
     async def end_turn(
         self, lease: Lease, turn: StoredTurn, nodes: Sequence[Node], *, head: str, usage: bytes, update_time: float
@@ -108,7 +112,8 @@ class SqliteStore:
                 root=root,
                 settings=settings,
                 update_time=update_time,
-            )
+            ),
+            outlives_power=False,
         )
 
     async def retain(self, lease: Lease, expire_time: float | None) -> None:

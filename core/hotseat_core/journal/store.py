@@ -71,7 +71,8 @@ class InterruptedTurn(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """The journal: what a method returned from is on disk.
+    """The journal: what a method returned from outlives this process, and what end_turn returned from, and delete and
+    retain, the loss of power too.
 
     Every method may raise StorageFailed. A write that raised it, or whose caller was cancelled, may have happened or
     not, never half: begin_turn answers that with DuplicateRequest, and end_turn may be called again.
