@@ -16,9 +16,9 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
-import aiohttp
 import psutil
 from hotseat import Client
 from hotseat_bench import report
@@ -33,6 +33,7 @@ from hotseat_cli.upstream import Kind, Upstream, without_credentials
 
 PROMPT = "[[say one two three four five]]"
 WARM_UP = 3
+PROCESSES = 3  # a way: processes of the same CLI differ from each other by some milliseconds, for as long as they live
 NEXT_TURNS = 6  # follow-ups are cheap and close to each other: many a round
 Measure = Callable[[], Awaitable[float]]
 
@@ -77,14 +78,18 @@ async def ways(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Ways]:
         core = await supervisor.start(_core(values, demo_url, scratch / "warm", warm_workers=1))
         spareless = await supervisor.start(_core(values, demo_url, scratch / "cold", warm_workers=0))
         edge_url = await supervisor.start(launch.edge(values, Upstream(Kind.DEMO), core))
-        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = await stack.enter_async_context(Client(core))
         cold_client = await stack.enter_async_context(Client(spareless))
         clis = BareClis(values.get("CLAUDE_CLI_PATH", "") or installed.bundled_cli(), demo_url, scratch)
-        cli = await stack.enter_async_context(clis.start())
-        cli.initialize()
-        talk = await stack.enter_async_context(client.converse(opening("bench-grpc")))
-        http = OverHttp(session, edge_url)
+        bare = [await stack.enter_async_context(clis.start()) for _ in range(PROCESSES)]
+        for cli in bare:
+            cli.initialize()
+        talks = [
+            await stack.enter_async_context(client.converse(opening(f"bench-grpc-{number}")))
+            for number in range(PROCESSES)
+        ]
+        next_cli, next_talk, next_number = cycle(bare), cycle(talks), cycle(range(PROCESSES))
+        http = await stack.enter_async_context(OverHttp.connected(edge_url))
 
         async def http_new() -> float:
             conversation_id = f"bench-{uuid.uuid4()}"
@@ -98,9 +103,9 @@ async def ways(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Ways]:
 
         yield Ways(
             {
-                BARE_NEXT: lambda: cli.first_token(PROMPT),
-                HTTP_NEXT: lambda: http.first_token(PROMPT, "bench-http"),
-                GRPC_NEXT: lambda: first_token_on(talk, PROMPT),
+                BARE_NEXT: lambda: next(next_cli).first_token(PROMPT),
+                HTTP_NEXT: lambda: http.first_token(PROMPT, f"bench-http-{next(next_number)}"),
+                GRPC_NEXT: lambda: first_token_on(next(next_talk), PROMPT),
                 BARE_COLD: lambda: clis.cold(PROMPT),
                 HTTP_NEW: http_new,
                 GRPC_COLD: lambda: new_conversation(cold_client, PROMPT),
@@ -114,7 +119,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     ours["HOTSEAT_PROFILE"] = MODEL  # so that spares are of the kind that is measured, from the first one on
     # Nothing of the caller's but where things are: the same pool and the same model, whoever runs it.
     inherited = {name: value for name, value in load({}, scratch).values.items() if not name.startswith("HOTSEAT_")}
-    return {**without_credentials(inherited), **ours, "POOL_SIZE": "6", "IDLE_TIMEOUT_MS": "0"}
+    return {**without_credentials(inherited), **ours, "POOL_SIZE": "9", "IDLE_TIMEOUT_MS": "0"}
 
 
 def _core(values: dict[str, str], demo_url: str, data: Path, warm_workers: int) -> ServerSpec:

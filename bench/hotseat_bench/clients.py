@@ -2,54 +2,60 @@
 
 import asyncio
 import json
+import re
 import time
 import uuid
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import aiohttp
 from hotseat import Client, Talk, pb
 
 _TURN_S = 60.0
 MODEL = "claude"  # the bare profile: what the bare CLI runs
 
 
-class OverHttp:
-    """The edge, through one client session with its connection kept alive."""
+_CONTENT = re.compile(rb'"delta":\{"content":"[^"]')
 
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        self._session = session
-        self._url = url
+
+class OverHttp:
+    """The edge, over one connection that is kept alive, with as little client around it as the bare CLI has."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str) -> AsyncIterator["OverHttp"]:
+        """Connect, and disconnect on the way out."""
+        host, _, port = url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.close()
 
     async def first_token(self, text: str, conversation_id: str) -> float:
         """Seconds from the request to the first content, the stream read to its end."""
-        body: dict[str, Any] = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": text}]}
-        headers = {"X-Conversation-ID": conversation_id}
-        first = 0.0
         begun = time.perf_counter()
-        async with (
-            asyncio.timeout(_TURN_S),
-            self._session.post(f"{self._url}/v1/chat/completions", json=body, headers=headers) as answer,
-        ):
-            if answer.status != 200:
-                raise RuntimeError(f"the edge answered {answer.status}: {await answer.text()}")
-            async for line in answer.content:
-                if not first and line.startswith(b"data: {") and _content(line):
+        body = json.dumps({"model": MODEL, "stream": True, "messages": [{"role": "user", "content": text}]}).encode()
+        self._writer.write(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + f"X-Conversation-ID: {conversation_id}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        first, answer = 0.0, b""
+        async with asyncio.timeout(_TURN_S):
+            while not answer.endswith(b"\r\n0\r\n\r\n"):  # the last chunk
+                piece = await self._reader.read(1 << 16)
+                answer += piece
+                if not first and _CONTENT.search(answer):
                     first = time.perf_counter() - begun
+                if not piece or b'"error"' in piece:
+                    raise RuntimeError(f"the edge answered: {answer.decode(errors='replace')[-500:]}")
         if not first:
-            raise RuntimeError("the edge's answer has no content")
+            raise RuntimeError(f"the edge's answer has no content: {answer.decode(errors='replace')[:500]}")
         return first
-
-    async def evict(self, conversation_id: str) -> None:
-        """Free the conversation's worker."""
-        async with self._session.delete(f"{self._url}/conversations/{conversation_id}") as answer:
-            answer.raise_for_status()
-
-
-def _content(line: bytes) -> bool:
-    chunk = json.loads(line.removeprefix(b"data: "))
-    if "error" in chunk:
-        raise RuntimeError(f"the turn failed: {chunk['error']}")
-    return any(choice["delta"].get("content") for choice in chunk["choices"])
 
 
 async def first_token_on(talk: Talk, text: str) -> float:
