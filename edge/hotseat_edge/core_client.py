@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 
 from hotseat import Client, HotseatError, pb
 
-from hotseat_edge.openai.errors import ApiError, Failure, from_failure
+from hotseat_edge.openai.errors import SERVER_ERROR, ApiError, Failure, from_failure
 from hotseat_edge.openai.names import model_not_found
 from hotseat_edge.openai.request import Asked
 
@@ -74,6 +74,15 @@ class Core:
                     started = started or event.HasField("turn_started")
                     if event.turn_completed.outcome == pb.TurnCompleted.OUTCOME_FAILED:
                         raise HotseatError.from_error(event.turn_completed.error)
+                    if event.turn_completed.outcome == pb.TurnCompleted.OUTCOME_INTERRUPTED:
+                        raise _interrupted()
                     yield event
         except HotseatError as error:
             raise problem(error, started=started, side_effects=profile.has_workspace) from error
+
+
+def _interrupted() -> ApiError:
+    """An HTTP client stops its turn by hanging up: somebody else has stopped this one, and half an answer is none."""
+    message = "The turn was stopped before its end, by an operator or by another client; ask again."
+    headers = {"x-should-retry": "false"}  # whoever stopped it may not want it again
+    return ApiError(message, status=503, kind=SERVER_ERROR, code="turn_interrupted", headers=headers)

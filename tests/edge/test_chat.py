@@ -172,7 +172,6 @@ async def test_text_blocks_are_joined_by_a_blank_line_and_thinking_stands_apart(
         (pb.TurnCompleted.OUTCOME_SUCCEEDED, "stop"),
         (pb.TurnCompleted.OUTCOME_TRUNCATED, "length"),
         (pb.TurnCompleted.OUTCOME_REFUSED, "content_filter"),
-        (pb.TurnCompleted.OUTCOME_INTERRUPTED, "stop"),
     ],
 )
 async def test_each_outcome_has_its_finish_reason(edge: Edge, outcome: Any, reason: str) -> None:
@@ -188,6 +187,23 @@ async def test_each_outcome_has_its_finish_reason(edge: Edge, outcome: Any, reas
     role, finish, _ = events(streamed)
     assert role["choices"][0]["delta"]["role"] == "assistant"
     assert finish["choices"][0]["finish_reason"] == reason
+
+
+async def test_a_turn_that_somebody_else_stopped_is_an_error_and_no_short_answer(edge: Edge) -> None:
+    async def stopped(turn: FakeTurn) -> None:
+        await turn.started()
+        if turn.input.content[0].text == "half":
+            await turn.text("half an")
+        await turn.completed(pb.TurnCompleted.OUTCOME_INTERRUPTED)
+
+    edge.core.script = stopped
+    whole = await post(edge, HELLO)
+    assert (whole.status_code, whole.json()["error"]["code"]) == (503, "turn_interrupted")
+    half = {"model": "claude", "stream": True, "messages": [{"role": "user", "content": "half"}]}
+    streamed = await post(edge, half)
+    assert '"turn_interrupted"' in streamed.text
+    assert "[DONE]" not in streamed.text
+    assert 'finish_reason":"' not in streamed.text
 
 
 async def test_parameters_that_change_nothing_are_listed(edge: Edge) -> None:

@@ -225,7 +225,7 @@ class Conversation:
         started = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             # The CLI takes tens of milliseconds until the model hears of the turn, the journal one or two to hold it.
-            entering = tasks.create_task(self._enter_running(waiting, lease, record, gate))
+            entering = tasks.create_task(self._enter_now(waiting, lease, record, gate))
             report = await self._runner.run(lease, turn, self.settings, gate.take)
         if (trouble := entering.result()) is not None:
             await self._runner.settle(lease, rows_of(self.messages))
@@ -238,9 +238,7 @@ class Conversation:
     def _record(self, waiting: Waiting) -> TurnRecord:
         return TurnRecord(len(self.turns) + 1, waiting.turn.request_id, waiting.turn.prompt, time.time())
 
-    async def _enter_running(
-        self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate
-    ) -> HotseatError | None:
+    async def _enter_now(self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate) -> HotseatError | None:
         """Enter the turn while its worker begins with it; nothing of it is told before, and without it, it is cut."""
         try:
             await self._enter(waiting, record, WorkerSource[lease.source.name], lease.queue_duration_s)
@@ -257,7 +255,7 @@ class Conversation:
         waiting.number = record.turn
         self.turns.append(record)
         model = self.settings.setup.model
-        self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queue_duration_s)])
+        self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queued_s)])
 
     async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
         """A client hears of the end once the journal holds it."""
@@ -275,10 +273,7 @@ class Conversation:
         self.permissions.clear()
         self._answer(waiting)
         self.log.append(record.turn, [completed])
-        logger.info(
-            "turn ended",
-            extra={"conversation": self.id, "turn": record.turn, **log_fields(completed)},
-        )
+        logger.info("turn ended", extra={"conversation": self.id, "turn": record.turn, **log_fields(completed)})
 
     def _answer(self, waiting: Waiting) -> None:
         waiting.is_answered = True

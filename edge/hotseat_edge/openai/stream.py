@@ -147,7 +147,7 @@ class Collector:
 
 
 def finish_reason(completed: pb.TurnCompleted) -> str:
-    """Why the answer ended; one that another caller interrupted ended as well."""
+    """Why the answer ended well."""
     return _FINISH.get(completed.outcome, "stop")
 
 
