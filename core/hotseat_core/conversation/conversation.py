@@ -255,7 +255,7 @@ class Conversation:
         waiting.number = record.turn
         self.turns.append(record)
         model = self.settings.setup.model
-        self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queued_s)])
+        self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queue_duration_s)])
 
     async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
         """A client hears of the end once the journal holds it."""
