@@ -4,8 +4,8 @@ import asyncio
 from typing import Any, TypeAlias
 
 import grpc
-from hotseat.v1 import client_message_pb2, conversation_service_pb2_grpc, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
+from hotseat.v1 import conversation_service_pb2_grpc, server_event_pb2
 
 from hotseat_core import convert, parse
 from hotseat_core.conversation.conversation import Conversation
@@ -28,11 +28,10 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         self._registry = registry
         self._parser = parser
         self._version = version
-        self._unopened: set[asyncio.Task[object]] = set()
 
     async def Converse(self, request_iterator: object, context: Stream) -> None:  # noqa: ARG002, N802
         """Open or attach to one conversation and carry it both ways."""
-        opened = await self._opened(context)
+        opened = await first_message(context)
         disposition, attachment = self._parser.attachment(opened)
         if opened.conversation_id:
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
@@ -54,21 +53,6 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
                 await _give_way()
             await send(context, service.ConverseResponse(ready=self._ready(conversation)))
             await talk.run()
-
-    def dismiss_unopened(self) -> None:
-        """End the streams that have not said anything yet: clients open some ahead of their need."""
-        for waiting in self._unopened:
-            waiting.cancel()
-
-    async def _opened(self, context: Stream) -> client_message_pb2.OpenConversation:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a call is served by a task")
-        self._unopened.add(task)
-        try:
-            return await first_message(context)
-        finally:
-            self._unopened.discard(task)
 
     async def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
         """Refuse a replay that can't be whole before anything else happens."""
