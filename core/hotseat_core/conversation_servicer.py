@@ -4,8 +4,8 @@ import asyncio
 from typing import Any, TypeAlias
 
 import grpc
+from hotseat.v1 import client_message_pb2, conversation_service_pb2_grpc, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
-from hotseat.v1 import conversation_service_pb2_grpc, server_event_pb2
 
 from hotseat_core import convert, parse
 from hotseat_core.conversation.conversation import Conversation
@@ -13,7 +13,7 @@ from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
-from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, ReplayLost
+from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, PoolDraining, ReplayLost
 from hotseat_core.events import WorkerSource
 from hotseat_core.paging import page, page_size
 from hotseat_core.worker.profile import PROFILES
@@ -28,10 +28,12 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         self._registry = registry
         self._parser = parser
         self._version = version
+        self._unopened: set[asyncio.Timeout] = set()  # of streams that have said nothing yet
+        self._is_draining = False
 
     async def Converse(self, request_iterator: object, context: Stream) -> None:  # noqa: ARG002, N802
         """Open or attach to one conversation and carry it both ways."""
-        opened = await first_message(context)
+        opened = await self._opened(context)
         disposition, attachment = self._parser.attachment(opened)
         if opened.conversation_id:
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
@@ -53,6 +55,23 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
                 await _give_way()
             await send(context, service.ConverseResponse(ready=self._ready(conversation)))
             await talk.run()
+
+    def dismiss_unopened(self) -> None:
+        """End the streams that have not said anything yet, now and from now on: clients open some ahead of need."""
+        self._is_draining = True
+        for waiting in self._unopened:
+            waiting.reschedule(0)
+
+    async def _opened(self, context: Stream) -> client_message_pb2.OpenConversation:
+        try:
+            async with asyncio.timeout(0 if self._is_draining else None) as waiting:
+                self._unopened.add(waiting)
+                try:
+                    return await first_message(context)
+                finally:
+                    self._unopened.discard(waiting)
+        except TimeoutError:
+            raise PoolDraining("the server drains; open again elsewhere, or later", retry_delay_s=1.0) from None
 
     async def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
         """Refuse a replay that can't be whole before anything else happens."""

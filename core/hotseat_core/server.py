@@ -113,6 +113,7 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             finally:
                 await _drain(health_servicer, pool, settings.drain_timeout_ms / 1000)
                 registry.dismiss_all(GoAwayReason.DRAINING)
+                servicer.dismiss_unopened()
                 pool_servicer.dismiss_all()
                 await server.stop(_STOP_GRACE_S)
 

@@ -28,7 +28,7 @@ class CannotListen(Exception):
 @asynccontextmanager
 async def serve(settings: Settings) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
-    async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S) as client:
+    async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S, opens_ahead=True) as client:
         runner = _Runner(application(settings, Core(client)), settings)
         await runner.setup()
         try:

@@ -10,6 +10,7 @@ import pytest
 from hotseat import Client, HotseatError, pb
 
 from tests.clients.conftest import connected
+from tests.core.conftest import until
 from tests.fakes.core import FakeCore, serving
 
 
@@ -48,6 +49,31 @@ async def test_the_calls_beside_converse() -> None:
         assert [profile.name for profile in await client.list_profiles()] == ["claude-code", "claude"]
         assert (await client.get_pool()).stats.idle_workers == 2
         assert [worker.worker_id for worker in (await client.list_workers()).workers] == ["w1"]
+
+
+async def test_a_client_that_opens_ahead_has_the_next_stream_at_hand() -> None:
+    core = FakeCore()
+
+    async def talk_as(name: str, *, streams: int) -> None:
+        async with client.converse(pb.OpenConversation(conversation_id=name)) as talk:
+            assert [event.turn_completed.text async for event in talk.ask("hello")][-1] == "You said: hello"
+            assert core.streams == streams  # but for the first one, it was open already
+        await until(lambda: core.streams == streams + 1)
+
+    async with serving(core) as target, Client(target, opens_ahead=True) as client:
+        for number, name in enumerate("abc", 1):
+            await talk_as(name, streams=number)
+    assert [opening.conversation_id for opening in core.openings] == ["a", "b", "c"]
+
+
+async def test_a_stream_that_was_opened_ahead_and_ended_since_is_replaced(tmp_path: Path) -> None:
+    target = f"unix:{tmp_path}/core.sock"
+    async with Client(target, opens_ahead=True) as client:
+        for name in ("before", "after"):
+            core = FakeCore()
+            async with serving(core, target), client.converse(pb.OpenConversation(conversation_id=name)) as talk:
+                assert talk.ready.conversation.conversation_id == name
+                await talk.finish()
 
 
 @pytest.mark.parametrize("method", ["get_conversation", "delete_conversation", "fork_conversation"])

@@ -121,6 +121,7 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
     def __init__(self, script: Script = echo) -> None:
         self.script = script
         self.refuse_open: pb.Error | None = None
+        self.streams = 0  # Converse calls that began, those that have said nothing yet included
         self.openings: list[pb.OpenConversation] = []
         self.inputs: list[pb.UserInput] = []
         self.interrupts: list[pb.Interrupt] = []
@@ -146,6 +147,7 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         self.finished.set()
 
     async def _converse(self, context: Context) -> None:
+        self.streams += 1
         opening = (await context.read()).open
         self.openings.append(opening)
         if self.refuse_open is not None:

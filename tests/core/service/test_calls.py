@@ -164,6 +164,15 @@ async def test_a_drain_lets_turns_end_and_sends_streams_away(open_house: OpenHou
     assert [found.seen[-1].go_away.reason for found in lines] == [pb.GoAway.REASON_DRAINING] * 3
 
 
+async def test_the_end_of_the_core_does_not_wait_for_streams_that_said_nothing(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        silent = house.line()
+        await silent.call.wait_for_connection()
+        await house.open()  # so the silent stream, which was there before it, has been heard of
+        ending = house.read_on(silent)
+    assert (await ending)[:2] == (grpc.StatusCode.UNAVAILABLE, "POOL_DRAINING")
+
+
 async def test_a_drain_that_is_out_of_patience_interrupts(open_house: OpenHouse) -> None:
     async with open_house(drain_timeout_ms=50) as house:
         line = await house.open()
