@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any, TypeAlias
 
 import grpc
@@ -16,7 +17,7 @@ from hotseat_core.parse_content import refuse
 from hotseat_core.pool.memory import tree_memory_bytes
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
-from hotseat_core.pool.stats import PoolState, PoolStats, WorkerRow
+from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow
 from hotseat_core.pool.view import Refusal, Source, WorkerState
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -69,6 +70,18 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         rows = sorted(self._pool.workers(), key=_longest_idle_first)
         chosen, next_token = page(rows, request.page_size, request.page_token, key=lambda row: row.id)
         return service.ListWorkersResponse(workers=await self._workers(chosen), next_page_token=next_token)
+
+    async def ListQueuedTurns(  # noqa: N802
+        self,
+        request: service.ListQueuedTurnsRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.ListQueuedTurnsResponse:
+        """List the turns that wait, the longest waiting first."""
+        rows = self._pool.queue()
+        chosen, next_token = page(rows, request.page_size, request.page_token, key=lambda row: str(row.order))
+        return service.ListQueuedTurnsResponse(
+            queued_turns=[_queued_turn(row) for row in chosen], next_page_token=next_token
+        )
 
     async def EvictConversation(  # noqa: N802
         self,
@@ -213,6 +226,18 @@ def _worker(row: WorkerRow, memory_bytes: int, cli_version: str) -> service.Work
         turn_count=row.turn_count,
         memory_bytes=memory_bytes,
         cli_version=cli_version,
+        profile=row.spec.profile,
+        turn_start_time=None if row.turn_start_time is None else timestamp(row.turn_start_time),
+    )
+
+
+def _queued_turn(row: WaiterRow) -> service.QueuedTurn:
+    return service.QueuedTurn(
+        position=row.position,
+        conversation_id=row.conversation,
+        profile=row.spec.profile,
+        queue_time=timestamp(row.since),
+        expire_time=timestamp(row.deadline) if isfinite(row.deadline) else None,
     )
 
 

@@ -47,8 +47,6 @@ async def test_the_calls_beside_converse() -> None:
         await client.delete_conversation("b", allow_missing=True)
         assert await client.evict_conversation("a") == "w1"
         assert [profile.name for profile in await client.list_profiles()] == ["claude-code", "claude"]
-        assert (await client.get_pool()).stats.idle_workers == 2
-        assert [worker.worker_id for worker in (await client.list_workers()).workers] == ["w1"]
 
 
 async def test_a_client_that_opens_ahead_has_the_next_stream_at_hand() -> None:

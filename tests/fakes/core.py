@@ -9,40 +9,19 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.duration_pb2 import Duration
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
-from grpc_status.rpc_status import to_status
 from hotseat import pb
-from hotseat.errors import CODES
 from hotseat.v1.conversation_service_pb2_grpc import (
     ConversationServiceServicer,
     add_ConversationServiceServicer_to_server,
 )
-from hotseat.v1.pool_service_pb2_grpc import PoolServiceServicer, add_PoolServiceServicer_to_server
+from hotseat.v1.pool_service_pb2_grpc import add_PoolServiceServicer_to_server
 
-Context = grpc.aio.ServicerContext[Any, Any]
+from tests.fakes.calls import Context, abort, failure, page
+from tests.fakes.pool import FakePool
+
+__all__ = ["FakeCore", "FakeTurn", "Script", "StreamEnds", "abort", "echo", "failure", "send", "serving"]
+
 Outcome = pb.TurnCompleted.Outcome
-
-
-def failure(reason: str, message: str = "it failed", retry_s: float | None = None, **metadata: str) -> pb.Error:
-    """An error as it stands in an event."""
-    error = pb.Error(reason=f"ERROR_REASON_{reason}", message=message, metadata=metadata)
-    if retry_s is not None:
-        error.retry_delay.FromNanoseconds(int(retry_s * 1e9))
-    return error
-
-
-async def abort(context: Context, error: pb.Error) -> None:
-    """End the call as the real core does: status, ErrorInfo and RetryInfo."""
-    reason = pb.ErrorReason.Name(error.reason).removeprefix("ERROR_REASON_")
-    details = [AnyMessage(), AnyMessage()]
-    details[0].Pack(ErrorInfo(reason=reason, domain="hotseat", metadata=error.metadata))
-    details[1].Pack(RetryInfo(retry_delay=error.retry_delay))
-    kept = details if error.HasField("retry_delay") else details[:1]
-    status = Status(code=CODES[reason].value[0], message=error.message, details=kept)
-    await context.abort_with_status(to_status(status))
 
 
 class StreamEnds(Exception):  # no error: a script's way to end the stream with OK
@@ -115,10 +94,11 @@ async def send(context: Context, message: pb.ConverseResponse) -> None:
         raise asyncio.CancelledError from None
 
 
-class FakeCore(ConversationServiceServicer, PoolServiceServicer):
+class FakeCore(FakePool, ConversationServiceServicer):
     """Keeps what it was sent, and answers each input by `script`."""
 
     def __init__(self, script: Script = echo) -> None:
+        super().__init__()
         self.script = script
         self.refuse_open: pb.Error | None = None
         self.streams = 0  # Converse calls that began, those that have said nothing yet included
@@ -127,12 +107,7 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         self.interrupts: list[pb.Interrupt] = []
         self.cancelled = asyncio.Event()  # a Converse call was cancelled by its client
         self.finished = asyncio.Event()  # a Converse call ended with OK
-        self.conversations: dict[str, pb.Conversation] = {}
-        self.evicted: list[str] = []
-        self.calls: list[str] = []
-        self.unary_error: pb.Error | None = None
-        self.unary_delay = 0.0
-        self.pool_state = pb.Pool.STATE_ACTIVE
+        self.turns: dict[str, list[pb.Turn]] = {}  # by conversation
         self.profiles = [
             pb.Profile(name="claude-code", models=["sonnet", "opus"], has_workspace=True),
             pb.Profile(name="claude", models=["haiku"]),
@@ -198,23 +173,22 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
         return self.conversations.setdefault(conversation_id, made)
 
     async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> pb.GetConversationResponse:
-        await self._unary(context, "GetConversation")
+        await self.unary(context, "GetConversation")
         return pb.GetConversationResponse(conversation=await self._find(request.conversation_id, context))
 
     async def ListConversations(
         self, request: pb.ListConversationsRequest, context: Context
     ) -> pb.ListConversationsResponse:
-        await self._unary(context, "ListConversations")
-        start = int(request.page_token or 0)
-        end = start + (request.page_size or 50)
-        everything = list(self.conversations.values())
-        token = str(end) if end < len(everything) else ""
-        return pb.ListConversationsResponse(conversations=everything[start:end], next_page_token=token)
+        await self.unary(context, "ListConversations")
+        wanted = request.states
+        everything = [found for found in self.conversations.values() if not wanted or found.state in wanted]
+        chosen, token = page(everything, request)
+        return pb.ListConversationsResponse(conversations=chosen, next_page_token=token)
 
     async def DeleteConversation(
         self, request: pb.DeleteConversationRequest, context: Context
     ) -> pb.DeleteConversationResponse:
-        await self._unary(context, "DeleteConversation")
+        await self.unary(context, "DeleteConversation")
         if not request.allow_missing:
             await self._find(request.conversation_id, context)
         self.conversations.pop(request.conversation_id, None)
@@ -223,43 +197,30 @@ class FakeCore(ConversationServiceServicer, PoolServiceServicer):
     async def ForkConversation(
         self, request: pb.ForkConversationRequest, context: Context
     ) -> pb.ForkConversationResponse:
-        await self._unary(context, "ForkConversation")
+        await self.unary(context, "ForkConversation")
         await self._find(request.conversation_id, context)
         made = self._open(pb.OpenConversation(conversation_id=request.new_conversation_id))
         made.turn_count = request.turn
         return pb.ForkConversationResponse(conversation=made)
 
+    async def GetTurn(self, request: pb.GetTurnRequest, context: Context) -> pb.GetTurnResponse:
+        await self.unary(context, "GetTurn")
+        await self._find(request.conversation_id, context)
+        for turn in self.turns.get(request.conversation_id, ()):
+            if request.turn == turn.turn or (not request.turn and turn.request_id == request.request_id):
+                return pb.GetTurnResponse(turn=turn)
+        await abort(context, failure("CONVERSATION_NOT_FOUND", "no such turn"))
+        raise AssertionError("an abort returns")
+
+    async def ListTurns(self, request: pb.ListTurnsRequest, context: Context) -> pb.ListTurnsResponse:
+        await self.unary(context, "ListTurns")
+        await self._find(request.conversation_id, context)
+        chosen, token = page(self.turns.get(request.conversation_id, []), request)
+        return pb.ListTurnsResponse(turns=chosen, next_page_token=token)
+
     async def ListProfiles(self, request: pb.ListProfilesRequest, context: Context) -> pb.ListProfilesResponse:
-        await self._unary(context, "ListProfiles")
+        await self.unary(context, "ListProfiles")
         return pb.ListProfilesResponse(profiles=self.profiles)
-
-    async def GetPool(self, request: pb.GetPoolRequest, context: Context) -> pb.GetPoolResponse:
-        await self._unary(context, "GetPool")
-        size = pb.PoolSize(max_workers=4, warm_workers=1, max_queue=128, idle_timeout=Duration(seconds=600))
-        stats = pb.PoolStats(warm_workers=1, idle_workers=2, running_workers=1, hot_turn_count=7)
-        return pb.GetPoolResponse(pool=pb.Pool(state=self.pool_state, size=size, stats=stats))
-
-    async def ListWorkers(self, request: pb.ListWorkersRequest, context: Context) -> pb.ListWorkersResponse:
-        await self._unary(context, "ListWorkers")
-        return pb.ListWorkersResponse(workers=[pb.Worker(worker_id="w1", pid=42)])
-
-    async def EvictConversation(
-        self, request: pb.EvictConversationRequest, context: Context
-    ) -> pb.EvictConversationResponse:
-        await self._unary(context, "EvictConversation")
-        conversation = self.conversations.get(request.conversation_id)
-        if conversation is None:  # the pool knows workers alone
-            return pb.EvictConversationResponse()
-        if conversation.state == pb.Conversation.STATE_RUNNING and not request.force:
-            await abort(context, failure("TURN_RUNNING", "a turn runs"))
-        self.evicted.append(request.conversation_id)
-        return pb.EvictConversationResponse(worker_id="w1")
-
-    async def _unary(self, context: Context, method: str) -> None:
-        self.calls.append(method)
-        await asyncio.sleep(self.unary_delay)
-        if self.unary_error is not None:
-            await abort(context, self.unary_error)
 
     async def _find(self, conversation_id: str, context: Context) -> pb.Conversation:
         if conversation_id not in self.conversations:

@@ -11,10 +11,10 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from hotseat import pb
-from hotseat.errors import HotseatError
+from hotseat.pool_calls import PoolCalls
 from hotseat.talk import ConverseCall, Talk
+from hotseat.unary import call
 from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
-from hotseat.v1.pool_service_pb2_grpc import PoolServiceStub
 
 MAX_MESSAGE_BYTES = 64 * 2**20
 KEEPALIVE_S = 30.0
@@ -25,7 +25,7 @@ _AHEAD_DELAY_S = 0.005
 _Response = TypeVar("_Response", bound=Message)
 
 
-class Client:
+class Client(PoolCalls):
     """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
 
     Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
@@ -58,7 +58,7 @@ class Client:
         self._is_closed = False
         self._ahead: ConverseCall | None = None  # a stream that is open and has said nothing yet
         self._conversations = ConversationServiceStub(self._channel)
-        self._pool = PoolServiceStub(self._channel)
+        super().__init__(self._channel, call_timeout_s)
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,28 +133,25 @@ class Client:
         response: pb.ForkConversationResponse = await self._call(self._conversations.ForkConversation, request)
         return response.conversation
 
+    async def get_turn(self, conversation_id: str, *, turn: int = 0, request_id: str = "") -> pb.Turn:
+        """One turn, by its number or by the input that began it."""
+        request = pb.GetTurnRequest(conversation_id=conversation_id, turn=turn, request_id=request_id)
+        response: pb.GetTurnResponse = await self._call(self._conversations.GetTurn, request)
+        return response.turn
+
+    async def list_turns(
+        self, conversation_id: str, *, page_size: int = 0, page_token: str = ""
+    ) -> pb.ListTurnsResponse:
+        """One page of a conversation's turns, the first one first."""
+        request = pb.ListTurnsRequest(conversation_id=conversation_id, page_size=page_size, page_token=page_token)
+        response: pb.ListTurnsResponse = await self._call(self._conversations.ListTurns, request)
+        return response
+
     async def list_profiles(self, *, timeout_s: float | None = None) -> list[pb.Profile]:
         """The kinds of workers on offer, the default one first."""
         request = pb.ListProfilesRequest()
         response: pb.ListProfilesResponse = await self._call(self._conversations.ListProfiles, request, timeout_s)
         return list(response.profiles)
-
-    async def get_pool(self, *, timeout_s: float | None = None) -> pb.Pool:
-        """The pool's state, size and counters."""
-        response: pb.GetPoolResponse = await self._call(self._pool.GetPool, pb.GetPoolRequest(), timeout_s)
-        return response.pool
-
-    async def list_workers(self, *, page_size: int = 0, page_token: str = "") -> pb.ListWorkersResponse:
-        """One page of workers, the longest idle first."""
-        request = pb.ListWorkersRequest(page_size=page_size, page_token=page_token)
-        response: pb.ListWorkersResponse = await self._call(self._pool.ListWorkers, request)
-        return response
-
-    async def evict_conversation(self, conversation_id: str, *, force: bool = False) -> str:
-        """Take a conversation off its worker and return the worker's id; "" if it was cold already."""
-        request = pb.EvictConversationRequest(conversation_id=conversation_id, force=force)
-        response: pb.EvictConversationResponse = await self._call(self._pool.EvictConversation, request)
-        return response.worker_id
 
     async def _call(
         self,
@@ -162,10 +159,7 @@ class Client:
         request: Message,
         timeout_s: float | None = None,
     ) -> _Response:
-        try:
-            return await method(request, timeout=timeout_s or self._call_timeout_s)
-        except grpc.aio.AioRpcError as error:
-            raise HotseatError.from_rpc(error) from error
+        return await call(method, request, timeout_s or self._call_timeout_s)
 
 
 def _options(max_message_bytes: int, keepalive_s: float, connect_timeout_s: float) -> list[tuple[str, int]]:

@@ -142,7 +142,7 @@ class Floor:
     def _assign(self, waiter: Waiter, seat: Seat, source: Source) -> None:
         now, wants = self.clock.time(), waiter.view
         assert seat.worker is not None  # noqa: S101 -- the policy gives out only what is ready
-        seat.hold = Hold(seat, seat.worker, wants.conversation, source, waiter=wants, before=seat.view, since=now)
+        seat.hold = Hold(seat, seat.worker, source, waiter=wants, before=seat.view, since=now, start_time=self.wall())
         seat.view = replace(
             seat.view,
             state=WorkerState.RUNNING,

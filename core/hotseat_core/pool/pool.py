@@ -15,7 +15,7 @@ from hotseat_core.pool.lease import Lease
 from hotseat_core.pool.refusals import draining_error
 from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.settings import PoolSettings
-from hotseat_core.pool.stats import PoolState, PoolStats, WorkerRow, describe, snapshot
+from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow, describe, queue, snapshot
 from hotseat_core.pool.view import EndReason, WaiterView, WorkerState
 from hotseat_core.pool.worker_port import StartWorker, WorkerSpec
 
@@ -160,6 +160,10 @@ class Pool:
     def workers(self) -> list[WorkerRow]:
         """Every process there is."""
         return [seat.row() for seat in self._floor.seats.values()]
+
+    def queue(self) -> list[WaiterRow]:
+        """Every turn that waits, the longest waiting first."""
+        return queue(self._floor.view(), self._floor.clock.time(), self._floor.wall())
 
     def worker_of(self, conversation: str) -> WorkerRow | None:
         """The worker that holds the conversation; None: it is cold, or will be in a moment."""

@@ -18,14 +18,19 @@ class Hold:
 
     seat: "Seat"
     worker: PoolWorker
-    conversation: str
     source: Source
     waiter: WaiterView
     before: WorkerView  # what the worker goes back to if its turn never gets to know of it
     since: float
+    start_time: float  # unix seconds
     for_good: bool = False  # ended on release, whatever its holder says
     revoked: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def conversation(self) -> str:
+        """Whose turn it is."""
+        return self.waiter.conversation
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +80,7 @@ class Seat:
             start_time=self.start_time,
             last_turn_time=self.last_turn_time,
             turn_count=self.turn_count,
+            turn_start_time=None if self.hold is None else self.hold.start_time,
         )
 
 

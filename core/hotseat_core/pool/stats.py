@@ -79,6 +79,30 @@ class WorkerRow:
     start_time: float  # unix seconds
     last_turn_time: float | None  # unix seconds
     turn_count: int
+    turn_start_time: float | None = None  # unix seconds; None: no turn has it
+
+
+@dataclass(frozen=True, slots=True)
+class WaiterRow:
+    """One turn that waits, for those who look at the queue."""
+
+    order: int  # of arrival; not reused
+    position: int  # by arrival, from 1
+    conversation: str
+    spec: WorkerSpec
+    since: float  # unix seconds
+    deadline: float  # unix seconds
+
+
+def queue(view: PoolView, now: float, wall_now: float) -> list[WaiterRow]:
+    """Return the turns that wait at this moment, the longest waiting first."""
+    ahead = wall_now - now
+    return [
+        WaiterRow(
+            waiter.order, position, waiter.conversation, waiter.spec, waiter.since + ahead, waiter.deadline + ahead
+        )
+        for position, waiter in enumerate(view.waiters, 1)
+    ]
 
 
 def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float, now: float) -> PoolStats:

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from hotseat.v1 import pool_service_pb2 as service
@@ -107,10 +108,54 @@ async def test_workers_are_listed_in_pages_the_longest_idle_first(house: House, 
         start_time=worker.start_time,
         memory_bytes=10_001 * 1024,
         cli_version="2.1.330",
+        profile="claude-code",
+        turn_start_time=worker.start_time,
     )
     assert first.workers[0].last_turn_time.seconds == 1000
     assert first.workers[0].turn_count == 1
     held.release(keep=True)
+
+
+async def test_a_worker_s_turn_has_a_start_until_it_ends(house: House, clock: ManualClock) -> None:
+    await hot(house, "a")
+    clock.advance(5)
+    held = await house.pool.acquire("a", AGENT)
+    (running,) = (await house.stub.ListWorkers(service.ListWorkersRequest())).workers
+    assert (running.start_time.seconds, running.turn_start_time.seconds) == (1000, 1005)
+    held.release(keep=True)
+    (idle,) = (await house.stub.ListWorkers(service.ListWorkersRequest())).workers
+    assert not idle.HasField("turn_start_time")
+
+
+async def test_waiting_turns_are_listed_in_pages_with_their_place_and_their_deadline(
+    house: House, clock: ManualClock
+) -> None:
+    held = [await house.pool.acquire(c, AGENT) for c in "abc"]
+    waiting = [asyncio.create_task(house.pool.acquire("d", AGENT, timeout_s=60))]
+    await settled()
+    clock.advance(7)
+    waiting.append(asyncio.create_task(house.pool.acquire("e", WorkerSpec("claude"), timeout_s=float("inf"))))
+    await settled()
+    first = await house.stub.ListQueuedTurns(service.ListQueuedTurnsRequest(page_size=1))
+    rest = await house.stub.ListQueuedTurns(service.ListQueuedTurnsRequest(page_token=first.next_page_token))
+    assert first.queued_turns == [
+        service.QueuedTurn(
+            position=1,
+            conversation_id="d",
+            profile="claude-code",
+            queue_time=Timestamp(seconds=1000),
+            expire_time=Timestamp(seconds=1060),
+        )
+    ]
+    assert rest.queued_turns == [
+        service.QueuedTurn(position=2, conversation_id="e", profile="claude", queue_time=Timestamp(seconds=1007))
+    ]
+    assert rest.next_page_token == ""
+    for lease in held:
+        lease.release(keep=True)
+    for lease in await asyncio.gather(*waiting):
+        lease.release(keep=True)
+    assert (await house.stub.ListQueuedTurns(service.ListQueuedTurnsRequest())).queued_turns == []
 
 
 async def test_a_page_token_of_somebody_else_is_refused(house: House) -> None:

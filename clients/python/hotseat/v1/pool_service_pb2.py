@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/pool_service.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x02\n\x04Pool\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.hotseat.v1.Pool.State\x12\"\n\x04size\x18\x02 \x01(\x0b\x32\x14.hotseat.v1.PoolSize\x12$\n\x05stats\x18\x03 \x01(\x0b\x32\x15.hotseat.v1.PoolStats\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x12\n\x0eSTATE_DRAINING\x10\x02\x12\x11\n\rSTATE_DRAINED\x10\x03\"y\n\x08PoolSize\x12\x13\n\x0bmax_workers\x18\x01 \x01(\r\x12\x14\n\x0cwarm_workers\x18\x02 \x01(\r\x12\x11\n\tmax_queue\x18\x03 \x01(\r\x12/\n\x0cidle_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x9f\x04\n\tPoolStats\x12\x18\n\x10starting_workers\x18\x01 \x01(\r\x12\x14\n\x0cwarm_workers\x18\x02 \x01(\r\x12\x14\n\x0cidle_workers\x18\x03 \x01(\r\x12\x17\n\x0frunning_workers\x18\x04 \x01(\r\x12\x18\n\x10stopping_workers\x18\x05 \x01(\r\x12\x14\n\x0cqueued_turns\x18\x06 \x01(\r\x12\x38\n\x15oldest_queue_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0ehot_turn_count\x18\x08 \x01(\x04\x12\x17\n\x0fwarm_turn_count\x18\t \x01(\x04\x12\x17\n\x0f\x63old_turn_count\x18\n \x01(\x04\x12\x31\n\x0equeue_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1c\n\x14\x63\x61ncelled_turn_count\x18\x0c \x01(\x04\x12\x1a\n\x12refused_turn_count\x18\r \x01(\x04\x12\x1a\n\x12worker_start_count\x18\x0e \x01(\x04\x12\"\n\x1aworker_start_failure_count\x18\x0f \x01(\x04\x12\x19\n\x11worker_lost_count\x18\x10 \x01(\x04\x12\x1a\n\x12lru_eviction_count\x18\x11 \x01(\x04\x12\x1b\n\x13idle_eviction_count\x18\x12 \x01(\x04\"\x9c\x03\n\x06Worker\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.hotseat.v1.Worker.State\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x05\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_turn_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nturn_count\x18\x07 \x01(\r\x12\x14\n\x0cmemory_bytes\x18\x08 \x01(\x04\x12\x13\n\x0b\x63li_version\x18\t \x01(\t\"\x8c\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATE_STARTING\x10\x01\x12\x0e\n\nSTATE_WARM\x10\x02\x12\x0e\n\nSTATE_IDLE\x10\x03\x12\x11\n\rSTATE_RUNNING\x10\x04\x12\x12\n\x0eSTATE_STOPPING\x10\x05\x12\x11\n\rSTATE_STOPPED\x10\x06\"\x10\n\x0eGetPoolRequest\"1\n\x0fGetPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\";\n\x12ListWorkersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"S\n\x13ListWorkersResponse\x12#\n\x07workers\x18\x01 \x03(\x0b\x32\x12.hotseat.v1.Worker\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x18\x45victConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\".\n\x19\x45victConversationResponse\x12\x11\n\tworker_id\x18\x01 \x01(\t\"E\n\x10\x44rainPoolRequest\x12\x31\n\x0egrace_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"3\n\x11\x44rainPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"\x13\n\x11ResumePoolRequest\"4\n\x12ResumePoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"\xc0\x01\n\x11ResizePoolRequest\x12\x18\n\x0bmax_workers\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x19\n\x0cwarm_workers\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x16\n\tmax_queue\x18\x03 \x01(\rH\x02\x88\x01\x01\x12/\n\x0cidle_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\n\x0c_max_workersB\x0f\n\r_warm_workersB\x0c\n\n_max_queue\"4\n\x12ResizePoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"C\n\x10WatchPoolRequest\x12/\n\x0cmin_interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"X\n\x11WatchPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\x12#\n\x07workers\x18\x02 \x03(\x0b\x32\x12.hotseat.v1.Worker2\xb3\x04\n\x0bPoolService\x12\x42\n\x07GetPool\x12\x1a.hotseat.v1.GetPoolRequest\x1a\x1b.hotseat.v1.GetPoolResponse\x12N\n\x0bListWorkers\x12\x1e.hotseat.v1.ListWorkersRequest\x1a\x1f.hotseat.v1.ListWorkersResponse\x12`\n\x11\x45victConversation\x12$.hotseat.v1.EvictConversationRequest\x1a%.hotseat.v1.EvictConversationResponse\x12H\n\tDrainPool\x12\x1c.hotseat.v1.DrainPoolRequest\x1a\x1d.hotseat.v1.DrainPoolResponse\x12K\n\nResumePool\x12\x1d.hotseat.v1.ResumePoolRequest\x1a\x1e.hotseat.v1.ResumePoolResponse\x12K\n\nResizePool\x12\x1d.hotseat.v1.ResizePoolRequest\x1a\x1e.hotseat.v1.ResizePoolResponse\x12J\n\tWatchPool\x12\x1c.hotseat.v1.WatchPoolRequest\x1a\x1d.hotseat.v1.WatchPoolResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/pool_service.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x02\n\x04Pool\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.hotseat.v1.Pool.State\x12\"\n\x04size\x18\x02 \x01(\x0b\x32\x14.hotseat.v1.PoolSize\x12$\n\x05stats\x18\x03 \x01(\x0b\x32\x15.hotseat.v1.PoolStats\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x12\n\x0eSTATE_DRAINING\x10\x02\x12\x11\n\rSTATE_DRAINED\x10\x03\"y\n\x08PoolSize\x12\x13\n\x0bmax_workers\x18\x01 \x01(\r\x12\x14\n\x0cwarm_workers\x18\x02 \x01(\r\x12\x11\n\tmax_queue\x18\x03 \x01(\r\x12/\n\x0cidle_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x9f\x04\n\tPoolStats\x12\x18\n\x10starting_workers\x18\x01 \x01(\r\x12\x14\n\x0cwarm_workers\x18\x02 \x01(\r\x12\x14\n\x0cidle_workers\x18\x03 \x01(\r\x12\x17\n\x0frunning_workers\x18\x04 \x01(\r\x12\x18\n\x10stopping_workers\x18\x05 \x01(\r\x12\x14\n\x0cqueued_turns\x18\x06 \x01(\r\x12\x38\n\x15oldest_queue_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0ehot_turn_count\x18\x08 \x01(\x04\x12\x17\n\x0fwarm_turn_count\x18\t \x01(\x04\x12\x17\n\x0f\x63old_turn_count\x18\n \x01(\x04\x12\x31\n\x0equeue_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1c\n\x14\x63\x61ncelled_turn_count\x18\x0c \x01(\x04\x12\x1a\n\x12refused_turn_count\x18\r \x01(\x04\x12\x1a\n\x12worker_start_count\x18\x0e \x01(\x04\x12\"\n\x1aworker_start_failure_count\x18\x0f \x01(\x04\x12\x19\n\x11worker_lost_count\x18\x10 \x01(\x04\x12\x1a\n\x12lru_eviction_count\x18\x11 \x01(\x04\x12\x1b\n\x13idle_eviction_count\x18\x12 \x01(\x04\"\xe2\x03\n\x06Worker\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.hotseat.v1.Worker.State\x12\x17\n\x0f\x63onversation_id\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x05\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_turn_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nturn_count\x18\x07 \x01(\r\x12\x14\n\x0cmemory_bytes\x18\x08 \x01(\x04\x12\x13\n\x0b\x63li_version\x18\t \x01(\t\x12\x0f\n\x07profile\x18\n \x01(\t\x12\x33\n\x0fturn_start_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8c\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATE_STARTING\x10\x01\x12\x0e\n\nSTATE_WARM\x10\x02\x12\x0e\n\nSTATE_IDLE\x10\x03\x12\x11\n\rSTATE_RUNNING\x10\x04\x12\x12\n\x0eSTATE_STOPPING\x10\x05\x12\x11\n\rSTATE_STOPPED\x10\x06\"\xa9\x01\n\nQueuedTurn\x12\x10\n\x08position\x18\x01 \x01(\r\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x0f\n\x07profile\x18\x03 \x01(\t\x12.\n\nqueue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x10\n\x0eGetPoolRequest\"1\n\x0fGetPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\";\n\x12ListWorkersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"S\n\x13ListWorkersResponse\x12#\n\x07workers\x18\x01 \x03(\x0b\x32\x12.hotseat.v1.Worker\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x16ListQueuedTurnsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"`\n\x17ListQueuedTurnsResponse\x12,\n\x0cqueued_turns\x18\x01 \x03(\x0b\x32\x16.hotseat.v1.QueuedTurn\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x18\x45victConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\".\n\x19\x45victConversationResponse\x12\x11\n\tworker_id\x18\x01 \x01(\t\"E\n\x10\x44rainPoolRequest\x12\x31\n\x0egrace_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"3\n\x11\x44rainPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"\x13\n\x11ResumePoolRequest\"4\n\x12ResumePoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"\xc0\x01\n\x11ResizePoolRequest\x12\x18\n\x0bmax_workers\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x19\n\x0cwarm_workers\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x16\n\tmax_queue\x18\x03 \x01(\rH\x02\x88\x01\x01\x12/\n\x0cidle_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\n\x0c_max_workersB\x0f\n\r_warm_workersB\x0c\n\n_max_queue\"4\n\x12ResizePoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\"C\n\x10WatchPoolRequest\x12/\n\x0cmin_interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"X\n\x11WatchPoolResponse\x12\x1e\n\x04pool\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Pool\x12#\n\x07workers\x18\x02 \x03(\x0b\x32\x12.hotseat.v1.Worker2\x8f\x05\n\x0bPoolService\x12\x42\n\x07GetPool\x12\x1a.hotseat.v1.GetPoolRequest\x1a\x1b.hotseat.v1.GetPoolResponse\x12N\n\x0bListWorkers\x12\x1e.hotseat.v1.ListWorkersRequest\x1a\x1f.hotseat.v1.ListWorkersResponse\x12Z\n\x0fListQueuedTurns\x12\".hotseat.v1.ListQueuedTurnsRequest\x1a#.hotseat.v1.ListQueuedTurnsResponse\x12`\n\x11\x45victConversation\x12$.hotseat.v1.EvictConversationRequest\x1a%.hotseat.v1.EvictConversationResponse\x12H\n\tDrainPool\x12\x1c.hotseat.v1.DrainPoolRequest\x1a\x1d.hotseat.v1.DrainPoolResponse\x12K\n\nResumePool\x12\x1d.hotseat.v1.ResumePoolRequest\x1a\x1e.hotseat.v1.ResumePoolResponse\x12K\n\nResizePool\x12\x1d.hotseat.v1.ResizePoolRequest\x1a\x1e.hotseat.v1.ResizePoolResponse\x12J\n\tWatchPool\x12\x1c.hotseat.v1.WatchPoolRequest\x1a\x1d.hotseat.v1.WatchPoolResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,37 +42,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POOLSTATS']._serialized_start=493
   _globals['_POOLSTATS']._serialized_end=1036
   _globals['_WORKER']._serialized_start=1039
-  _globals['_WORKER']._serialized_end=1451
-  _globals['_WORKER_STATE']._serialized_start=1311
-  _globals['_WORKER_STATE']._serialized_end=1451
-  _globals['_GETPOOLREQUEST']._serialized_start=1453
-  _globals['_GETPOOLREQUEST']._serialized_end=1469
-  _globals['_GETPOOLRESPONSE']._serialized_start=1471
-  _globals['_GETPOOLRESPONSE']._serialized_end=1520
-  _globals['_LISTWORKERSREQUEST']._serialized_start=1522
-  _globals['_LISTWORKERSREQUEST']._serialized_end=1581
-  _globals['_LISTWORKERSRESPONSE']._serialized_start=1583
-  _globals['_LISTWORKERSRESPONSE']._serialized_end=1666
-  _globals['_EVICTCONVERSATIONREQUEST']._serialized_start=1668
-  _globals['_EVICTCONVERSATIONREQUEST']._serialized_end=1734
-  _globals['_EVICTCONVERSATIONRESPONSE']._serialized_start=1736
-  _globals['_EVICTCONVERSATIONRESPONSE']._serialized_end=1782
-  _globals['_DRAINPOOLREQUEST']._serialized_start=1784
-  _globals['_DRAINPOOLREQUEST']._serialized_end=1853
-  _globals['_DRAINPOOLRESPONSE']._serialized_start=1855
-  _globals['_DRAINPOOLRESPONSE']._serialized_end=1906
-  _globals['_RESUMEPOOLREQUEST']._serialized_start=1908
-  _globals['_RESUMEPOOLREQUEST']._serialized_end=1927
-  _globals['_RESUMEPOOLRESPONSE']._serialized_start=1929
-  _globals['_RESUMEPOOLRESPONSE']._serialized_end=1981
-  _globals['_RESIZEPOOLREQUEST']._serialized_start=1984
-  _globals['_RESIZEPOOLREQUEST']._serialized_end=2176
-  _globals['_RESIZEPOOLRESPONSE']._serialized_start=2178
-  _globals['_RESIZEPOOLRESPONSE']._serialized_end=2230
-  _globals['_WATCHPOOLREQUEST']._serialized_start=2232
-  _globals['_WATCHPOOLREQUEST']._serialized_end=2299
-  _globals['_WATCHPOOLRESPONSE']._serialized_start=2301
-  _globals['_WATCHPOOLRESPONSE']._serialized_end=2389
-  _globals['_POOLSERVICE']._serialized_start=2392
-  _globals['_POOLSERVICE']._serialized_end=2955
+  _globals['_WORKER']._serialized_end=1521
+  _globals['_WORKER_STATE']._serialized_start=1381
+  _globals['_WORKER_STATE']._serialized_end=1521
+  _globals['_QUEUEDTURN']._serialized_start=1524
+  _globals['_QUEUEDTURN']._serialized_end=1693
+  _globals['_GETPOOLREQUEST']._serialized_start=1695
+  _globals['_GETPOOLREQUEST']._serialized_end=1711
+  _globals['_GETPOOLRESPONSE']._serialized_start=1713
+  _globals['_GETPOOLRESPONSE']._serialized_end=1762
+  _globals['_LISTWORKERSREQUEST']._serialized_start=1764
+  _globals['_LISTWORKERSREQUEST']._serialized_end=1823
+  _globals['_LISTWORKERSRESPONSE']._serialized_start=1825
+  _globals['_LISTWORKERSRESPONSE']._serialized_end=1908
+  _globals['_LISTQUEUEDTURNSREQUEST']._serialized_start=1910
+  _globals['_LISTQUEUEDTURNSREQUEST']._serialized_end=1973
+  _globals['_LISTQUEUEDTURNSRESPONSE']._serialized_start=1975
+  _globals['_LISTQUEUEDTURNSRESPONSE']._serialized_end=2071
+  _globals['_EVICTCONVERSATIONREQUEST']._serialized_start=2073
+  _globals['_EVICTCONVERSATIONREQUEST']._serialized_end=2139
+  _globals['_EVICTCONVERSATIONRESPONSE']._serialized_start=2141
+  _globals['_EVICTCONVERSATIONRESPONSE']._serialized_end=2187
+  _globals['_DRAINPOOLREQUEST']._serialized_start=2189
+  _globals['_DRAINPOOLREQUEST']._serialized_end=2258
+  _globals['_DRAINPOOLRESPONSE']._serialized_start=2260
+  _globals['_DRAINPOOLRESPONSE']._serialized_end=2311
+  _globals['_RESUMEPOOLREQUEST']._serialized_start=2313
+  _globals['_RESUMEPOOLREQUEST']._serialized_end=2332
+  _globals['_RESUMEPOOLRESPONSE']._serialized_start=2334
+  _globals['_RESUMEPOOLRESPONSE']._serialized_end=2386
+  _globals['_RESIZEPOOLREQUEST']._serialized_start=2389
+  _globals['_RESIZEPOOLREQUEST']._serialized_end=2581
+  _globals['_RESIZEPOOLRESPONSE']._serialized_start=2583
+  _globals['_RESIZEPOOLRESPONSE']._serialized_end=2635
+  _globals['_WATCHPOOLREQUEST']._serialized_start=2637
+  _globals['_WATCHPOOLREQUEST']._serialized_end=2704
+  _globals['_WATCHPOOLRESPONSE']._serialized_start=2706
+  _globals['_WATCHPOOLRESPONSE']._serialized_end=2794
+  _globals['_POOLSERVICE']._serialized_start=2797
+  _globals['_POOLSERVICE']._serialized_end=3452
 # @@protoc_insertion_point(module_scope)

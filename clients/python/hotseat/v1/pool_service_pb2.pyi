@@ -86,7 +86,7 @@ class PoolStats(_message.Message):
     def __init__(self, starting_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., idle_workers: _Optional[int] = ..., running_workers: _Optional[int] = ..., stopping_workers: _Optional[int] = ..., queued_turns: _Optional[int] = ..., oldest_queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., hot_turn_count: _Optional[int] = ..., warm_turn_count: _Optional[int] = ..., cold_turn_count: _Optional[int] = ..., queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cancelled_turn_count: _Optional[int] = ..., refused_turn_count: _Optional[int] = ..., worker_start_count: _Optional[int] = ..., worker_start_failure_count: _Optional[int] = ..., worker_lost_count: _Optional[int] = ..., lru_eviction_count: _Optional[int] = ..., idle_eviction_count: _Optional[int] = ...) -> None: ...
 
 class Worker(_message.Message):
-    __slots__ = ("worker_id", "state", "conversation_id", "pid", "start_time", "last_turn_time", "turn_count", "memory_bytes", "cli_version")
+    __slots__ = ("worker_id", "state", "conversation_id", "pid", "start_time", "last_turn_time", "turn_count", "memory_bytes", "cli_version", "profile", "turn_start_time")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Worker.State]
@@ -112,6 +112,8 @@ class Worker(_message.Message):
     TURN_COUNT_FIELD_NUMBER: _ClassVar[int]
     MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     CLI_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    TURN_START_TIME_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     state: Worker.State
     conversation_id: str
@@ -121,7 +123,23 @@ class Worker(_message.Message):
     turn_count: int
     memory_bytes: int
     cli_version: str
-    def __init__(self, worker_id: _Optional[str] = ..., state: _Optional[_Union[Worker.State, str]] = ..., conversation_id: _Optional[str] = ..., pid: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_turn_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., turn_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., cli_version: _Optional[str] = ...) -> None: ...
+    profile: str
+    turn_start_time: _timestamp_pb2.Timestamp
+    def __init__(self, worker_id: _Optional[str] = ..., state: _Optional[_Union[Worker.State, str]] = ..., conversation_id: _Optional[str] = ..., pid: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_turn_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., turn_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., cli_version: _Optional[str] = ..., profile: _Optional[str] = ..., turn_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class QueuedTurn(_message.Message):
+    __slots__ = ("position", "conversation_id", "profile", "queue_time", "expire_time")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    position: int
+    conversation_id: str
+    profile: str
+    queue_time: _timestamp_pb2.Timestamp
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, position: _Optional[int] = ..., conversation_id: _Optional[str] = ..., profile: _Optional[str] = ..., queue_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetPoolRequest(_message.Message):
     __slots__ = ()
@@ -148,6 +166,22 @@ class ListWorkersResponse(_message.Message):
     workers: _containers.RepeatedCompositeFieldContainer[Worker]
     next_page_token: str
     def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListQueuedTurnsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListQueuedTurnsResponse(_message.Message):
+    __slots__ = ("queued_turns", "next_page_token")
+    QUEUED_TURNS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    queued_turns: _containers.RepeatedCompositeFieldContainer[QueuedTurn]
+    next_page_token: str
+    def __init__(self, queued_turns: _Optional[_Iterable[_Union[QueuedTurn, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class EvictConversationRequest(_message.Message):
     __slots__ = ("conversation_id", "force")

@@ -45,6 +45,11 @@ class PoolServiceStub(object):
                 request_serializer=hotseat_dot_v1_dot_pool__service__pb2.ListWorkersRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_pool__service__pb2.ListWorkersResponse.FromString,
                 _registered_method=True)
+        self.ListQueuedTurns = channel.unary_unary(
+                '/hotseat.v1.PoolService/ListQueuedTurns',
+                request_serializer=hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsResponse.FromString,
+                _registered_method=True)
         self.EvictConversation = channel.unary_unary(
                 '/hotseat.v1.PoolService/EvictConversation',
                 request_serializer=hotseat_dot_v1_dot_pool__service__pb2.EvictConversationRequest.SerializeToString,
@@ -85,6 +90,13 @@ class PoolServiceServicer(object):
 
     def ListWorkers(self, request, context):
         """Lists workers, the longest idle first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQueuedTurns(self, request, context):
+        """Lists the turns that wait for a worker, the longest waiting first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,6 +151,11 @@ def add_PoolServiceServicer_to_server(servicer, server):
                     servicer.ListWorkers,
                     request_deserializer=hotseat_dot_v1_dot_pool__service__pb2.ListWorkersRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_pool__service__pb2.ListWorkersResponse.SerializeToString,
+            ),
+            'ListQueuedTurns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQueuedTurns,
+                    request_deserializer=hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsResponse.SerializeToString,
             ),
             'EvictConversation': grpc.unary_unary_rpc_method_handler(
                     servicer.EvictConversation,
@@ -221,6 +238,33 @@ class PoolService(object):
             '/hotseat.v1.PoolService/ListWorkers',
             hotseat_dot_v1_dot_pool__service__pb2.ListWorkersRequest.SerializeToString,
             hotseat_dot_v1_dot_pool__service__pb2.ListWorkersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQueuedTurns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.PoolService/ListQueuedTurns',
+            hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsRequest.SerializeToString,
+            hotseat_dot_v1_dot_pool__service__pb2.ListQueuedTurnsResponse.FromString,
             options,
             channel_credentials,
             insecure,
