@@ -57,6 +57,7 @@ class Cli(Session):
             "process": lambda _prompt, _rest: self.say_json([sys.argv[1:], dict(os.environ), os.getcwd()]),
             "hang": self.hang,
             "die": lambda _prompt, _rest: self.die(),
+            "vanish": lambda _prompt, _rest: os._exit(9),
             "think": lambda _prompt, rest: self.say([rest], thinking="hm"),
             "tool": self.use_tool,
             "garbage": lambda _prompt, rest: self.babble(b"not json\n" * int(rest)),

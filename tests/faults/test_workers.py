@@ -83,6 +83,42 @@ async def test_an_idle_worker_that_is_killed_costs_its_conversation_nothing(impa
     assert said(impatient.asked(second)[-1].messages) == [("user", first), ("assistant", "one"), ("user", second)]
 
 
+async def test_a_worker_that_is_killed_right_before_a_turn_costs_the_turn_nothing(impatient: House) -> None:
+    conversation, said_so_far = new_id(), []
+    for number in range(6):
+        text = f"[[say {number}]] {tag()}"
+        assert await say(impatient, conversation, text) == str(number)
+        said_so_far.append(("user", text))
+        assert said(impatient.asked(text)[-1].messages) == said_so_far
+        said_so_far.append(("assistant", str(number)))
+        worker = await impatient.until_idle(conversation)
+        os.kill(worker.pid, signal.SIGKILL)
+
+
+async def test_a_worker_that_dies_with_the_prompt_unread_is_replaced_in_the_turn(impatient: House) -> None:
+    conversation, first, second = new_id(), f"[[say one]] {tag()}", f"[[say two]] {tag()}"
+    await say(impatient, conversation, first)
+    worker = await impatient.until_idle(conversation)
+    os.kill(worker.pid, signal.SIGSTOP)
+    asking = asyncio.create_task(say(impatient, conversation, second))
+    async with asyncio.timeout(5):
+        while (await impatient.worker(conversation)).state != pb.Worker.STATE_RUNNING:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.01)
+    os.kill(worker.pid, signal.SIGKILL)
+    assert await asking == "two"
+    (heard,) = impatient.asked(second)
+    assert said(heard.messages) == [("user", first), ("assistant", "one"), ("user", second)]
+
+
+async def test_a_model_that_has_said_nothing_yet_is_asked_again_when_its_worker_dies(impatient: House) -> None:
+    conversation, text = new_id(), f"[[ttft 400]] [[say at last]] {tag()}"
+    asking = asyncio.create_task(say(impatient, conversation, text))
+    await impatient.until_asked(text)
+    os.kill((await impatient.worker(conversation)).pid, signal.SIGKILL)
+    assert await asking == "at last"
+    assert [said(heard.messages) for heard in impatient.asked(text)] == [[("user", text)]] * 2
+
+
 async def test_a_stopped_worker_is_given_up_and_replaced(impatient: House) -> None:
     conversation, first, cut, second = new_id(), f"[[say one]] {tag()}", f"{ENDLESS} {tag()}", f"[[say two]] {tag()}"
     await say(impatient, conversation, first)

@@ -191,9 +191,7 @@ class Conversation:
         try:
             await self._run_turn(waiting, lease)
         finally:
-            # Cut off by the server's end, or by a fault of ours: nobody knows what the worker holds.
-            if not lease.is_released:
-                lease.release(keep=False)
+            waiting.let_go()  # cut off by the server's end, or by a fault of ours
 
     def _fail(self, waiting: Waiting, failure: Failure) -> None:
         """End what has begun as failed, though the journal may not say so; refuse what has not."""
@@ -219,7 +217,7 @@ class Conversation:
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
         record = self._record(waiting)
-        gate = Gate(lambda events: self._on_events(record, lease, events))
+        gate = Gate(lambda events: self._on_events(record, waiting.held or lease, events))
         setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
         turn = replace(waiting.turn, setup=setup)
         started = time.monotonic()
@@ -230,6 +228,8 @@ class Conversation:
         if (trouble := entering.result()) is not None:
             await self._runner.settle(lease, rows_of(self.messages))
             raise trouble
+        report = await self._runner.run_again(waiting, report, turn, gate, self._prepare)
+        lease = waiting.held or lease
         self.usage += report.usage
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
         await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
+from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
-from hotseat_core.errors import Reason, WorkerLost
-from hotseat_core.events import Failure, Outcome
+from hotseat_core.conversation.waiting import Waiting
+from hotseat_core.errors import HotseatError, Reason, WorkerLost
+from hotseat_core.events import Failure, Notice, NoticeKind, Outcome
 from hotseat_core.pool.lease import Lease
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.worker_port import WorkerSpec
@@ -45,6 +49,7 @@ class TurnRunner:
         self.workspace: Path | None = None  # of the conversation's own, once it has one
         self._bound: SessionSetup | None = None  # what its worker was last bound to
         self._worker: Worker | None = None  # that runs the present turn
+        self._deadline: tuple[float, Ending]  # of the present turn, by the loop's clock, and how it ends then
 
     def cut(self, ending: Ending) -> None:
         """End the present turn here and now; nothing to end is no error."""
@@ -90,10 +95,43 @@ class TurnRunner:
 
     async def run(self, lease: Lease, turn: TurnInput, settings: ConversationSettings, sink: Sink) -> TurnReport:
         """Run the turn on the leased worker, within its bounds."""
-        worker = self._worker = cast("Worker", lease.worker)
         duration_s = min(settings.max_duration_s or self._limits.max_duration_s, self._limits.max_duration_s)
         limit = Failure(Reason.TURN_LIMIT, f"the turn took longer than {duration_s:.0f} s")
-        timer = asyncio.get_running_loop().call_later(duration_s, worker.cut, Ending(Outcome.FAILED, limit))
+        self._deadline = asyncio.get_running_loop().time() + duration_s, Ending(Outcome.FAILED, limit)
+        return await self._attempt(lease, turn, sink)
+
+    async def run_again(
+        self,
+        waiting: Waiting,
+        lost: TurnReport,
+        turn: TurnInput,
+        gate: Gate,
+        prepare: Callable[[Waiting], Awaitable[Lease | None]],
+    ) -> TurnReport:
+        """Run the turn on another worker if its own died before anything of the turn was told; else return lost.
+
+        The model may have heard the prompt; but what nobody was told of has not been done: the CLI says that it uses
+        a tool before it does. Once, within the bounds of the first attempt: a prompt may be what kills the CLI.
+        """
+        failure = lost.ending.failure
+        held = waiting.held
+        if failure is None or failure.reason is not Reason.WORKER_LOST or gate.has_told or held is None:
+            return lost
+        logger.warning("a worker died before its turn said anything", extra={"worker": held.worker.id})
+        held.release(keep=False)
+        try:
+            lease = await prepare(waiting)
+        except HotseatError:
+            return lost
+        if lease is None:
+            return msgspec.structs.replace(lost, ending=Ending(Outcome.INTERRUPTED))
+        gate.take([Notice(NoticeKind.WORKER_REPLACED, "the worker was lost; the turn goes on on another one")])
+        return await self._attempt(lease, turn, gate.take)
+
+    async def _attempt(self, lease: Lease, turn: TurnInput, sink: Sink) -> TurnReport:
+        worker = self._worker = cast("Worker", lease.worker)
+        time_limit, ending = self._deadline
+        timer = asyncio.get_running_loop().call_at(time_limit, worker.cut, ending)
         try:
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(self._give_up_when_revoked(lease, worker))
@@ -106,6 +144,8 @@ class TurnRunner:
 
     async def settle(self, lease: Lease, rows: Sequence[Row]) -> None:
         """Leave the worker with just these rows and give it back; one that can't be brought there is ended."""
+        if lease.is_released:
+            return
         worker = cast("Worker", lease.worker)
         keep = False
         try:

@@ -18,6 +18,7 @@ class Waiting:
         self.number = 0  # of its turn; 0: that has not begun
         self.is_answered = False  # its turn is completed, or it was rejected
         self.is_interrupted = False
+        self.held: Lease | None = None  # the worker that its turn has, or had last
         self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
 
     def interrupt(self) -> None:
@@ -44,7 +45,13 @@ class Waiting:
         if self.is_interrupted:
             lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
             return None
+        self.held = lease
         return lease
+
+    def let_go(self) -> None:
+        """End the worker, unless it was given back: nobody knows what it holds."""
+        if self.held is not None and not self.held.is_released:
+            self.held.release(keep=False)
 
 
 def _is_being_cancelled() -> bool:

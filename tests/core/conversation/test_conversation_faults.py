@@ -11,10 +11,13 @@ from hotseat_core.errors import (
     Reason,
 )
 from hotseat_core.events import (
+    Notice,
+    NoticeKind,
     Outcome,
+    TurnStarted,
 )
 
-from tests.core.conversation.conftest import OpenHouse
+from tests.core.conversation.conftest import Guest, House, OpenHouse
 from tests.core.conversation.scenes import a, hanging, reason, u
 
 
@@ -160,3 +163,82 @@ async def test_an_operator_may_take_a_conversation_off_its_worker_in_mid_turn(op
         await house.pool.evict("c", force=True)
         assert (await guest.completed(request_id)).outcome is Outcome.INTERRUPTED
         assert await guest.recall() == "u:hang well begun | a:well begun"
+
+
+# ---- a worker that dies before its turn says anything
+
+
+async def stopped_in_its_turn(house: House, guest: Guest, text: str) -> tuple[str, int]:
+    """Say something to a hot worker that has stopped; return the request id, and the pid to kill."""
+    await guest.ask("one")
+    [pid] = [row.pid for row in house.pool.workers() if row.conversation == guest.conversation.id]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    request_id = guest.say(text)
+    await guest.first(TurnStarted, 2)
+    return request_id, pid
+
+
+def notices(guest: Guest) -> list[NoticeKind]:
+    return [event.kind for event in guest.events if isinstance(event, Notice)]
+
+
+async def test_a_worker_that_dies_before_it_says_anything_is_replaced_in_the_turn(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        request_id, pid = await stopped_in_its_turn(house, guest, "two")
+        os.kill(pid, signal.SIGKILL)
+        ended = await guest.completed(request_id)
+        assert (ended.outcome, ended.text) == (Outcome.SUCCEEDED, "you said two ")
+        assert notices(guest) == [NoticeKind.WORKER_REPLACED]
+        assert await guest.recall() == "u:one | a:you said one | u:two | a:you said two"
+        stored = await house.store.turns("", "c", limit=9)
+        assert [turn.request_id for turn in stored].count(request_id) == 1
+        await house.calm(idle=1)
+
+
+async def test_a_prompt_that_kills_the_cli_kills_two_at_most(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        await guest.ask("one")
+        assert reason(await guest.ask("vanish")) is Reason.WORKER_LOST
+        assert notices(guest) == [NoticeKind.WORKER_REPLACED]
+        assert await guest.recall() == "u:one | a:you said one"
+
+
+async def test_a_turn_of_which_something_was_told_is_not_run_again(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter()
+        ended = await guest.ask("die")
+        assert (reason(ended), ended.text, notices(guest)) == (Reason.WORKER_LOST, "half", [])
+
+
+async def test_a_turn_that_waits_for_its_second_worker_can_be_interrupted(open_house: OpenHouse) -> None:
+    async with open_house(max_workers=1) as house:
+        guest, other = await house.enter(), await house.enter("other")
+        request_id, pid = await stopped_in_its_turn(house, guest, "two")
+        blocking = other.say("hang")  # waits for the one seat, and gets it before the second attempt
+        while house.pool.stats().queued_turns != 1:
+            await house.pool.wait_for_change()
+        os.kill(pid, signal.SIGKILL)
+        await other.first(TurnStarted)
+        guest.conversation.interrupt()
+        assert (await guest.completed(request_id)).outcome is Outcome.INTERRUPTED
+        other.conversation.interrupt()
+        await other.completed(blocking)
+        assert await guest.recall() == "u:one | a:you said one"
+
+
+async def test_a_turn_that_gets_no_second_worker_fails_as_lost(open_house: OpenHouse) -> None:
+    async with open_house(max_workers=1, queue_timeout_s=0.3) as house:
+        guest, other = await house.enter(), await house.enter("other")
+        request_id, pid = await stopped_in_its_turn(house, guest, "two")
+        blocking = other.say("hang")
+        while house.pool.stats().queued_turns != 1:
+            await house.pool.wait_for_change()
+        os.kill(pid, signal.SIGKILL)
+        assert reason(await guest.completed(request_id)) is Reason.WORKER_LOST
+        [*_, last] = await house.store.turns("", "c", limit=9)
+        assert last.completed is not None, "its end is in the journal"
+        other.conversation.interrupt()
+        await other.completed(blocking)
