@@ -44,6 +44,7 @@ WIRE = {
 PURE = {
     "hotseat_core.conversation.history",
     "hotseat_core.conversation.turn",
+    "hotseat_core.conversation.ways",
     "hotseat_core.journal.cursor",
     "hotseat_core.journal.node",
     "hotseat_core.journal.store",

@@ -55,16 +55,35 @@ async def test_a_regenerated_answer_and_an_edit_are_branches_with_their_own_hist
     await chat.ask(first)
     await chat.ask(second)
     trunk = chat.conversation
+    pid = (await house.until_idle(trunk)).pid
 
     chat.messages = chat.messages[:-2]
     edited = f"[[say other]] {tag()}"
     await chat.ask(edited)
     assert chat.upstream(edited) == [("user", first), ("assistant", "one"), ("user", edited)]
     assert chat.conversation != trunk
+    assert (await house.until_idle(chat.conversation)).pid == pid
+    assert trunk not in await house.workers()
 
     onward = f"[[say on]] {tag()}"
     await chat.ask(onward)
     assert chat.upstream(onward) == chat.history
+
+
+async def test_who_left_a_branch_finds_it_again(house: House) -> None:
+    left, right = Chat(house), Chat(house)
+    for number in range(2):
+        await left.ask(f"[[say answer {number}]] {tag()}")
+    await house.until_idle(left.conversation)
+    right.messages = list(left.messages[:-2])
+    await right.ask(f"[[say another]] {tag()}")
+    assert right.conversation != left.conversation
+    trunk = left.conversation
+    for chat in (left, right, left):
+        text = f"[[say on]] {tag()}"
+        await chat.ask(text)
+        assert chat.upstream(text) == chat.history
+    assert left.conversation == trunk
 
 
 async def test_two_clients_with_the_same_history_do_not_meet(house: House) -> None:

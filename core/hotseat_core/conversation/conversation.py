@@ -60,7 +60,7 @@ class Conversation:
         self._runner = runner
         self._book = book
         self._tasks = tasks
-        self._is_transient = is_transient
+        self.is_nameless = is_transient  # nobody chose its id
         self._waiting: deque[Waiting] = deque()  # at most MAX_WAITING_INPUTS
         self._current: Waiting | None = None
         self._running: asyncio.Task[None] | None = None  # exists while anything waits or runs
@@ -76,7 +76,7 @@ class Conversation:
     @property
     def is_transient(self) -> bool:
         """Nobody chose its name and nobody came back: likely a one-shot."""
-        return self._is_transient and len(self.turns) < 2
+        return self.is_nameless and len(self.turns) < 2
 
     @property
     def head(self) -> str:

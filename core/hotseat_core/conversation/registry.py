@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
+from hotseat_core.conversation.lending import Lending
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, HistoryPolicy
 from hotseat_core.conversation.turn import TurnRecord
@@ -57,6 +58,7 @@ class Registry:
         self._default_settings = default_settings
         self._max_live = max_live
         self._live: dict[str, Conversation] = {}
+        self._lending = Lending(self._live, pool)
         # Held while a conversation is found or made: two at once would each take it over from the other.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks = asyncio.TaskGroup()
@@ -197,7 +199,7 @@ class Registry:
         stored, lease = claimed
         nodes = await self._store.messages(TENANT, stored.head) if stored.head else ()
         turns = await self._store.turns(TENANT, conversation_id, limit=_ALL_TURNS)
-        runner = TurnRunner(conversation_id, self._pool, self._limits)
+        runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
         runner.workspace = Path(stored.workspace) if stored.workspace else None
         return self._keep(
             Conversation(
@@ -256,7 +258,7 @@ class Registry:
         if conversation_id in self._live:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
         self._make_room()
-        runner = TurnRunner(conversation_id, self._pool, self._limits)
+        runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
         if settings.workspace:
             runner.workspace = self._workspace(settings.workspace)
         workspace = str(runner.workspace or "")

@@ -39,13 +39,18 @@ class TurnLimits:
     max_duration_s: float = 1800.0
 
 
+# Hands another conversation's hot worker over to this one, if one is nearly where this one's has to be.
+Lend = Callable[[str, ConversationSettings, Sequence[Row]], None]
+
+
 class TurnRunner:
     """Runs the turns of one conversation, one at a time."""
 
-    def __init__(self, conversation_id: str, pool: Pool, limits: TurnLimits) -> None:
+    def __init__(self, conversation_id: str, pool: Pool, limits: TurnLimits, lend: Lend | None = None) -> None:
         self._conversation_id = conversation_id
         self._pool = pool
         self._limits = limits
+        self._lend = lend
         self.workspace: Path | None = None  # of the conversation's own, once it has one
         self._bound: SessionSetup | None = None  # what its worker was last bound to
         self._worker: Worker | None = None  # that runs the present turn
@@ -63,6 +68,8 @@ class TurnRunner:
         """
         fresh = self._bound is not None and self._bound != settings.setup
         self._bound = settings.setup
+        if self._lend is not None and not fresh and self._pool.worker_of(self._conversation_id) is None:
+            self._lend(self._conversation_id, settings, rows)
         trouble: Exception | None = None
         for _ in range(_ATTEMPTS):
             spec = self._spec(settings, fresh=fresh)

@@ -170,6 +170,15 @@ class Pool:
         seat = self._seat_of(conversation)
         return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.row()
 
+    def hand_over(self, lender: str, borrower: str) -> bool:
+        """Let one conversation's idle worker be another's, which has none; False: there is nothing to hand over."""
+        seat = self._seat_of(lender)
+        if seat is None or seat.view.state is not WorkerState.IDLE or self._seat_of(borrower) is not None:
+            return False
+        seat.view = replace(seat.view, conversation=borrower)
+        self._floor.settle()
+        return True
+
     @property
     def revision(self) -> int:
         """A number that goes up with every change."""

@@ -9,7 +9,7 @@ from hotseat_core.errors import PoolDraining
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState
-from hotseat_core.pool.view import WorkerState
+from hotseat_core.pool.view import Source, WorkerState
 from hotseat_core.pool.worker_port import WorkerSpec
 
 from tests.core.pool.conftest import OpenPool, shows
@@ -105,3 +105,26 @@ async def test_what_the_pool_logs_names_no_conversation(open_pool: OpenPool, cap
         async with open_pool() as pool:
             (await pool.acquire("secret-name", AGENT)).release(keep=False)
     assert not [record for record in caplog.records if "secret-name" in str(record.__dict__)]
+
+
+async def test_an_idle_worker_is_handed_over_to_another_conversation(open_pool: OpenPool, machine: FakeMachine) -> None:
+    async with open_pool() as pool:
+        lease = await pool.acquire("a", AGENT)
+        worker = lease.worker
+        assert not pool.hand_over("a", "b")  # a turn runs on it
+        lease.release(keep=True)
+        assert pool.hand_over("a", "b")
+        assert pool.worker_of("a") is None
+        lease = await pool.acquire("b", AGENT)
+        assert (lease.worker, lease.source) == (worker, Source.HOT)
+        lease.release(keep=True)
+        assert machine.start_count == 1
+
+
+async def test_nothing_is_handed_over_to_who_has_a_worker_or_from_who_has_none(open_pool: OpenPool) -> None:
+    async with open_pool() as pool:
+        for conversation in ("a", "b"):
+            (await pool.acquire(conversation, AGENT)).release(keep=True)
+        assert not pool.hand_over("a", "b")
+        assert not pool.hand_over("c", "d")
+        assert shows(pool, "2 idle")
