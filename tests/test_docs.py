@@ -2,16 +2,21 @@
 
 import re
 import shlex
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import click
 import hotseat_core.settings
 import hotseat_edge.settings
 import pytest
 import yaml
+from hotseat import pb
 from hotseat.errors import CODES
 from hotseat_cli import dotenv, settings
 from hotseat_cli.main import main
+from hotseat_cli.operate import records
 from hotseat_core.settings import CREDENTIALS, CoreSettings
 from hotseat_edge.openai import errors, schema
 
@@ -122,14 +127,62 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("verb", sorted(main.commands))
-def test_the_examples_in_help_texts_parse(verb: str) -> None:
-    told = (main.commands[verb].help or "").partition("Example")[2]
+def test_every_field_of_the_operators_json_is_documented() -> None:
+    section = read("docs/operations.md").partition("## JSON")[2]
+    turn = pb.Turn(completed=pb.TurnCompleted(error=pb.Error()))
+    told = [
+        records.worker(pb.Worker()),
+        records.queued_turn(pb.QueuedTurn()),
+        records.pool(pb.Pool()),
+        records.conversation(pb.Conversation()),
+        records.turn(turn, with_text=True),
+    ]
+    assert {name for record in told for name in names(record)} <= set(re.findall(r"`([a-z_]+)`", section))
+
+
+def names(record: dict[str, Any]) -> Iterator[str]:
+    """The names in a JSON object, and in those inside it."""
+    for name, value in record.items():
+        yield name
+        if isinstance(value, dict):
+            yield from names(value)
+
+
+def test_every_operators_command_is_in_the_guide() -> None:
+    guide = read("docs/operations.md")
+    for group in ("pool", "conversations"):
+        found = main.commands[group]
+        assert isinstance(found, click.Group)
+        assert [verb for verb in found.commands if not re.search(rf"\b{verb}\b", guide)] == []
+    assert all(f"hotseat {verb}" in guide for verb in ("ps", "top", "queue", "completion"))
+
+
+def commands(group: click.Group) -> Iterator[click.Command]:
+    """Every command below this one, groups too."""
+    for command in group.commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from commands(command)
+
+
+@pytest.mark.parametrize("command", [*commands(main)], ids=lambda command: str(command.name))
+def test_the_examples_in_help_texts_parse(command: click.Command) -> None:
+    told = (command.help or "").partition("Example")[2]
     examples = [line.strip().split("   ")[0] for line in told.splitlines() if re.match(r"\s+.*\bhotseat \w", line)]
     assert examples
     for example in examples:
-        words = shlex.split(example.partition("hotseat ")[2])
-        context = click.Context(main)
-        name, command, rest = main.resolve_command(context, words)
-        assert command is not None
+        lexer = shlex.shlex(example.partition("hotseat ")[2], posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        # What the shell makes of the rest of the line is not ours.
+        parse(main, [*takewhile(lambda word: not set(word) <= set("();<>|&"), lexer)])
+
+
+def parse(group: click.Group, words: list[str], parent: click.Context | None = None) -> None:
+    """Let click take the words; it raises where they are none of its."""
+    context = click.Context(group, parent=parent)
+    name, command, rest = group.resolve_command(context, words)
+    assert command is not None
+    if isinstance(command, click.Group):
+        parse(command, rest, context)
+    else:
         command.make_context(name, rest, parent=context)

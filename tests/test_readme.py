@@ -99,7 +99,7 @@ PYTHON = [
 
 
 async def test_the_snippets_are_found() -> None:
-    assert (len(SHELL), len(PYTHON)) == (5, 3)
+    assert (len(SHELL), len(PYTHON)) == (6, 3)
 
 
 @pytest.mark.parametrize("text", [text for text in SHELL if "/v1/chat/completions" in text and "stream" not in text])
@@ -128,3 +128,9 @@ async def test_the_terminal_command_answers(demo: Demo) -> None:
 @pytest.mark.parametrize(("document", "text"), PYTHON)
 async def test_a_python_example_answers(demo: Demo, document: str, text: str) -> None:
     assert "river" in await run(demo, sys.executable, "-c", demo.with_real_ports(text))
+
+
+async def test_the_operators_commands_work_in_their_order(demo: Demo) -> None:
+    (text,) = [text for text in SHELL if "hotseat pool" in text]
+    told = await run(demo, "bash", "-ec", text.replace(".venv/bin/", ""))
+    assert [word for word in ("WORKER ", "PLACE ", "drained: ", "active: ", "CONVERSATION ") if word not in told] == []

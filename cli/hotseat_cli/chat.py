@@ -8,7 +8,9 @@ import click
 @click.option("-c", "--conversation", metavar="ID", help="Go on with this conversation, or begin it under this id.")
 @click.option("--model", metavar="PROFILE[/MODEL]", help="Who answers: claude-code (with tools) or claude, say.")
 @click.option("--system", metavar="TEXT", help="The system prompt; after Claude Code's own with claude-code.")
-@click.option("--core", "target", metavar="TARGET", help="The core: HOST:PORT or unix:PATH (HOTSEAT_CORE_TARGET).")
+@click.option(
+    *("--core", "--target", "target"), metavar="TARGET", help="The core: HOST:PORT or unix:PATH (HOTSEAT_CORE_TARGET)."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also show the model's thinking.")
 def chat(
     *,

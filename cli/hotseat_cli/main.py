@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli import chat, serve, up, version
+from hotseat_cli import chat, completion, conversations, pool, serve, up, version, workers
 
 # Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
 
@@ -13,6 +13,7 @@ First steps:
   hotseat up        serve on http://127.0.0.1:3000 (OpenAI) and 127.0.0.1:50051 (gRPC)
   hotseat chat      talk to it, in another terminal
   hotseat demo      the same without an account: a scripted model answers
+  hotseat top       watch it work
 
 Each command explains itself: hotseat COMMAND --help
 """
@@ -23,5 +24,9 @@ def main() -> None:
     """Run the command line."""
 
 
-for command in (up.up, up.demo, serve.core, serve.edge, chat.chat, version.version):
+for command in (
+    *(up.up, up.demo, serve.core, serve.edge, chat.chat),
+    *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations),
+    *(completion.completion, version.version),
+):
     main.add_command(command)

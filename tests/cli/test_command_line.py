@@ -12,7 +12,17 @@ import pytest
 from click.testing import CliRunner
 from hotseat_cli.main import main
 
-HEAVY = {"asyncio", "grpc", "aiohttp", "google.protobuf", "claude_agent_sdk", "urllib.request"}
+HEAVY = {"asyncio", "grpc", "aiohttp", "google.protobuf", "claude_agent_sdk", "rich", "urllib.request"}
+# Every command by its words: "ps", "pool", "pool drain".
+COMMANDS: dict[str, click.Command] = {
+    **main.commands,
+    **{
+        f"{name} {verb}": command
+        for name, group in main.commands.items()
+        if isinstance(group, click.Group)
+        for verb, command in group.commands.items()
+    },
+}
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -21,18 +31,18 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
     return subprocess.run(command, cwd=cwd, env=inherited, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize("verb", sorted(main.commands))
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
 def test_every_verb_teaches_by_an_example(verb: str) -> None:
-    told = CliRunner().invoke(main, [verb, "--help"])
+    told = CliRunner().invoke(main, [*verb.split(), "--help"])
     assert told.exit_code == 0
     assert "Example" in told.output
     assert f"hotseat {verb}" in told.output
-    assert main.commands[verb].get_short_help_str(200).endswith(".")
+    assert COMMANDS[verb].get_short_help_str(200).endswith(".")
 
 
-@pytest.mark.parametrize("verb", sorted(main.commands))
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
 def test_every_option_says_what_it_does_and_names_its_setting(verb: str) -> None:
-    options = [option for option in main.commands[verb].params if isinstance(option, click.Option)]
+    options = [option for option in COMMANDS[verb].params if isinstance(option, click.Option)]
     assert all(option.help and option.help.endswith(".") for option in options)
 
 
@@ -40,6 +50,22 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys, hotseat_cli.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert HEAVY.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_learns_to_complete(shell: str) -> None:
+    script = CliRunner().invoke(main, ["completion", shell])
+    assert script.exit_code == 0
+    assert f"_HOTSEAT_COMPLETE={shell}_complete" in script.output
+
+
+def test_a_completion_knows_the_commands_and_their_options(tmp_path: Path) -> None:
+    words = {"_HOTSEAT_COMPLETE": "bash_complete", "COMP_WORDS": "hotseat pool drain --w", "COMP_CWORD": "3"}
+    command = [str(Path(sys.executable).with_name("hotseat"))]
+    told = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, **words}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "plain,--wait\n"
 
 
 def test_a_wrong_verb_is_exit_code_two() -> None:

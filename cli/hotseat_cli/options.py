@@ -1,0 +1,76 @@
+"""What every operator's command takes: where the core is, and how to print."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import click
+
+if TYPE_CHECKING:
+    from hotseat_cli.operate.session import Session
+
+Work: TypeAlias = "Callable[[Session], Awaitable[int | None]]"
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_S = 3650 * 86400.0
+_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The shared options of one call."""
+
+    target: str | None
+    as_json: bool
+    no_color: bool
+
+
+class Seconds(click.ParamType[float]):
+    """A length of time: 30, 30s, 500ms, 10m, 1h30m."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return it in seconds."""
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        whole = f"{text}s" if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) else text
+        if not re.fullmatch(rf"({_PARTS.pattern})+", whole, re.ASCII):
+            self.fail(f"{value!r} is no length of time; write 30s, 10m or 1h30m", param, ctx)
+        seconds = sum(float(amount) * _UNITS[unit] for amount, unit in _PARTS.findall(whole))
+        if seconds > _LONGEST_S:
+            self.fail(f"{value!r} is more than ten years", param, ctx)
+        return seconds
+
+
+_OPTIONS = (
+    click.option("--json", "as_json", is_flag=True, help="JSON instead of a table; docs/operations.md has its fields."),
+    click.option(
+        *("--target", "--core", "target"),
+        metavar="TARGET",
+        help="The core: HOST:PORT or unix:PATH (HOTSEAT_CORE_TARGET).",
+    ),
+    click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR=1."),
+)
+
+
+def core_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options; it gets them as one `chosen`."""
+
+    def with_chosen(*, target: str | None, as_json: bool, no_color: bool, **own: Any) -> None:
+        command(chosen=Chosen(target, as_json, no_color), **own)
+
+    wrapped: Callable[..., None] = with_chosen
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def run(chosen: Chosen, work: Work) -> NoReturn:
+    """Do the work with a connected client, and end with its exit code."""
+    from hotseat_cli.operate.session import run_session
+
+    raise SystemExit(run_session(chosen, work))
