@@ -169,6 +169,7 @@ def conversation(found: Summary) -> conversations.Conversation:
         usage=usage(found.usage),
         create_time=timestamp(found.create_time),
         update_time=timestamp(found.update_time),
+        expire_time=timestamp(found.expire_time) if found.expire_time is not None else None,
     )
 
 
@@ -190,6 +191,7 @@ def settings(held: ConversationSettings) -> conversations.ConversationSettings:
             max_steps=held.max_steps,
             max_duration=duration(held.max_duration_s) if held.max_duration_s else None,
         ),
+        retention=duration(held.retention_s) if held.retention_s is not None else None,
     )
 
 

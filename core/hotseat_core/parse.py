@@ -103,6 +103,7 @@ class Parser:
             or 300.0,
             max_steps=message.turn_limits.max_steps,
             max_duration_s=_seconds("settings.turn_limits.max_duration", message.turn_limits.max_duration),
+            retention_s=_retention(message.retention) if message.HasField("retention") else None,
         )
 
     def attachment(self, message: client.OpenConversation) -> tuple[Disposition, Attachment]:
@@ -152,6 +153,7 @@ def given(message: conversations.ConversationSettings) -> frozenset[str]:
         "decision_timeout_s": message.permission_policy.HasField("decision_timeout"),
         "max_steps": message.HasField("turn_limits"),
         "max_duration_s": message.HasField("turn_limits"),
+        "retention_s": message.HasField("retention"),
     }
     return frozenset(name for name, is_given in names.items() if is_given)
 
@@ -209,6 +211,13 @@ def _workspace(text: str, profile: str) -> str:
     if path.is_absolute() or ".." in path.parts or "\0" in text:
         refuse("settings.workspace", 'must be relative and without ".."')
     return text
+
+
+def _retention(message: Duration) -> float:
+    seconds = _seconds("settings.retention", message)
+    if not seconds:
+        refuse("settings.retention", "is zero; delete the conversation instead")
+    return seconds
 
 
 def _seconds(field: str, message: Duration) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from hotseat.v1 import (
     pool_service_pb2_grpc,
 )
 
+from hotseat_core.conversation.reaper import Reaper, reaping
 from hotseat_core.conversation.recovery import close_interrupted_turns
 from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation_servicer import ConversationServicer
@@ -95,11 +98,18 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     factory = WorkerFactory(_factory_settings(settings, cli))
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
+    retention = _retention(settings)
     async with _journal(settings) as store, Pool(_pool_settings(settings), factory.start) as pool:
         registry = Registry(
-            store, pool, limits, workspace_root=factory.workspace_root, default_settings=parser.default_settings
+            store,
+            pool,
+            limits,
+            workspace_root=factory.workspace_root,
+            default_settings=parser.default_settings,
+            made_workspaces=factory.made_workspaces,
+            retention=retention,
         )
-        async with registry:
+        async with registry, reaping(Reaper(registry, retention)):
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
             servicer = ConversationServicer(registry, parser, version("hotseat"))
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
@@ -177,6 +187,11 @@ def _pool_settings(settings: CoreSettings) -> PoolSettings:
         idle_timeout_s=settings.idle_timeout_ms / 1000,
         queue_timeout_s=settings.queue_timeout_ms / 1000,
     )
+
+
+def _retention(settings: CoreSettings) -> Retention:
+    general_s, one_shot_s = settings.retention_ms / 1000, settings.transient_retention_ms / 1000
+    return Retention(general_s or math.inf, one_shot_s or math.inf)
 
 
 def _factory_settings(settings: CoreSettings, cli: Path) -> FactorySettings:

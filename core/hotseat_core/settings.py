@@ -35,6 +35,8 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_queue: Count = 128
     queue_timeout_ms: Count = 120_000
     idle_timeout_ms: Count = 600_000  # 0: never
+    retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
+    transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
     drain_timeout_ms: Count = 30_000
     stall_timeout_ms: AtLeastOne = 120_000
     turn_timeout_ms: AtLeastOne = 1_800_000
@@ -77,6 +79,8 @@ VARIABLES = {
     "max_queue": "HOTSEAT_MAX_QUEUE",
     "queue_timeout_ms": "HOTSEAT_QUEUE_TIMEOUT_MS",
     "idle_timeout_ms": "IDLE_TIMEOUT_MS",
+    "retention_ms": "HOTSEAT_RETENTION_MS",
+    "transient_retention_ms": "HOTSEAT_TRANSIENT_RETENTION_MS",
     "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
     "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
     "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",

@@ -68,9 +68,10 @@ def test_settings_are_taken_over_whole() -> None:
         ),
         turn_limits=conversations.TurnLimits(max_steps=3, max_duration=Duration(seconds=9)),
         profile="claude-code",
+        retention=Duration(seconds=60),
     )
     setup = SessionSetup("Be brief.", True, "claude-opus-4-5[1m]", PermissionMode.ASK, ("Read",), ("Bash(rm:*)",))
-    assert PARSER.settings(message) == ConversationSettings("claude-code", setup, "a/b", 5.5, 3, 9.0)
+    assert PARSER.settings(message) == ConversationSettings("claude-code", setup, "a/b", 5.5, 3, 9.0, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,7 @@ def test_settings_are_taken_over_whole() -> None:
         (Settings(permission_policy=Policy()), {"allow_rules", "deny_rules"}),
         (Settings(permission_policy=Policy(mode=Policy.MODE_ASK)), {"permission_mode", "allow_rules", "deny_rules"}),
         (Settings(turn_limits=conversations.TurnLimits()), {"max_steps", "max_duration_s"}),
+        (Settings(retention=Duration(seconds=1)), {"retention_s"}),
     ],
 )
 def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message: Settings, given: set[str]) -> None:
@@ -120,6 +122,8 @@ def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message:
             Settings(turn_limits=conversations.TurnLimits(max_duration=Duration(nanos=-1))),
             "settings.turn_limits.max_duration",
         ),
+        (Settings(retention=Duration()), "settings.retention"),
+        (Settings(retention=Duration(seconds=-1)), "settings.retention"),
     ],
 )
 def test_settings_that_can_not_be_are_refused_by_their_field(message: Settings, field: str) -> None:

@@ -170,6 +170,7 @@ class FakeCore(FakePool, ConversationServiceServicer):
         )
         made.create_time.FromSeconds(1_700_000_000)
         made.update_time.FromSeconds(1_700_000_100)
+        made.expire_time.FromSeconds(1_702_592_100)
         return self.conversations.setdefault(conversation_id, made)
 
     async def GetConversation(self, request: pb.GetConversationRequest, context: Context) -> pb.GetConversationResponse:

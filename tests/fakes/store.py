@@ -6,7 +6,7 @@ import msgspec
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, StorageFailed
 from hotseat_core.journal.cursor import cursor_after, position_of
 from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
 
 Key = tuple[str, str]  # tenant, conversation id
 
@@ -86,16 +86,21 @@ class MemoryStore:
         self._collect()
 
     async def move(
-        self, lease: Lease, *, nodes: Sequence[Node], head: str, root: str, settings: bytes, update_time: float
+        self,
+        lease: Lease,
+        *,
+        nodes: Sequence[Node],
+        head: str,
+        root: str,
+        settings: bytes,
+        keep_s: float | None,
+        update_time: float,
     ) -> None:
         check_path(nodes, head)
         key = self._fence(lease)
         self._add(key[0], nodes, head)
-        self._change(key, head=head, root=root, settings=settings, update_time=update_time)
+        self._change(key, head=head, root=root, settings=settings, keep_s=keep_s, update_time=update_time)
         self._collect()
-
-    async def retain(self, lease: Lease, expire_time: float | None) -> None:
-        self._change(self._fence(lease), expire_time=expire_time)
 
     async def delete(self, tenant: str, conversation_id: str) -> bool:
         self._check_disk()
@@ -104,16 +109,17 @@ class MemoryStore:
         self._collect()
         return found is not None
 
-    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
-        running = {key for key, turns in self._turns.items() if any(turn.completed is None for turn in turns)}
-        old = [
-            key
-            for key, held in self._conversations.items()
-            if held.expire_time is not None and held.expire_time <= now and key not in running
-        ]
-        for key in old:
-            await self.delete(*key)
-        return tuple(old)
+    async def overdue(self, due: Due, *, limit: int) -> tuple[Key, ...]:
+        self._check_disk()
+        return tuple(key for key in self._conversations if self._is_due(key, due))[:limit]
+
+    async def expire(self, tenant: str, conversation_id: str, due: Due) -> bool:
+        self._check_disk()
+        key = (tenant, conversation_id)
+        return key in self._conversations and self._is_due(key, due) and await self.delete(*key)
+
+    def _is_due(self, key: Key, due: Due) -> bool:
+        return due.includes(self._conversations[key]) and all(turn.completed is not None for turn in self._turns[key])
 
     async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
         self._check_disk()

@@ -49,11 +49,15 @@ def record_of(stored: StoredTurn) -> TurnRecord:
 class Book:
     """Writes for one conversation, under one lease. Every method may raise StorageFailed or Fenced."""
 
-    def __init__(self, store: Store, lease: Lease, root: str, nodes: Sequence[Node]) -> None:
+    def __init__(
+        self, store: Store, lease: Lease, root: str, nodes: Sequence[Node], *, create_time: float, update_time: float
+    ) -> None:
         self._store = store
         self._lease = lease
         self._root = root
         self._nodes = list(nodes)  # what was said, up to the head
+        self.create_time = create_time
+        self.update_time = update_time  # of its last use, as the journal has it
 
     @classmethod
     async def begin(
@@ -80,8 +84,9 @@ class Book:
             workspace=workspace,
             create_time=now,
             update_time=now,
+            keep_s=settings.retention_s,
         )
-        return cls(store, await store.create(stored, nodes), root, nodes)
+        return cls(store, await store.create(stored, nodes), root, nodes, create_time=now, update_time=now)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -96,6 +101,7 @@ class Book:
     async def begin_turn(self, record: TurnRecord, workspace: str | None) -> None:
         """Enter a turn before it runs."""
         await self._store.begin_turn(self._lease, _stored(record), workspace=workspace)
+        self.update_time = record.start_time
 
     async def end_turn(self, record: TurnRecord, messages: Sequence[Message], usage: Usage, now: float) -> None:
         """Enter how the turn ended and what was said until then; it may be acknowledged now."""
@@ -104,17 +110,24 @@ class Book:
         await self._store.end_turn(
             self._lease, _stored(record), new, head=record.head, usage=_encode(usage), update_time=now
         )
-        self._nodes = nodes
+        self._nodes, self.update_time = nodes, now
 
     async def move(self, messages: Sequence[Message], settings: ConversationSettings) -> None:
         """Enter that the conversation goes on from another history, or under other settings."""
         root = root_of(settings)
         nodes, new = self._placed(root, messages)
         head = nodes[-1].node_id if nodes else ""
+        now = time.time()
         await self._store.move(
-            self._lease, nodes=new, head=head, root=root, settings=_encode(settings), update_time=time.time()
+            self._lease,
+            nodes=new,
+            head=head,
+            root=root,
+            settings=_encode(settings),
+            keep_s=settings.retention_s,
+            update_time=now,
         )
-        self._root, self._nodes = root, nodes
+        self._root, self._nodes, self.update_time = root, nodes, now
 
     def _placed(self, root: str, messages: Sequence[Message]) -> tuple[list[Node], list[Node]]:
         """Return the messages as nodes: all of them, and those that are not entered yet."""

@@ -43,7 +43,6 @@ class Conversation:
         *,
         turns: Sequence[TurnRecord] = (),
         usage: Usage | None = None,
-        create_time: float | None = None,
         is_transient: bool = False,
     ) -> None:
         self.id = conversation_id
@@ -52,8 +51,6 @@ class Conversation:
         self.messages = book.messages
         self.turns: list[TurnRecord] = list(turns)
         self.usage = usage or Usage()
-        self.update_time = time.time()
-        self.create_time = create_time or self.update_time
         self._is_closed = False
         self.permissions = Permissions()
         self.audience = Audience(conversation_id, self._has_inputs, self._abandon)
@@ -74,14 +71,19 @@ class Conversation:
         return bool(self._inputs())
 
     @property
+    def is_in_use(self) -> bool:
+        """Somebody is attached, or a turn runs or waits."""
+        return self.is_busy or not self.audience.is_empty
+
+    @property
     def is_transient(self) -> bool:
         """Nobody chose its name and nobody came back: likely a one-shot."""
         return self.is_nameless and len(self.turns) < 2
 
     @property
-    def head(self) -> str:
-        """Where it stands in the journal."""
-        return self._book.head
+    def book(self) -> Book:
+        """Its entries in the journal."""
+        return self._book
 
     @property
     def runner(self) -> TurnRunner:
@@ -260,10 +262,9 @@ class Conversation:
     async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
         """A client hears of the end once the journal holds it."""
         record = self.turns[-1]
-        now = time.time()
-        await self._book.end_turn(replace(record, completed=completed), messages, self.usage, now)
+        await self._book.end_turn(replace(record, completed=completed), messages, self.usage, time.time())
         record.completed, record.head = completed, self._book.head
-        self.messages, self.update_time = messages, now
+        self.messages = messages
         self._tell_end(waiting, record)
 
     def _tell_end(self, waiting: Waiting, record: TurnRecord) -> None:

@@ -43,7 +43,6 @@ class Lending:
             found = self._live.get(worker.conversation or "")
             if found is None or worker.state is not WorkerState.IDLE or not found.is_nameless:
                 continue
-            is_free = not found.is_busy and found.audience.is_empty
             is_alike = (found.settings.profile, found.settings.workspace) == (settings.profile, settings.workspace)
-            if is_free and is_alike and found.settings.setup == settings.setup:
+            if not found.is_in_use and is_alike and found.settings.setup == settings.setup:
                 yield found

@@ -2,25 +2,27 @@
 
 import asyncio
 import logging
-import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from pathlib import Path
 from typing import Self
 from weakref import WeakValueDictionary
 
 from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
+from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
+from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, HistoryPolicy
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
-from hotseat_core.errors import ConversationExists, ConversationNotFound, InvalidMessage, PoolFull
+from hotseat_core.conversation.workspaces import Workspaces
+from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage, PoolFull
 from hotseat_core.journal.node import chain
-from hotseat_core.journal.store import Store
+from hotseat_core.journal.store import Due, Store
 from hotseat_core.pool.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -49,16 +51,20 @@ class Registry:
         *,
         workspace_root: Path,
         default_settings: Callable[[], ConversationSettings],
+        made_workspaces: Path | None = None,
+        retention: Retention = FOR_EVER,
         max_live: int = MAX_LIVE_CONVERSATIONS,
     ) -> None:
         self._store = store
         self._pool = pool
         self._limits = limits
-        self._workspace_root = workspace_root
+        self._workspaces = Workspaces(workspace_root, made_workspaces or workspace_root)
         self._default_settings = default_settings
         self._max_live = max_live
+        self._retention = retention
         self._live: dict[str, Conversation] = {}
         self._lending = Lending(self._live, pool)
+        self._clearing = Clearing(store, pool, self._live, self._workspaces)
         # Held while a conversation is found or made: two at once would each take it over from the other.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks = asyncio.TaskGroup()
@@ -80,7 +86,7 @@ class Registry:
             found = await (self._find(conversation_id) if conversation_id else self._continued(attachment))
             if found is None:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
-                    raise _not_found(conversation_id)
+                    raise not_found(conversation_id)
                 settings = attachment.settings or self._default_settings()
                 messages = await self._as_known(settings, attachment.history)
                 found = await self._create(conversation_id, settings, messages)
@@ -93,42 +99,42 @@ class Registry:
         async with self._lock(conversation_id):
             found = await self._find(conversation_id)
         if found is None:
-            raise _not_found(conversation_id)
+            raise not_found(conversation_id)
         return found
 
-    async def delete(self, conversation_id: str) -> None:
-        """End its turn, forget it, end its worker and remove its files. Raises ConversationNotFound.
+    async def delete(self, conversation_id: str, *, only_if_idle: bool = False) -> str:
+        """End its turn, forget it, end its worker and remove its files; return that worker, empty where it was cold.
 
-        Cancelling stops the waiting, not the deletion. Whoever opens the conversation meanwhile waits for its end.
+        Raises ConversationNotFound, or ConversationBusy where it is to be idle and is not. Cancelling stops the
+        waiting, not the deletion. Whoever opens the conversation meanwhile waits for its end.
         """
-        forgetting = self._tasks.create_task(self._try_to_forget(conversation_id), name=f"forget {conversation_id}")
-        error = await asyncio.shield(forgetting)
-        if error is not None:
-            raise error
+        forgetting = self._try_to_forget(conversation_id, only_if_idle=only_if_idle)
+        found = await asyncio.shield(self._tasks.create_task(forgetting, name=f"forget {conversation_id}"))
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-    async def _try_to_forget(self, conversation_id: str) -> Exception | None:
+    async def _try_to_forget(self, conversation_id: str, *, only_if_idle: bool) -> str | Exception:
         """Return what went wrong: raised, it would end every other task of the registry."""
         try:
             async with self._lock(conversation_id):
-                await self._forget(conversation_id)
-        except ConversationNotFound as exc:
+                return await self._clearing.delete(conversation_id, only_if_idle=only_if_idle)
+        except (ConversationNotFound, ConversationBusy) as exc:
             return exc
         except Exception as exc:
             logger.exception("a conversation could not be cleared away", extra={"conversation": conversation_id})
             return exc
-        return None
 
-    async def _forget(self, conversation_id: str) -> None:
-        conversation = await self._find(conversation_id)
-        if conversation is None:
-            raise _not_found(conversation_id)
-        await conversation.close(GoAwayReason.EVICTED)
-        await self._store.delete(TENANT, conversation_id)
-        self._live.pop(conversation_id, None)
-        await self._pool.evict(conversation_id, force=True)
-        workspace = conversation.runner.workspace
-        if workspace is not None and not conversation.settings.workspace:
-            await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
+    async def expire(self, conversation_id: str, due: Due) -> bool:
+        """Clear the conversation away, unless it is kept longer or is in use: False."""
+        async with self._lock(conversation_id):
+            return await self._clearing.expire(conversation_id, due)
+
+    async def overdue(self, due: Due, *, limit: int, besides: Collection[str]) -> list[str]:
+        """Return some of the conversations that are kept no longer, but for those in use and those to leave out."""
+        left_out = {found.id for found in self._live.values() if found.is_in_use}.union(besides)
+        found = await self._store.overdue(due, limit=limit + len(left_out))  # so that they hide no others
+        return [conversation_id for _, conversation_id in found if conversation_id not in left_out][:limit]
 
     async def fork(self, conversation_id: str, turn: int | None, new_id: str) -> Conversation:
         """Return a new conversation that begins like this one, up to a turn or the last finished one.
@@ -152,15 +158,15 @@ class Registry:
         """Return the conversation as a thing that is read, without waking it. Raises ConversationNotFound."""
         live = self._live.get(conversation_id)
         if live is not None:
-            return of_live(live, self._pool)
+            return of_live(live, self._pool, self._retention)
         stored = await self._store.get(TENANT, conversation_id)
         if stored is None:
-            raise _not_found(conversation_id)
-        return of_stored(stored)
+            raise not_found(conversation_id)
+        return of_stored(stored, self._retention)
 
     def describe(self, conversation: Conversation) -> Summary:
         """Return a conversation in use as a thing that is read."""
-        return of_live(conversation, self._pool)
+        return of_live(conversation, self._pool, self._retention)
 
     async def list(self, cursor: str, limit: int, states: frozenset[State]) -> "tuple[list[Summary], str]":
         """Return a page of those in one of the states, the latest used first, and the next cursor. No states: all."""
@@ -169,7 +175,7 @@ class Registry:
             page = await self._store.list(TENANT, after=cursor, limit=limit - len(found))
             for stored in page.conversations:
                 live = self._live.get(stored.conversation_id)
-                summary = of_live(live, self._pool) if live is not None else of_stored(stored)
+                summary = self.describe(live) if live is not None else of_stored(stored, self._retention)
                 if not states or summary.state in states:
                     found.append(summary)
             cursor = page.next_cursor
@@ -206,11 +212,17 @@ class Registry:
                 conversation_id,
                 settings_of(stored),
                 runner,
-                Book(self._store, lease, stored.root, nodes),
+                Book(
+                    self._store,
+                    lease,
+                    stored.root,
+                    nodes,
+                    create_time=stored.create_time,
+                    update_time=stored.update_time,
+                ),
                 self._tasks,
                 turns=[record_of(turn) for turn in turns],
                 usage=usage_of(stored),
-                create_time=stored.create_time,
                 is_transient=stored.is_transient,
             )
         )
@@ -230,12 +242,9 @@ class Registry:
                 continue  # whoever named it goes on with it by its name
             async with self._lock(stored.conversation_id):
                 conversation = await self._find(stored.conversation_id)
-            if conversation is not None and self._is_free(conversation) and conversation.head == stored.head:
+            if conversation is not None and not conversation.is_in_use and conversation.book.head == stored.head:
                 return conversation
         return None
-
-    def _is_free(self, conversation: Conversation) -> bool:
-        return not conversation.is_busy and conversation.audience.is_empty
 
     async def _as_known(self, settings: ConversationSettings, claimed: tuple[Message, ...]) -> tuple[Message, ...]:
         """Return the client's history, with what the journal knows beyond it of the agent's own doings."""
@@ -260,7 +269,7 @@ class Registry:
         self._make_room()
         runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
         if settings.workspace:
-            runner.workspace = self._workspace(settings.workspace)
+            runner.workspace = self._workspaces.named(settings.workspace)
         workspace = str(runner.workspace or "")
         book = await Book.begin(
             self._store, conversation_id, settings, messages, is_transient=is_transient, workspace=workspace
@@ -274,20 +283,7 @@ class Registry:
     def _make_room(self) -> None:
         """Let the longest unused conversation leave memory, if there are too many."""
         if len(self._live) >= self._max_live:
-            idle = [found for found in self._live.values() if self._is_free(found)]
+            idle = [found for found in self._live.values() if not found.is_in_use]
             if not idle:
                 raise PoolFull(f"{len(self._live)} conversations are in use", retry_delay_s=1.0)
-            del self._live[min(idle, key=lambda found: found.update_time).id]
-
-    def _workspace(self, relative: str) -> Path:
-        path = (self._workspace_root / relative).resolve()
-        if not path.is_relative_to(self._workspace_root.resolve()):
-            field = {"field": "settings.workspace"}
-            raise InvalidMessage("settings.workspace leaves the workspace root", metadata=field)
-        return path
-
-
-def _not_found(conversation_id: str) -> ConversationNotFound:
-    return ConversationNotFound(
-        f"there is no conversation {conversation_id}", metadata={"conversationId": conversation_id}
-    )
+            del self._live[min(idle, key=lambda found: found.book.update_time).id]

@@ -5,6 +5,7 @@ from enum import Enum
 
 from hotseat_core.conversation.book import settings_of, usage_of
 from hotseat_core.conversation.conversation import Conversation
+from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.events import Usage
 from hotseat_core.journal.store import StoredConversation
@@ -32,9 +33,10 @@ class Summary:
     usage: Usage
     create_time: float  # seconds since the epoch
     update_time: float
+    expire_time: float | None  # when it goes unless it is used again; None: never
 
 
-def of_live(conversation: Conversation, pool: Pool) -> Summary:
+def of_live(conversation: Conversation, pool: Pool, retention: Retention) -> Summary:
     """Return what there is to know of a conversation in use."""
     held = pool.worker_of(conversation.id)
     if conversation.permissions.is_waiting:
@@ -50,12 +52,17 @@ def of_live(conversation: Conversation, pool: Pool) -> Summary:
         held.id if held is not None else "",
         sum(record.completed is not None for record in conversation.turns),
         conversation.usage,
-        conversation.create_time,
-        conversation.update_time,
+        conversation.book.create_time,
+        conversation.book.update_time,
+        retention.expire_time(
+            conversation.book.update_time,
+            is_one_shot=conversation.is_transient,
+            keep_s=conversation.settings.retention_s,
+        ),
     )
 
 
-def of_stored(stored: StoredConversation) -> Summary:
+def of_stored(stored: StoredConversation, retention: Retention) -> Summary:
     """Return what there is to know of a conversation that only the journal holds."""
     return Summary(
         stored.conversation_id,
@@ -66,4 +73,5 @@ def of_stored(stored: StoredConversation) -> Summary:
         usage_of(stored),
         stored.create_time,
         stored.update_time,
+        retention.expire_time(stored.update_time, is_one_shot=stored.is_one_shot, keep_s=stored.keep_s),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hotseat_core.journal.cursor import cursor_after, position_of
-from hotseat_core.journal.store import Found, InterruptedTurn, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, InterruptedTurn, Page, StoredConversation, StoredTurn
 
 MAX_FOUND = 8
 
@@ -29,6 +29,19 @@ SELECT conversation.* FROM node CROSS JOIN conversation
     ON conversation.tenant = node.tenant AND conversation.head = node.node_id
 WHERE node.tenant = ? AND node.visible_id = ?
 ORDER BY update_time DESC, conversation_id DESC LIMIT ?
+"""
+# By indexes alone, however many conversations there are; the terms are those of the indexes.
+_OVERDUE = """
+SELECT tenant, conversation_id FROM conversation
+WHERE (
+    ((is_transient AND turn_count < 2) = 0 AND update_time <= :used_by)
+    OR ((is_transient AND turn_count < 2) = 1 AND update_time <= :one_shots_used_by)
+    OR (keep_s IS NOT NULL AND update_time + keep_s <= :now)
+) AND NOT EXISTS (
+    SELECT 1 FROM turn
+    WHERE turn.tenant = conversation.tenant AND turn.conversation_id = conversation.conversation_id
+        AND completed IS NULL
+) LIMIT :limit
 """
 _LATEST_NODE = "SELECT node_id FROM node WHERE tenant = ? AND visible_id = ? ORDER BY rowid DESC LIMIT 1"
 
@@ -65,6 +78,12 @@ def interrupted_turns(connection: sqlite3.Connection) -> tuple[InterruptedTurn, 
     """Return the turns that never ended, of all tenants."""
     rows = _rows(connection, _INTERRUPTED)
     return tuple(InterruptedTurn(row["tenant"], row["conversation_id"], _turn(row)) for row in rows)
+
+
+def overdue(connection: sqlite3.Connection, due: Due, limit: int) -> tuple[tuple[str, str], ...]:
+    """Return conversations of all tenants that are kept no longer."""
+    times = {"now": due.now, "used_by": due.used_by, "one_shots_used_by": due.one_shots_used_by}
+    return tuple(connection.execute(_OVERDUE, {**times, "limit": limit}).fetchall())
 
 
 def find(connection: sqlite3.Connection, tenant: str, visible_ids: Sequence[str]) -> Found | None:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from hotseat_core.journal import reading, tree, writing
 from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
 from hotseat_core.journal.threads import MAX_BATCH, Reader, Writer
-
-_EXPIRE_BATCH = 32  # conversations a transaction: turns that wait for the disk get in between
 
 
 class SqliteStore:
@@ -99,7 +97,15 @@ class SqliteStore:
         )
 
     async def move(
-        self, lease: Lease, *, nodes: Sequence[Node], head: str, root: str, settings: bytes, update_time: float
+        self,
+        lease: Lease,
+        *,
+        nodes: Sequence[Node],
+        head: str,
+        root: str,
+        settings: bytes,
+        keep_s: float | None,
+        update_time: float,
     ) -> None:
         """Put the conversation's head elsewhere, or change its settings. Raises Fenced or HistoryLost."""
         check_path(nodes, head)
@@ -111,25 +117,21 @@ class SqliteStore:
                 head=head,
                 root=root,
                 settings=settings,
+                keep_s=keep_s,
                 update_time=update_time,
             ),
             outlives_power=False,
         )
 
-    async def retain(self, lease: Lease, expire_time: float | None) -> None:
-        """Change until when the conversation is kept. Raises Fenced."""
-        await self._writer.run(partial(writing.retain, lease=lease, expire_time=expire_time))
-
     async def delete(self, tenant: str, conversation_id: str) -> bool:
         """Forget the conversation; False: there is no such conversation."""
         return await self._writer.run(partial(writing.delete, tenant=tenant, conversation_id=conversation_id))
 
-    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
-        """Delete what is kept no longer, but for conversations with a turn that runs."""
-        expired: list[tuple[str, str]] = []
-        while some := await self._writer.run(partial(writing.expire, now=now, limit=_EXPIRE_BATCH)):
-            expired += some
-        return tuple(expired)
+    async def expire(self, tenant: str, conversation_id: str, due: Due) -> bool:
+        """Delete the conversation, unless it is kept longer, or a turn of it runs: False."""
+        return await self._writer.run(
+            partial(writing.expire, tenant=tenant, conversation_id=conversation_id, due=due), outlives_power=False
+        )
 
     # ---- reads
 
@@ -160,6 +162,10 @@ class SqliteStore:
     async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
         """Return the turns, of all tenants, that were begun and never ended."""
         return await self._reader.run(reading.interrupted_turns)
+
+    async def overdue(self, due: Due, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (tenant, conversation id) of conversations that are kept no longer and have no turn that runs."""
+        return await self._reader.run(partial(reading.overdue, due=due, limit=limit))
 
     async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:
         """Return the conversations, latest used first. Raises InvalidMessage."""

@@ -1,5 +1,6 @@
 """What a journal keeps, and what every store of it can do."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -22,8 +23,13 @@ class StoredConversation(msgspec.Struct, frozen=True, kw_only=True):
     usage: bytes = b""  # JSON, the caller's
     create_time: float  # seconds since the epoch, as all times here
     update_time: float
-    expire_time: float | None = None  # None: kept until it is deleted
+    keep_s: float | None = None  # after its last use, at most; None: as long as others of its kind
     epoch: int = 0  # the store's: of the latest lease
+
+    @property
+    def is_one_shot(self) -> bool:
+        """Nobody chose its name, and nobody came back."""
+        return self.is_transient and self.turn_count < 2
 
 
 class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +68,20 @@ class Page(msgspec.Struct, frozen=True):
     next_cursor: str  # empty: these were the last
 
 
+class Due(msgspec.Struct, frozen=True):
+    """Which conversations are kept no longer: those that were last used at these times or before."""
+
+    now: float  # what decides where a conversation says itself how long it is kept
+    used_by: float  # -inf: none
+    one_shots_used_by: float  # nameless ones of one turn; -inf: none
+
+    def includes(self, conversation: StoredConversation) -> bool:
+        """Whether the conversation is kept no longer."""
+        used_by = self.one_shots_used_by if conversation.is_one_shot else self.used_by
+        own_time = math.inf if conversation.keep_s is None else conversation.update_time + conversation.keep_s
+        return conversation.update_time <= used_by or own_time <= self.now
+
+
 class InterruptedTurn(msgspec.Struct, frozen=True):
     """A turn that was begun and never ended."""
 
@@ -71,8 +91,8 @@ class InterruptedTurn(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """The journal: what a method returned from outlives this process, and what end_turn returned from, and delete and
-    retain, the loss of power too.
+    """The journal: what a method returned from outlives this process, and what end_turn and delete
+    returned from, the loss of power too.
 
     Every method may raise StorageFailed. A write that raised it, or whose caller was cancelled, may have happened or
     not, never half: begin_turn answers that with DuplicateRequest, and end_turn may be called again.
@@ -128,12 +148,10 @@ class Store(Protocol):
         head: str,
         root: str,
         settings: bytes,
+        keep_s: float | None,
         update_time: float,
     ) -> None:
         """Put the conversation's head elsewhere, or change its settings. Raises Fenced or HistoryLost."""
-
-    async def retain(self, lease: Lease, expire_time: float | None) -> None:
-        """Change until when the conversation is kept; None: until it is deleted. Raises Fenced."""
 
     async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
         """Return what was said, from the first message to the head. Raises HistoryLost."""
@@ -156,10 +174,13 @@ class Store(Protocol):
         False: there is no such conversation.
         """
 
-    async def expire(self, now: float) -> tuple[tuple[str, str], ...]:
-        """Delete what is kept no longer, but for conversations with a turn that runs.
+    async def overdue(self, due: Due, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return (tenant, conversation id) of conversations that are kept no longer and have no turn that runs."""
 
-        Returns (tenant, conversation id) of each.
+    async def expire(self, tenant: str, conversation_id: str, due: Due) -> bool:
+        """Delete the conversation, unless it is kept longer, or a turn of it runs: False. A loss of power may undo it.
+
+        Whether it is and its deletion are one: no turn can begin in between.
         """
 
     async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -12,16 +13,14 @@ from hotseat_core.journal.node import Node, decode, digest, encode, place
 logger = logging.getLogger(__name__)
 
 _MESSAGES = """
-WITH RECURSIVE path (node_id, parent_id, visible_id, digest, height) AS (
-    SELECT node_id, parent_id, visible_id, digest, 0 FROM node WHERE tenant = :tenant AND node_id = :head
-    UNION ALL
-    SELECT node.node_id, node.parent_id, node.visible_id, node.digest, height + 1
+WITH RECURSIVE path (node_id, parent_id, visible_id, digest) AS (
+    SELECT node_id, parent_id, visible_id, digest FROM node WHERE tenant = :tenant AND node_id = :head
+    UNION -- not ALL: a damaged file may have a circle
+    SELECT node.node_id, node.parent_id, node.visible_id, node.digest
     FROM path JOIN node ON node.tenant = :tenant AND node.node_id = path.parent_id
-    WHERE height < 10000000 -- a damaged file may have a circle
 )
 SELECT path.node_id, path.parent_id, path.visible_id, path.digest, message.body
 FROM path JOIN message ON message.tenant = :tenant AND message.digest = path.digest
-ORDER BY height DESC
 """
 
 _CUT = """
@@ -72,9 +71,10 @@ def path_to(connection: sqlite3.Connection, tenant: str, head: str) -> tuple[Nod
     """Return the nodes from the first one to the head. Raises HistoryLost, or StorageFailed where they are damaged."""
     if not head:
         return ()
-    found = connection.execute(_MESSAGES, {"tenant": tenant, "head": head}).fetchall()
-    if not found:
+    rows = {row[0]: row for row in connection.execute(_MESSAGES, {"tenant": tenant, "head": head})}
+    if not rows:
         raise HistoryLost("this place of the history is not in the journal any more")
+    found = _in_order(rows, head)
     try:
         nodes = tuple(Node(node_id, parent or "", visible, decode(body)) for node_id, parent, visible, _, body in found)
         names = [digest(node.message) for node in nodes]
@@ -83,6 +83,16 @@ def path_to(connection: sqlite3.Connection, tenant: str, head: str) -> tuple[Nod
     if names != [row[3] for row in found] or not _is_path(nodes, names, head):
         raise _damaged(head)
     return nodes
+
+
+def _in_order(rows: dict[str, Any], head: str) -> list[Any]:
+    """Return the rows from the first message to the head, each once, as far as they are there."""
+    found, node = [], head
+    while node in rows:
+        found.append(rows.pop(node))
+        node = found[-1][1] or ""
+    found.reverse()
+    return found
 
 
 def _is_path(nodes: Sequence[Node], names: Sequence[str], head: str) -> bool:

@@ -8,16 +8,16 @@ import msgspec
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced
 from hotseat_core.journal.node import Node
 from hotseat_core.journal.reading import get, turn_of_request
-from hotseat_core.journal.store import Lease, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Lease, StoredConversation, StoredTurn
 from hotseat_core.journal.tree import add, cut
 
 _INSERT = """
 INSERT INTO conversation (
     tenant, conversation_id, owner, epoch, settings, root, head, is_transient, workspace, turn_count, usage,
-    create_time, update_time, expire_time
+    create_time, update_time, keep_s
 ) VALUES (
     :tenant, :conversation_id, :owner, :epoch, :settings, :root, :head, :is_transient, :workspace, :turn_count, :usage,
-    :create_time, :update_time, :expire_time
+    :create_time, :update_time, :keep_s
 ) ON CONFLICT DO NOTHING
 """
 
@@ -31,15 +31,7 @@ INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time) 
 ON CONFLICT DO NOTHING
 """
 
-_IDLE_EXPIRED = """
-SELECT tenant, conversation_id FROM conversation
-WHERE expire_time <= :now AND NOT EXISTS (
-    SELECT 1 FROM turn
-    WHERE turn.tenant = conversation.tenant AND turn.conversation_id = conversation.conversation_id
-        AND completed IS NULL
-)
-ORDER BY expire_time LIMIT :limit
-"""
+_RUNS = "SELECT 1 FROM turn WHERE tenant = ? AND conversation_id = ? AND completed IS NULL"
 
 
 def create(
@@ -131,26 +123,17 @@ def move(
     head: str,
     root: str,
     settings: bytes,
+    keep_s: float | None,
     update_time: float,
 ) -> None:
     """Put the head elsewhere. Raises Fenced."""
     before = _fence(connection, lease, update_time)
     add(connection, lease.tenant, nodes)
     connection.execute(
-        "UPDATE conversation SET head = ?, root = ?, settings = ? WHERE tenant = ? AND conversation_id = ?",
-        (head or None, root, settings, lease.tenant, lease.conversation_id),
+        "UPDATE conversation SET head = ?, root = ?, settings = ?, keep_s = ? WHERE tenant = ? AND conversation_id = ?",
+        (head or None, root, settings, keep_s, lease.tenant, lease.conversation_id),
     )
     cut(connection, lease.tenant, [before])
-
-
-def retain(connection: sqlite3.Connection, lease: Lease, expire_time: float | None) -> None:
-    """Change until when the conversation is kept. Raises Fenced."""
-    kept = connection.execute(
-        "UPDATE conversation SET expire_time = ? WHERE tenant = ? AND conversation_id = ? AND epoch = ?",
-        (expire_time, lease.tenant, lease.conversation_id, lease.epoch),
-    )
-    if not kept.rowcount:
-        raise _fenced(lease)
 
 
 def delete(connection: sqlite3.Connection, tenant: str, conversation_id: str) -> bool:
@@ -166,12 +149,12 @@ def delete(connection: sqlite3.Connection, tenant: str, conversation_id: str) ->
     return bool(gone)
 
 
-def expire(connection: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, str]]:
-    """Delete some of the conversations that are kept no longer; none: there are no more."""
-    expired: list[tuple[str, str]] = connection.execute(_IDLE_EXPIRED, {"now": now, "limit": limit}).fetchall()
-    for tenant, conversation_id in expired:
-        delete(connection, tenant, conversation_id)
-    return expired
+def expire(connection: sqlite3.Connection, tenant: str, conversation_id: str, due: Due) -> bool:
+    """Forget a conversation if it is kept no longer and no turn of it runs."""
+    found = get(connection, tenant, conversation_id)
+    if found is None or not due.includes(found) or connection.execute(_RUNS, (tenant, conversation_id)).fetchone():
+        return False
+    return delete(connection, tenant, conversation_id)
 
 
 def _fence(connection: sqlite3.Connection, lease: Lease, update_time: float) -> str | None:

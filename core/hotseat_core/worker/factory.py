@@ -43,6 +43,11 @@ class WorkerFactory:
         """What a client's `workspace` is relative to."""
         return self._settings.shared_workspace or self._workspace_root
 
+    @property
+    def made_workspaces(self) -> Path:
+        """Where the directories are that conversations have to themselves."""
+        return self._workspace_root
+
     async def start(self, spec: WorkerSpec) -> Worker:
         """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
         worker = self._build(spec)

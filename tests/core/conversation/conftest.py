@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.registry import Disposition, Registry
+from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Rejection
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.conversation.turn_runner import TurnLimits
@@ -153,6 +154,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         limits: TurnLimits | None = None,
         max_live: int = 100,
         store: MemoryStore | None = None,
+        retention: Retention = FOR_EVER,
         **bounds: Any,
     ) -> AsyncIterator[House]:
         before = asyncio.all_tasks()
@@ -173,6 +175,8 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
                 limits or TurnLimits(),
                 workspace_root=factory.workspace_root,
                 default_settings=settings,
+                made_workspaces=factory.made_workspaces,
+                retention=retention,
                 max_live=max_live,
             )
             async with registry:

@@ -33,8 +33,9 @@ OpenStore = Callable[[], AbstractAsyncContextManager[Store]]  # each call: one m
 WRITES: dict[str, Callable[[Store, Lease], Awaitable[None]]] = {
     "begin": lambda store, lease: store.begin_turn(lease, begun(2)),
     "end": lambda store, lease: store.end_turn(lease, ended(1), [], head="", usage=b"", update_time=9.0),
-    "move": lambda store, lease: store.move(lease, nodes=[], head="", root=ROOT, settings=b"changed", update_time=9.0),
-    "retain": lambda store, lease: store.retain(lease, 9.0),
+    "move": lambda store, lease: store.move(
+        lease, nodes=[], head="", root=ROOT, settings=b"changed", keep_s=None, update_time=9.0
+    ),
 }
 
 
@@ -46,7 +47,7 @@ class TurnConformance:
     async def test_a_conversation_is_read_as_it_was_created(self, store: Store) -> None:
         nodes = chain(ROOT, exchange("one"))
         created = msgspec.structs.replace(
-            conversation("c1", nodes, used=1.25, expire_time=99.5),
+            conversation("c1", nodes, used=1.25, keep_s=99.5),
             is_transient=True, workspace="/somewhere", settings=b"\x00\xff", usage=b"",
         )  # fmt: skip
         lease = await store.create(created, nodes)

@@ -29,7 +29,7 @@ class TreeConformance:
     async def test_a_regenerated_answer_leaves_the_first_one_with_its_turn(self, store: Store) -> None:
         lease = await store.create(conversation(), [])
         first = await say(store, lease, 1, [], [user("q"), assistant("a")])
-        await store.move(lease, nodes=[], head="", root=ROOT, settings=b"{}", update_time=30.0)
+        await store.move(lease, nodes=[], head="", root=ROOT, settings=b"{}", keep_s=None, update_time=30.0)
         second = await say(store, lease, 2, [], [user("q"), assistant("b")])
         assert first[0] == second[0]
         heads = [turn.head for turn in await store.turns(TENANT, "c1", limit=10)]
@@ -39,9 +39,11 @@ class TreeConformance:
         lease = await open_with(store, "c1", [*exchange("one"), *exchange("two")])
         seeded = chain(ROOT, [*exchange("one"), *exchange("two")])
         nodes = chain(ROOT, [*exchange("one"), *exchange("edited")])
-        await store.move(lease, nodes=nodes, head=nodes[-1].node_id, root=ROOT, settings=b"changed", update_time=30.0)
+        await store.move(
+            lease, nodes=nodes, head=nodes[-1].node_id, root=ROOT, settings=b"changed", keep_s=7.0, update_time=30.0
+        )
         held = await found(store, TENANT, "c1")
-        assert (held.head, held.settings, held.update_time) == (nodes[-1].node_id, b"changed", 30.0)
+        assert (held.head, held.settings, held.keep_s, held.update_time) == (nodes[-1].node_id, b"changed", 7.0, 30.0)
         assert await store.messages(TENANT, held.head) == tuple(nodes)
         with pytest.raises(HistoryLost):
             await store.messages(TENANT, seeded[-1].node_id)
@@ -82,7 +84,7 @@ class TreeConformance:
         with pytest.raises(HistoryLost):
             await store.end_turn(lease, ended(1), nodes, head=head, usage=b"", update_time=50.0)
         with pytest.raises(HistoryLost):
-            await store.move(lease, nodes=[], head=head, root=ROOT, settings=b"", update_time=50.0)
+            await store.move(lease, nodes=[], head=head, root=ROOT, settings=b"", keep_s=None, update_time=50.0)
         with pytest.raises(HistoryLost):
             await store.create(conversation("c2", nodes), nodes)
         assert await store.get(TENANT, "c1") == before
@@ -109,21 +111,6 @@ class TreeConformance:
             await store.messages(TENANT, own[-1].node_id)
         await store.delete(TENANT, "c2")
         assert await store.find(TENANT, [node.visible_id for node in own]) is None
-
-    async def test_what_is_kept_no_longer_goes_unless_it_runs(self, store: Store) -> None:
-        leases = {name: await open_with(store, name, exchange(name)) for name in ("old", "running", "new", "kept")}
-        for name, expire_time in (("old", 5.0), ("running", 5.0), ("new", 15.0), ("kept", 5.0)):
-            await store.retain(leases[name], expire_time)
-        await store.retain(leases["kept"], None)
-        await store.begin_turn(leases["running"], begun(1))
-        assert await store.expire(10.0) == ((TENANT, "old"),)
-        assert {held.conversation_id for held in (await store.list(TENANT, limit=9)).conversations} == {
-            "running", "new", "kept",
-        }  # fmt: skip
-        running = chain(ROOT, exchange("running"))
-        await store.end_turn(leases["running"], ended(1), [], head=running[-1].node_id, usage=b"", update_time=11.0)
-        assert set(await store.expire(15.0)) == {(TENANT, "running"), (TENANT, "new")}
-        assert await store.expire(15.0) == ()
 
     # ---- lists
 

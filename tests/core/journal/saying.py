@@ -42,7 +42,7 @@ def conversation(
     tenant: str = TENANT,
     root: str = ROOT,
     used: float = 1.0,
-    expire_time: float | None = None,
+    keep_s: float | None = None,
 ) -> StoredConversation:
     return StoredConversation(
         tenant=tenant,
@@ -53,7 +53,7 @@ def conversation(
         usage=b"{}",
         create_time=used,
         update_time=used,
-        expire_time=expire_time,
+        keep_s=keep_s,
     )
 
 

@@ -140,7 +140,7 @@ async def test_a_newer_journal_is_refused_and_left_alone(journal: Path) -> None:
     with closing(sqlite3.connect(journal)) as connection:
         connection.execute("PRAGMA user_version = 7")
     before = journal.read_bytes()
-    with pytest.raises(StorageFailed, match=r"of version 7 and this core knows 1: start the newer hotseat"):
+    with pytest.raises(StorageFailed, match=r"of version 7 and this core knows 2: start the newer hotseat"):
         async with opened(journal):
             pass
     assert journal.read_bytes() == before

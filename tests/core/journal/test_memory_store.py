@@ -8,6 +8,7 @@ from hotseat_core.errors import StorageFailed
 from hotseat_core.journal.store import Store
 
 from tests.core.journal.conformance import OpenStore, TurnConformance
+from tests.core.journal.conformance_retention import RetentionConformance
 from tests.core.journal.conformance_tree import TreeConformance
 from tests.core.journal.race import StoreRaces
 from tests.core.journal.saying import begun, conversation
@@ -31,7 +32,7 @@ async def store(open_store: OpenStore) -> AsyncIterator[Store]:
         yield store
 
 
-class TestMemoryStore(TurnConformance, TreeConformance):
+class TestMemoryStore(TurnConformance, TreeConformance, RetentionConformance):
     """The rules for one writer after another."""
 
 

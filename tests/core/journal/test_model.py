@@ -13,7 +13,7 @@ from hotseat_core.conversation.history import Message
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost
 from hotseat_core.journal.node import Node, chain, digest, extend, root_id
 from hotseat_core.journal.sqlite import SqliteStore
-from hotseat_core.journal.store import Lease, Store, StoredConversation
+from hotseat_core.journal.store import Due, Lease, Store, StoredConversation
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +81,8 @@ class Client:
     async def _create(self, step: Step, held: StoredConversation | None) -> None:
         root = root_id(step.tenant, "claude", system_prompt=step.prompt)
         nodes = chain(root, [WORDS[word] for word in step.words])
-        await self._keep(conversation(step.name, nodes, tenant=step.tenant, root=root, used=self._clock), nodes)
+        made = conversation(step.name, nodes, tenant=step.tenant, root=root, used=self._clock)
+        await self._keep(msgspec.structs.replace(made, is_transient=step.prompt == ""), nodes)
 
     async def _keep(self, made: StoredConversation, nodes: list[Node]) -> None:
         self._leases[made.tenant, made.conversation_id] = await self.store.create(made, nodes)
@@ -132,6 +133,7 @@ class Client:
             head=nodes[-1].node_id if nodes else "",
             root=root,
             settings=b"changed",
+            keep_s=float(step.keep) or None,
             update_time=self._clock,
         )
 
@@ -152,15 +154,15 @@ class Client:
     async def _stale(self, step: Step, held: StoredConversation | None) -> None:
         lease = self._old_leases.get((step.tenant, step.name))
         if lease is not None:
-            await self.store.retain(lease, 5.0)
+            await self.store.begin_turn(lease, begun(99))
 
     async def _delete(self, step: Step, held: StoredConversation | None) -> bool:
         return await self.store.delete(step.tenant, step.name)
 
     async def _expire(self, step: Step, held: StoredConversation | None) -> Any:
-        if held is not None:
-            await self.store.retain(self._leases[step.tenant, step.name], self._clock + step.keep)
-        return sorted(await self.store.expire(self._clock))
+        due = Due(self._clock, self._clock - 2 * step.keep - 1, self._clock - step.keep)
+        overdue = sorted(await self.store.overdue(due, limit=99))
+        return overdue, [await self.store.expire(*key, due) for key in overdue]
 
 
 async def view(store: Store, tenant: str, histories: list[list[str]]) -> Any:

@@ -1,0 +1,80 @@
+"""Clears away what is kept no longer, while the core runs."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+
+from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.retention import Retention
+from hotseat_core.errors import StorageFailed
+from hotseat_core.journal.store import Due
+
+logger = logging.getLogger(__name__)
+
+LONGEST_INTERVAL_S = 60.0
+_SHORTEST_INTERVAL_S = 0.05
+BATCH = 32  # conversations between two looks at what is in use
+
+
+class Reaper:
+    """Looks for conversations that are kept no longer, and has the registry clear them away."""
+
+    def __init__(self, registry: Registry, retention: Retention, clock: Callable[[], float] = time.time) -> None:
+        self._registry = registry
+        self._retention = retention
+        self._clock = clock
+
+    @property
+    def interval_s(self) -> float:
+        """How often to look: no conversation outstays by more than this, or by a tenth."""
+        return min(max(self._retention.shortest_s / 10, _SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S)
+
+    async def run(self) -> None:
+        """Sweep until cancelled; first after a while, so that clients of an earlier core find what they had."""
+        while True:
+            await asyncio.sleep(self.interval_s)
+            try:
+                await self.sweep()
+            except StorageFailed as exc:
+                logger.warning("conversations that are kept no longer can't be looked up", extra={"error": str(exc)})
+
+    async def sweep(self) -> int:
+        """Clear away all that is kept no longer and not in use, one after another; return how many went.
+
+        Each is a short write of its own, so that turns need not wait for many.
+        """
+        count = 0
+        left: set[str] = set()  # those that can't go now: another time
+        while chosen := await self._registry.overdue(self._due(), limit=BATCH, besides=left):
+            for conversation_id in chosen:
+                if await self._clear(conversation_id):
+                    count += 1
+                else:
+                    left.add(conversation_id)
+        if count:
+            logger.info("conversations were not used any more and went", extra={"count": count})
+        return count
+
+    async def _clear(self, conversation_id: str) -> bool:
+        try:
+            return await self._registry.expire(conversation_id, self._due())
+        except Exception:
+            # It must not keep the others from going, and may well succeed another time.
+            logger.exception("a conversation could not be cleared away", extra={"conversation": conversation_id})
+            return False
+
+    def _due(self) -> Due:
+        return self._retention.due(self._clock())
+
+
+@contextlib.asynccontextmanager
+async def reaping(reaper: Reaper) -> AsyncIterator[None]:
+    """Sweep until the block is left."""
+    task = asyncio.create_task(reaper.run(), name="reaper")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task], timeout=5.0)
