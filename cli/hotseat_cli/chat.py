@@ -40,6 +40,8 @@ def chat(
     import sys
 
     from hotseat_cli import settings
+
+    settings.silence_grpc()
     from hotseat_cli.failure import fail
     from hotseat_cli.talking import Wish, converse_in_terminal
 

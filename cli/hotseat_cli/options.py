@@ -60,6 +60,9 @@ def core_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options; it gets them as one `chosen`."""
 
     def with_chosen(*, target: str | None, as_json: bool, no_color: bool, **own: Any) -> None:
+        from hotseat_cli import settings
+
+        settings.silence_grpc()
         command(chosen=Chosen(target, as_json, no_color), **own)
 
     wrapped: Callable[..., None] = with_chosen

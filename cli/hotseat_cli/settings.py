@@ -82,6 +82,14 @@ def _read(file: Path) -> dict[str, str]:
     return {name: value for name, value in settings.items() if name in NAMES and value}
 
 
+def silence_grpc() -> None:
+    """Keep gRPC's own log off the terminal, unless the user wants it; to be called before grpc is imported.
+
+    It writes there of its own accord when a server goes away, which we say better.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
 def core_target(values: Mapping[str, str]) -> str:
     """Where a client finds the core: the same rule as the edge's."""
     if target := values.get("HOTSEAT_CORE_TARGET"):

@@ -1,8 +1,12 @@
 """Runs a command on a terminal of its own, types into it and reads the screen."""
 
 import asyncio
+import fcntl
 import os
+import signal
+import struct
 import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,6 +39,22 @@ class Screen:
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())
 
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def modes(self) -> list[object]:
+        """How the terminal treats what is typed: its echo, its line editing."""
+        return termios.tcgetattr(self._descriptor)[:4]
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def until_stopped(self) -> None:
+        async with asyncio.timeout(10):
+            while self._state() != "T":  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.02)
+
     async def shows(self, text: str, times: int = 1) -> None:
         try:
             async with asyncio.timeout(10):
@@ -57,7 +77,10 @@ class Screen:
         self.type("\x03")
 
     def _waits(self) -> bool:
-        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+        return self._state() == "S"
+
+    def _state(self) -> str:
+        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
     async def exit_code(self) -> int:
         async with asyncio.timeout(10):

@@ -94,6 +94,12 @@ def test_a_table_of_exactly_the_width_loses_nothing() -> None:
     assert TABLE.fitting(width - 1) != TABLE
 
 
+@pytest.mark.parametrize(("width", "widths"), [(80, [30, 5, 10]), (40, [21, 5, 10]), (29, [10, 5, 10]), (5, [6, 5, 6])])
+def test_ids_alone_give_way_the_widest_first(width: int, widths: list[int]) -> None:
+    columns = (Column("A", is_id=True), Column("B"), Column("C", is_id=True))
+    assert Table(columns, (("a" * 30, "b" * 5, "c" * 10),)).widths_within(width) == widths
+
+
 def test_plain_lines_are_aligned_and_shorten_nothing() -> None:
     assert TABLE.lines() == ["NAME     RARELY  SOME", "a        x          1", "bcdefgh            12"]
 

@@ -43,8 +43,7 @@ def _print(session: Session, found: Sequence[pb.Conversation], *, has_more: bool
         output.json({"conversations": [records.conversation(each) for each in found], "has_more": has_more})
         return
     if only_ids:
-        for conversation in found:
-            output.line(conversation.conversation_id)
+        output.lines(conversation.conversation_id for conversation in found)
     else:
         output.table(tables.conversations(found, session.now()))
     if has_more:

@@ -12,8 +12,7 @@ async def workers(session: Session, *, only_ids: bool) -> None:
     if output.as_json:
         output.json({"workers": [records.worker(worker) for worker in found]})
     elif only_ids:
-        for worker in found:
-            output.line(worker.worker_id)
+        output.lines(worker.worker_id for worker in found)
     else:
         output.table(tables.workers(found, session.now()))
         if not found:

@@ -44,22 +44,25 @@ class Output:
     def table(self, table: Table) -> None:
         """A table that fits the terminal; into a pipe, one that shortens nothing."""
         if not self.is_screen:
-            for line in table.lines():
-                self.line(line)
+            self.lines(table.lines())
             return
         console = self.console()
-        console.print(rich_table(table.fitting(console.width)))
+        console.print(rich_table(table, console.width))
 
     def line(self, text: str = "") -> None:
         """A line of data."""
         click.echo(harmless(text))
 
+    def lines(self, texts: Iterable[str]) -> None:
+        """Lines of data, written at once: a reader that has seen enough of them disturbs nobody."""
+        if told := "\n".join(texts):
+            self.line(told)
+
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Names and values."""
         listed = list(facts)
         width = max(len(name) for name, _ in listed)
-        for name, value in listed:
-            self.line(f"{name:<{width}}{' ' * GAP}{value}")
+        self.lines(f"{name:<{width}}{' ' * GAP}{value}" for name, value in listed)
 
     def note(self, text: str) -> None:
         """A line beside the data."""
@@ -72,15 +75,16 @@ class Output:
         return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, no_color=not self._colour)
 
 
-def rich_table(table: Table) -> "RichTable":
-    """The table as rich draws it."""
+def rich_table(table: Table, width: int) -> "RichTable":
+    """The table as rich draws it, within a width."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    table = table.fitting(width)
     drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for column in table.columns:
+    for column, column_width in zip(table.columns, table.widths_within(width), strict=True):
         justify = "right" if column.is_number else "left"
-        drawn.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type] # one of rich's words
+        drawn.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=column_width)  # type: ignore[arg-type] # one of rich's words
     for row in table.rows:
         cells = [
             Text(harmless(cell), style=_STYLES.get(cell, "") if column.is_state else "")

@@ -9,6 +9,7 @@ from hotseat_cli.operate import humane, records
 
 GAP = 2
 NOTHING = "-"
+SHORTEST_ID = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Column:
     spare: int = 0
     is_number: bool = False
     is_state: bool = False
+    is_id: bool = False  # it alone may be shortened, where nothing else helps
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,17 @@ class Table:
             tuple(tuple(row[index] for index in kept) for row in self.rows),
         )
 
+    def widths_within(self, width: int) -> list[int]:
+        """How wide each column may be, so that they fit: ids give way, the widest first."""
+        widths = self.widths()
+        ids = [index for index, column in enumerate(self.columns) if column.is_id]
+        for _ in range(sum(widths) + GAP * (len(widths) - 1) - width):
+            widest = max(ids, key=lambda index: widths[index], default=None)
+            if widest is None or widths[widest] <= SHORTEST_ID:
+                break
+            widths[widest] -= 1
+        return widths
+
     def lines(self) -> list[str]:
         """The table as plain text, nothing shortened: for pipes and files."""
         widths = self.widths()
@@ -78,11 +91,11 @@ _ORDER = (
     pb.Worker.STATE_STOPPING,
 )
 _WORKERS = (
-    Column("WORKER", 3),
+    Column("WORKER", 3, is_id=True),
     Column("PID", 6, is_number=True),
     Column("STATE", is_state=True),
     Column("PROFILE", 7),
-    Column("CONVERSATION"),
+    Column("CONVERSATION", is_id=True),
     Column("TURN", 1, is_number=True),
     Column("IDLE", 4, is_number=True),
     Column("AGE", 5, is_number=True),
@@ -129,7 +142,7 @@ def _worker(found: pb.Worker, now: float) -> tuple[str, ...]:
 
 _QUEUE = (
     Column("PLACE", is_number=True),
-    Column("CONVERSATION"),
+    Column("CONVERSATION", is_id=True),
     Column("PROFILE", 2),
     Column("WAITING", is_number=True),
     Column("TIME LEFT", 1, is_number=True),
@@ -158,7 +171,7 @@ def queue(found: Iterable[pb.QueuedTurn], now: float) -> Table:
 # ---- conversations
 
 _CONVERSATIONS = (
-    Column("CONVERSATION"),
+    Column("CONVERSATION", is_id=True),
     Column("STATE", is_state=True),
     Column("PROFILE", 4),
     Column("MODEL", 7),

@@ -106,6 +106,6 @@ def _drawn(picture: Picture, console: "Console", now: float) -> "Group":
     table = picture.table(now)
     room = max(height - len(lines) - 4, 1)  # a blank line, the titles, what does not fit, and the keys
     hidden = len(table.rows) - room
-    shown = tables.Table(table.columns, table.rows[:room]).fitting(width)
+    shown = tables.Table(table.columns, table.rows[:room])
     more = [Text(f"... and {hidden} more", style="dim")] if hidden > 0 else []
-    return Group(*lines, Text(), rich_table(shown), *more, Text("q quits", style="dim"))
+    return Group(*lines, Text(), rich_table(shown, width), *more, Text("q quits", style="dim"))
