@@ -130,3 +130,29 @@ async def test_an_agents_own_tool_use_is_part_of_what_a_branch_goes_on_from(hous
     ]
     assert [block["input"]["command"] for block in blocks if block["type"] == "tool_use"] == ["echo from the shell"]
     assert ["from the shell" in str(block["content"]) for block in blocks if block["type"] == "tool_result"] == [True]
+
+
+@pytest.mark.parametrize("model", ["claude", "claude-code"])
+async def test_a_long_history_is_begun_with_and_stays_exact(house: House, model: str) -> None:
+    """Sixty turns of which the core knows nothing: from a file, on a process of its own."""
+    chat = Chat(house, model)
+    for number in range(60):
+        chat.messages += [user(f"question {number}"), assistant(f"answer {number}")]
+    with house.counter().counting() as counter:
+        for _ in range(2):
+            text = f"[[say ok]] {tag()}"
+            await chat.ask(text)
+            assert chat.upstream(text) == chat.history
+    worker = await house.until_idle(chat.conversation)
+    assert any(f"--resume={house.data_dir}" in found.command for found in house.of(worker.worker_id))
+    assert counter.most <= 4  # POOL_SIZE
+
+    await house.grpc.evict_conversation(chat.conversation)
+    text = f"[[say after the eviction]] {tag()}"
+    await chat.ask(text)
+    assert chat.upstream(text) == chat.history
+
+    chat.messages = chat.messages[:-2]
+    text = f"[[say otherwise]] {tag()}"
+    await chat.ask(text)
+    assert chat.upstream(text) == chat.history

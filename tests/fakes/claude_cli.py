@@ -227,6 +227,9 @@ def main() -> None:
         subprocess.Popen(
             ["sleep", "1000"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+    for word in sys.argv:
+        if word.startswith("--resume="):
+            session.resume(word.removeprefix("--resume="))
     threading.Thread(target=read_input, args=(session,), daemon=True).start()
     session.serve()
     os._exit(0)

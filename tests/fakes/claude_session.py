@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import signal
+from pathlib import Path
 from typing import Any
 
 from tests.fakes.claude_frames import Frame, Row, is_prompt
@@ -17,6 +18,8 @@ FAULTS = {
     "holder": "start a process that leaves the group and keeps the output open",
     "stderr": "flood the standard error",
     "no-rewind": "refuse to go back",
+    "no-resume": "end at once where it is given a session file",
+    "forgetful": "start with a session file as if it were not there",
     "no-seed": "end at the first message of a history",
     "mute-seed": "never confirm a message of a history",
     "no-initialize": "refuse initialize",
@@ -73,6 +76,16 @@ class Session:
             elif frame["type"] == "user":
                 self.run_turn(frame)
 
+    def resume(self, path: str) -> None:
+        """Begin with what a session file holds; each of its rows follows the one before."""
+        if "no-resume" in self.faults:
+            os._exit(1)
+        found = [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+        assert [row["parentUuid"] for row in found] == [None, *(row["uuid"] for row in found[:-1])]
+        assert {row["sessionId"] for row in found} == {Path(path).stem}
+        for row in found if "forgetful" not in self.faults else []:
+            self.hold(row["type"], row)
+
     def hold(self, role: str, frame: Frame) -> None:
         """Add to the history."""
         self.rows.append({"role": role, "content": frame["message"]["content"], "uuid": frame["uuid"]})
@@ -118,7 +131,7 @@ class Session:
         index = next((i for i, row in enumerate(self.rows) if row["uuid"] == request["target_message_uuid"]), None)
         if "no-rewind" in self.faults or index is None or not is_prompt(self.rows[index]):
             self.respond(request_id, {"rewound": False, "reason": "target_not_found"})
-        elif last != request["last_seen_user_message_uuid"]:
+        elif last != request.get("last_seen_user_message_uuid", self.rows[index]["uuid"]):
             self.respond(request_id, {"rewound": False, "reason": "stale_target"})
         else:
             del self.rows[index:]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -13,10 +13,12 @@ from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.conversation.waiting import Waiting
-from hotseat_core.errors import HotseatError, Reason, WorkerLost
+from hotseat_core.conversation.ways import begins_with, is_better_new
+from hotseat_core.errors import HotseatError, Reason, WorkerLost, WorkerStartError
 from hotseat_core.events import Failure, Notice, NoticeKind, Outcome
 from hotseat_core.pool.lease import Lease
 from hotseat_core.pool.pool import Pool
+from hotseat_core.pool.view import Source
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import Sink
@@ -41,6 +43,10 @@ class TurnLimits:
 
 # Hands another conversation's hot worker over to this one, if one is nearly where this one's has to be.
 Lend = Callable[[str, ConversationSettings, Sequence[Row]], None]
+
+
+class _TooFarError(CannotAlignError):
+    """The worker could get there, but not as soon as a new one."""
 
 
 class TurnRunner:
@@ -71,22 +77,32 @@ class TurnRunner:
         if self._lend is not None and not fresh and self._pool.worker_of(self._conversation_id) is None:
             self._lend(self._conversation_id, settings, rows)
         trouble: Exception | None = None
+        may_open = True  # a session file, until one was of no use
         for _ in range(_ATTEMPTS):
-            spec = self._spec(settings, fresh=fresh)
-            lease = await self._pool.acquire(self._conversation_id, spec, fresh=fresh, transient=transient)
+            spec = self._spec(settings, rows if may_open else (), fresh=fresh)
             try:
-                await self._take(lease, settings, rows)
-            except _USELESS as exc:
-                lease.release(keep=False)
-                worker_id = lease.worker.id
-                logger.warning("a worker could not be aligned", extra={"worker": worker_id, "error": str(exc)})
+                return await self._acquire(spec, settings, rows, fresh=fresh, transient=transient)
+            except WorkerStartError as exc:
+                if spec.opening is None:
+                    raise
+                trouble, may_open = exc, False
+            except _TooFarError as exc:
                 trouble, fresh = exc, True
-            except BaseException:
-                lease.release(keep=False)
-                raise
-            else:
-                return lease
+            except _USELESS as exc:
+                trouble, fresh, may_open = exc, True, may_open and spec.opening is None
+            logger.info("another worker has to take the conversation up", extra={"reason": str(trouble)})
         raise WorkerLost(f"no worker could take the conversation up: {trouble}", retry_delay_s=1.0) from trouble
+
+    async def _acquire(
+        self, spec: WorkerSpec, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool, transient: bool
+    ) -> Lease:
+        lease = await self._pool.acquire(self._conversation_id, spec, fresh=fresh, transient=transient)
+        try:
+            await self._take(lease, settings, rows)
+        except BaseException:
+            lease.release(keep=False)
+            raise
+        return lease
 
     async def _take(self, lease: Lease, settings: ConversationSettings, rows: Sequence[Row]) -> None:
         worker = cast("Worker", lease.worker)
@@ -97,6 +113,8 @@ class TurnRunner:
             worker.bind(settings.setup)
         elif worker.setup != settings.setup:
             raise CannotAlignError("the worker was bound under other settings")
+        if lease.source is Source.HOT and is_better_new(rows, worker.distance(rows)):
+            raise _TooFarError("another worker gets there sooner")
         await worker.align(rows)
         self.workspace = self.workspace or worker.workspace
 
@@ -168,8 +186,9 @@ class TurnRunner:
         await lease.revoked.wait()
         worker.cut(Ending(Outcome.INTERRUPTED))
 
-    def _spec(self, settings: ConversationSettings, *, fresh: bool) -> WorkerSpec:
+    def _spec(self, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool) -> WorkerSpec:
         held = None if fresh else self._pool.worker_of(self._conversation_id)
         if held is not None and held.spec.profile == settings.profile:
             return held.spec
-        return WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)
+        spec = WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)
+        return replace(spec, opening=begins_with(rows, self._pool.prospect(spec)))

@@ -2,7 +2,39 @@
 
 from collections.abc import Sequence
 
+from hotseat_core.pool.prospect import Prospect
+from hotseat_core.worker.opening import Opening, opening_of
 from hotseat_core.worker.rows import Row
+
+# Milliseconds as bench/history.py finds them. Only how they compare counts, and that is much the same on any machine.
+_SEED_MS = 10  # a user row over the CLI's standard input; the model's own rows cost next to nothing
+_START_MS = 450  # a process until it takes a turn
+_END_MS = 150  # another process, to make room
+_FILE_MS = 50  # to write the history and read it back
+
+
+def begins_with(rows: Sequence[Row], prospect: Prospect) -> Opening | None:
+    """Return what a new process should begin with; None: any process will do, to be told the rows one by one."""
+    opening = opening_of(rows) if _is_faster(user_rows(rows), prospect) else None
+    return opening if opening is not None and _is_faster(user_rows(opening.rows), prospect) else None
+
+
+def is_better_new(rows: Sequence[Row], seed: Sequence[Row]) -> bool:
+    """Tell whether a new process gets to hold the rows sooner than one that must be told these of them."""
+    if user_rows(seed) * _SEED_MS <= _END_MS + _START_MS + _FILE_MS:
+        return False
+    return begins_with(rows, Prospect(has_spare=False, has_start=False, has_room=False)) is not None
+
+
+def _is_faster(count: int, prospect: Prospect) -> bool:
+    room_ms = 0 if prospect.has_room else _END_MS
+    if prospect.has_spare:
+        ready_ms = 0
+    elif prospect.has_start:
+        ready_ms = _START_MS // 2
+    else:
+        ready_ms = room_ms + _START_MS
+    return room_ms + _START_MS + _FILE_MS < ready_ms + count * _SEED_MS
 
 
 def worth_going_back(held: Sequence[Row], wanted: Sequence[Row]) -> int:

@@ -12,6 +12,7 @@ from hotseat_core.errors import ConversationBusy
 from hotseat_core.pool.clock import Clock
 from hotseat_core.pool.floor import Floor
 from hotseat_core.pool.lease import Lease
+from hotseat_core.pool.prospect import Prospect, prospect
 from hotseat_core.pool.refusals import draining_error
 from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.settings import PoolSettings
@@ -169,6 +170,10 @@ class Pool:
         """The worker that holds the conversation; None: it is cold, or will be in a moment."""
         seat = self._seat_of(conversation)
         return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.row()
+
+    def prospect(self, spec: WorkerSpec) -> Prospect:
+        """What a turn without a worker has to reckon with, if it asks now."""
+        return prospect(self._floor.view(), spec)
 
     def hand_over(self, lender: str, borrower: str) -> bool:
         """Let one conversation's idle worker be another's, which has none; False: there is nothing to hand over."""

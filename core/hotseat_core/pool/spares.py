@@ -10,8 +10,8 @@ MEMORY = 8  # how many of the latest asks count: long enough not to change spare
 
 
 def remember(recent: tuple[WorkerSpec, ...], spec: WorkerSpec) -> tuple[WorkerSpec, ...]:
-    """The latest asks with one more; a spec that must run in a given directory has no spares and leaves no trace."""
-    return recent if spec.cwd is not None else (spec, *recent)[:MEMORY]
+    """The latest asks with one more; a spec that can have no spares leaves no trace."""
+    return (spec, *recent)[:MEMORY] if spec.may_have_spares else recent
 
 
 @dataclass(frozen=True, slots=True)

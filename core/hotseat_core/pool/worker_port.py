@@ -1,7 +1,7 @@
 """What the pool needs of a worker, and the only things it knows about one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,13 @@ class WorkerSpec:
     profile: str
     # None: a fresh workspace of its own, the usual case. A path: it must run there, so no spare can be kept for it.
     cwd: str | None = None
+    # None: it begins empty, the usual case. Else it begins with this, so no spare can be kept for it.
+    opening: Hashable | None = None
+
+    @property
+    def may_have_spares(self) -> bool:
+        """Others may ask for the same."""
+        return self.cwd is None and self.opening is None
 
 
 class PoolWorker(Protocol):

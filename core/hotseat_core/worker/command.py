@@ -65,8 +65,10 @@ class Command:
     cwd: PurePath
 
 
-def build_argv(cli_path: str, profile: Profile, *, model: str = "", is_oauth: bool = False) -> tuple[str, ...]:
-    """Return the argument vector. Nothing in it comes from a client."""
+def build_argv(
+    cli_path: str, profile: Profile, *, model: str = "", is_oauth: bool = False, session_file: PurePath | None = None
+) -> tuple[str, ...]:
+    """Return the argument vector. Nothing in it comes from a client. session_file: what the session begins with."""
     argv = [
         cli_path,
         "-p",
@@ -82,6 +84,8 @@ def build_argv(cli_path: str, profile: Profile, *, model: str = "", is_oauth: bo
     ]
     if model:
         argv.append(f"--model={model}")
+    if session_file is not None:
+        argv.append(f"--resume={session_file}")
     if not profile.tools:
         argv.append("--disable-slash-commands")
         if not is_oauth:

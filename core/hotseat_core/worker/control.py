@@ -89,7 +89,13 @@ def user_frame(uuid: str, content: Sequence[Block], *, query: bool) -> bytes:
 
 def assistant_frame(uuid: str, content: Sequence[Block]) -> bytes:
     """Return the frame of something that the model said before."""
-    message = {
+    message = said_by_model(uuid, content)
+    return encode({"type": "assistant", "message": message, "parent_tool_use_id": None, "session_id": "", "uuid": uuid})
+
+
+def said_by_model(uuid: str, content: Sequence[Block]) -> Message:
+    """Return something that the model said before, as the provider's API would have returned it."""
+    return {
         "id": f"msg_{uuid.replace('-', '')}",
         "type": "message",
         "role": "assistant",
@@ -99,7 +105,6 @@ def assistant_frame(uuid: str, content: Sequence[Block]) -> bytes:
         "stop_sequence": None,
         "usage": {"input_tokens": 0, "output_tokens": 0},
     }
-    return encode({"type": "assistant", "message": message, "parent_tool_use_id": None, "session_id": "", "uuid": uuid})
 
 
 def permission_request(ask: Ask) -> PermissionRequested:

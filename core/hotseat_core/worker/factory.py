@@ -1,15 +1,19 @@
 """Makes workers: directories of their own, argument vector, environment, and a process that is parked."""
 
+import asyncio
 import shutil
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Command, Upstream, build_argv, build_env
 from hotseat_core.worker.containment import dying_with_parent, mark
+from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import PROFILES, Profile
 from hotseat_core.worker.worker import Worker
 
@@ -50,15 +54,18 @@ class WorkerFactory:
 
     async def start(self, spec: WorkerSpec) -> Worker:
         """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
-        worker = self._build(spec)
+        opening = cast("Opening | None", spec.opening)
+        worker = self._build(spec, opening)
         try:
+            if opening is not None:
+                await asyncio.to_thread(_write, opening, self._session_file(worker.id, opening))
             await worker.start(self._settings.start_timeout_s)
         except BaseException:
             await worker.aclose()
             raise
         return worker
 
-    def _build(self, spec: WorkerSpec) -> Worker:
+    def _build(self, spec: WorkerSpec, opening: Opening | None) -> Worker:
         settings, profile = self._settings, PROFILES[spec.profile]
         worker_id = uuid.uuid4().hex[:12]
         scratch = self._scratch_root / worker_id
@@ -72,7 +79,10 @@ class WorkerFactory:
             raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc
         env = build_env(settings.inherited_env, profile, settings.upstream, scratch, mark(worker_id))
         is_oauth = settings.upstream.is_oauth
-        argv = build_argv(str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth)
+        session_file = self._session_file(worker_id, opening) if opening is not None else None
+        argv = build_argv(
+            str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth, session_file=session_file
+        )
 
         def clean_up() -> None:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -85,9 +95,14 @@ class WorkerFactory:
             Command(dying_with_parent(argv, env), env, cwd),
             is_bare=not profile.tools,
             workspace=own,
+            opening=opening,
             clean_up=clean_up,
         )
         return worker
+
+    def _session_file(self, worker_id: str, opening: Opening) -> Path:
+        # The CLI takes it for the session's name.
+        return self._scratch_root / worker_id / f"{opening.session_id}.jsonl"
 
     def _own_workspace(self, spec: WorkerSpec, profile: Profile, worker_id: str) -> Path | None:
         if not profile.has_workspace or spec.cwd is not None or self._settings.shared_workspace is not None:
@@ -102,3 +117,11 @@ class WorkerFactory:
         if profile.has_workspace and self._settings.shared_workspace is not None:
             return self._settings.shared_workspace
         return scratch / "cwd"
+
+
+def _write(opening: Opening, path: Path) -> None:
+    try:
+        with path.open("wb") as file:
+            file.writelines(opening.lines(datetime.now(UTC)))
+    except OSError as exc:
+        raise WorkerStartError(f"a worker can't have its history: {exc}") from exc

@@ -33,6 +33,11 @@ class Session:
         """The session holds exactly `rows`."""
         return self._sure == len(self.rows)
 
+    def begin(self, rows: Sequence[Row], uuids: Sequence[str]) -> None:
+        """The session begins with these rows, under these uuids."""
+        for row, uuid in zip(rows, uuids, strict=True):
+            self.add(row, uuid)
+
     @property
     def _last_user(self) -> str:
         return self._users[-1][1] if self._users else ""

@@ -14,9 +14,10 @@ from hotseat_core.worker import control
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.containment import kill_survivors
 from hotseat_core.worker.frames import Message
+from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import RunningTurn, Sink
-from hotseat_core.worker.session import Session
+from hotseat_core.worker.session import CannotAlignError, Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.translate import Ending, TurnReport
 from hotseat_core.worker.wire import Calls, Line, Wire
@@ -43,6 +44,7 @@ class Worker:
         *,
         is_bare: bool,
         workspace: Path | None = None,
+        opening: Opening | None = None,
         clean_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.id = worker_id
@@ -57,6 +59,9 @@ class Worker:
         self._clean_up = clean_up  # blocking; called in a thread once the process tree is gone
         self._wire = Wire(self._on_batch, self._on_exit)
         self._session = Session()
+        self._opening = opening  # what the session begins with; None: nothing, or the CLI has shown that it holds it
+        if opening is not None:
+            self._session.begin(opening.rows, opening.uuids)
         self._turn: RunningTurn | None = None
         self._seeds: dict[str, asyncio.Future[None]] = {}  # by uuid of the user frame
         self._flags = TurnSetup().flags()
@@ -69,8 +74,9 @@ class Worker:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._wire.start(self._command)
-                # Counting tokens makes the CLI load what a turn needs; "summary" asks nothing of the provider.
-                for _ in range(2):
+                # Counting tokens makes the CLI load what a turn needs; "summary" asks nothing of the provider. Twice is
+                # best, but where a turn waits already.
+                for _ in range(2 if self._opening is None else 1):
                     await self._wire.call("get_context_usage", detail="summary")
                 self._is_ready = True
         except TimeoutError:
@@ -116,10 +122,16 @@ class Worker:
         """
         way = self._session.plan(rows)
         async with asyncio.timeout(_ALIGN_TIMEOUT_S + len(way.seed)):
+            if self._opening is not None:
+                await self._confirm(self._opening)
             if way.rewind_to:
                 await self._rewind(way.rewind_to, way.last_seen)
             for row in way.seed:
                 await self._seed(row)
+
+    def distance(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that align would have to seed. Raises CannotAlignError."""
+        return self._session.plan(rows).seed
 
     async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
         """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""
@@ -165,6 +177,14 @@ class Worker:
         self._turn.pending.discard(permission_id)
         self._wire.write(frame)
         return True
+
+    async def _confirm(self, opening: Opening) -> None:
+        """Return when the CLI has shown that it holds the opening. Raises CannotAlignError."""
+        # It goes back to no prompt but the last one unless it hears which one was last: this changes nothing.
+        response = await self._wire.call("rewind_conversation", target_message_uuid=opening.first_prompt)
+        if response.get("reason") != "stale_target":
+            raise CannotAlignError(f"the CLI did not take up the history it was given: {response.get('reason')}")
+        self._opening = None
 
     async def _rewind(self, target: str, last_seen: str) -> None:
         async with asyncio.timeout(_REWIND_TIMEOUT_S):

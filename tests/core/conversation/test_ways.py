@@ -1,7 +1,10 @@
 """Which way to a history is the cheapest: tables."""
 
+from dataclasses import replace
+
 import pytest
-from hotseat_core.conversation.ways import worth_going_back
+from hotseat_core.conversation.ways import begins_with, is_better_new, worth_going_back
+from hotseat_core.pool.prospect import Prospect
 from hotseat_core.worker.rows import Row
 
 
@@ -38,3 +41,51 @@ def _row(word: str) -> Row:
 )
 def test_going_back_is_worth_what_need_not_be_seeded_again(held: str, wanted: str, worth: int) -> None:
     assert worth_going_back(rows(held), rows(wanted)) == worth
+
+
+SPARE = Prospect(has_spare=True, has_start=True, has_room=True)
+
+
+@pytest.mark.parametrize(
+    ("prospect", "turns"),
+    [
+        pytest.param(SPARE, 51, id="a spare is told fifty messages in the time of a start"),
+        pytest.param(replace(SPARE, has_room=False), 66, id="longer, where a process would have to end first"),
+        pytest.param(Prospect(has_spare=False, has_start=True, has_room=True), 28, id="a spare is about to be ready"),
+        pytest.param(Prospect(has_spare=False, has_start=False, has_room=True), 6, id="a process has to start anyway"),
+        pytest.param(Prospect(has_spare=False, has_start=False, has_room=False), 6, id="and another one to end"),
+    ],
+)
+def test_a_new_process_begins_with_a_history_that_would_take_longer_to_tell(prospect: Prospect, turns: int) -> None:
+    assert begins_with(talk(turns - 1), prospect) is None
+    opening = begins_with(talk(turns), prospect)
+    assert opening is not None
+    assert opening.rows == talk(turns)
+
+
+def test_what_can_not_be_begun_with_does_not_count() -> None:
+    unfit = (*rows("u1 a1"), *rows("u2 u3 u4 u5 u6 u7 u8 u9"))
+    assert begins_with(unfit, Prospect(has_spare=False, has_start=False, has_room=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "better"),
+    [
+        pytest.param(0, True, id="the hot worker would have to be told all of it"),
+        pytest.param(30, True, id="much of it"),
+        pytest.param(40, False, id="little of it"),
+        pytest.param(100, False, id="nothing"),
+    ],
+)
+def test_a_hot_worker_that_is_too_far_off_is_given_up(held: int, better: bool) -> None:
+    wanted = talk(100)
+    assert is_better_new(wanted, wanted[2 * held :]) is better
+
+
+def test_a_hot_worker_that_is_far_off_is_kept_where_a_new_one_could_not_begin_further_on() -> None:
+    wanted = rows(" ".join(f"u{number}" for number in range(200)))
+    assert not is_better_new(wanted, wanted)
+
+
+def talk(turns: int) -> tuple[Row, ...]:
+    return rows(" ".join(f"u{number} a{number}" for number in range(turns)))

@@ -40,3 +40,8 @@ def test_the_latest_asks_are_remembered_and_no_more() -> None:
 
 def test_a_spec_with_a_directory_is_not_remembered() -> None:
     assert remember((A,), WorkerSpec("a", cwd="/srv")) == (A,)
+
+
+@pytest.mark.parametrize("spec", [WorkerSpec("a", cwd="/x"), WorkerSpec("a", opening="a history")])
+def test_what_nobody_else_will_ask_for_leaves_no_trace(spec: WorkerSpec) -> None:
+    assert remember((A,), spec) == (A,)

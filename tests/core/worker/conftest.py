@@ -9,6 +9,7 @@ import pytest
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Upstream
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
+from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.worker import Worker
 
 from tests.core.conftest import MakeCli
@@ -21,7 +22,9 @@ def open_worker(make_cli: MakeCli, tmp_path: Path) -> OpenWorker:
     """Starts a worker with these faults, ends it, and checks that it leaves neither a process nor a directory."""
 
     @asynccontextmanager
-    async def opened(*faults: str, profile: str = "claude", start_timeout_s: float = 20.0) -> AsyncIterator[Worker]:
+    async def opened(
+        *faults: str, profile: str = "claude", start_timeout_s: float = 20.0, opening: Opening | None = None
+    ) -> AsyncIterator[Worker]:
         settings = FactorySettings(
             cli_path=make_cli(*faults),
             upstream=Upstream({"ANTHROPIC_API_KEY": "sk-secret"}, "http://127.0.0.1:9"),
@@ -30,7 +33,7 @@ def open_worker(make_cli: MakeCli, tmp_path: Path) -> OpenWorker:
             inherited_env={"PATH": os.environ["PATH"], "SECRET_OF_THE_HOST": "1"},
         )
         factory = WorkerFactory(settings)
-        worker = await factory.start(WorkerSpec(profile))
+        worker = await factory.start(WorkerSpec(profile, opening=opening))
         try:
             yield worker
         finally:

@@ -38,6 +38,11 @@ def test_the_operators_model_is_an_argument() -> None:
     assert not any(word.startswith("--model") for word in build_argv("/cli", CLAUDE))
 
 
+def test_a_session_file_is_an_argument() -> None:
+    assert "--resume=/data/s.jsonl" in build_argv("/cli", CLAUDE, session_file=PurePath("/data/s.jsonl"))
+    assert not any(word.startswith("--resume") for word in build_argv("/cli", CLAUDE))
+
+
 @pytest.mark.parametrize("profile", PROFILES.values())
 def test_no_argument_can_be_taken_for_another(profile: Profile) -> None:
     """Values stand behind an equals sign: one that begins with a dash stays a value."""
