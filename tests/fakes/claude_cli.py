@@ -2,8 +2,8 @@
 
 What it says is told by the prompt's last text: see Cli.turn. What it does wrong is told by FAKE_CLI, words
 separated by commas: see FAULTS. FAKE_CLI_ONCE names a file that the first process removes; the others have no faults
-then. FAKE_CLI_JOURNAL names a file that gets every frame it reads. It imports the standard library alone, so that it
-starts quickly.
+then. FAKE_CLI_JOURNAL names a file that gets every frame it reads, FAKE_CLI_HEARD one that gets what its model hears
+with each prompt, as a provider would. It imports the standard library alone, so that it starts quickly.
 """
 
 import json
@@ -38,6 +38,7 @@ class Cli(Session):
     def run_turn(self, frame: Frame) -> None:
         """Take a prompt and answer it."""
         self.hold("user", frame)
+        self.note_heard()
         prompt = frame["uuid"]
         try:
             self.turn(prompt, last_text(frame["message"]["content"]))
@@ -56,6 +57,7 @@ class Cli(Session):
             ),
             "process": lambda _prompt, _rest: self.say_json([sys.argv[1:], dict(os.environ), os.getcwd()]),
             "hang": self.hang,
+            "mute": self.mute,
             "die": lambda _prompt, _rest: self.die(),
             "vanish": lambda _prompt, _rest: os._exit(9),
             "think": lambda _prompt, rest: self.say([rest], thinking="hm"),
@@ -129,6 +131,20 @@ class Cli(Session):
         self.stream([text or "so far"], stop=False)
         while True:
             self.heed(prompt)
+
+    def mute(self, prompt: str, _rest: str) -> None:
+        """Say nothing, and wait until the host has enough of it."""
+        while True:
+            self.heed(prompt)
+
+    def note_heard(self) -> None:
+        """Write down what the model is asked with."""
+        heard = os.environ.get("FAKE_CLI_HEARD")
+        if heard:
+            messages = [{"role": row["role"], "content": row["content"]} for row in self.rows]
+            line = json.dumps({"system": self.system_prompt, "messages": messages}).encode() + b"\n"
+            with Path(heard).open("ab", buffering=0) as file:
+                file.write(line)  # at once: several processes write to it
 
     def use_tool(self, prompt: str, command: str) -> None:
         """Call Bash, ask whether it may run, and answer with what became of it."""
