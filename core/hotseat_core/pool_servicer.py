@@ -1,7 +1,7 @@
 """PoolService: the control plane."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -15,13 +15,13 @@ from hotseat_core.paging import page
 from hotseat_core.parse import conversation_id
 from hotseat_core.parse_content import refuse
 from hotseat_core.pool.memory import tree_memory_bytes
+from hotseat_core.pool.memory_watch import MeasureMemory
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow
 from hotseat_core.pool.view import Refusal, Source, WorkerState
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-MeasureMemory: TypeAlias = Callable[[Iterable[int]], Mapping[int, int]]
 
 DEFAULT_WATCH_INTERVAL_S = 1.0
 SHORTEST_WATCH_INTERVAL_S = 0.02  # an eager watcher must not keep the core busy

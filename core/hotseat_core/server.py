@@ -186,6 +186,7 @@ def _pool_settings(settings: CoreSettings) -> PoolSettings:
         max_queue=settings.max_queue,
         idle_timeout_s=settings.idle_timeout_ms / 1000,
         queue_timeout_s=settings.queue_timeout_ms / 1000,
+        memory_limit_bytes=settings.memory_limit_mb * 1024 * 1024,
     )
 
 

@@ -34,6 +34,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     warm_workers: Count = 1
     max_queue: Count = 128
     queue_timeout_ms: Count = 120_000
+    memory_limit_mb: Count = 0  # of all workers; 0: none
     idle_timeout_ms: Count = 600_000  # 0: never
     retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
     transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
@@ -78,6 +79,7 @@ VARIABLES = {
     "warm_workers": "HOTSEAT_WARM_WORKERS",
     "max_queue": "HOTSEAT_MAX_QUEUE",
     "queue_timeout_ms": "HOTSEAT_QUEUE_TIMEOUT_MS",
+    "memory_limit_mb": "HOTSEAT_MEMORY_LIMIT_MB",
     "idle_timeout_ms": "IDLE_TIMEOUT_MS",
     "retention_ms": "HOTSEAT_RETENTION_MS",
     "transient_retention_ms": "HOTSEAT_TRANSIENT_RETENTION_MS",

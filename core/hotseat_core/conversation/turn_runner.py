@@ -96,7 +96,9 @@ class TurnRunner:
     async def _acquire(
         self, spec: WorkerSpec, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool, transient: bool
     ) -> Lease:
-        lease = await self._pool.acquire(self._conversation_id, spec, fresh=fresh, transient=transient)
+        lease = await self._pool.acquire(
+            self._conversation_id, spec, fresh=fresh, transient=transient, message_count=len(rows)
+        )
         try:
             await self._take(lease, settings, rows)
         except BaseException:

@@ -2,22 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from hotseat_core.errors import HotseatError, WorkerStartError
 from hotseat_core.pool.backoff import Backoff, after_failure, is_over
 from hotseat_core.pool.clock import Clock, Timer
+from hotseat_core.pool.line import Line
+from hotseat_core.pool.lives import Lives
 from hotseat_core.pool.policy import plan
 from hotseat_core.pool.refusals import draining_error, refusal
-from hotseat_core.pool.seat import Hold, Seat, Waiter, close_worker, wait_until_over
+from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.serving import claimant
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.spares import remember
 from hotseat_core.pool.stats import Counts
 from hotseat_core.pool.view import (
+    FIRST_WORKER_BYTES,
     Action,
     Assign,
     End,
@@ -39,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class Floor:
-    """Seats (one a process), waiters (in order of arrival) and holds (one a lease): all that changes in a pool.
+    """Seats (one a process), the line of waiters and holds (one a lease): all that changes in a pool.
 
     Every change ends in settle(), which leaves nothing to do until the next event or the one timer.
     """
@@ -49,7 +52,7 @@ class Floor:
         self.clock = clock
         self.wall = wall
         self.seats: dict[int, Seat] = {}  # never more than max_workers, unless that was lowered since
-        self.waiters: dict[int, Waiter] = {}
+        self.line = Line()
         self.holds: set[Hold] = set()
         self.counts = Counts()
         self.draining = False
@@ -58,12 +61,12 @@ class Floor:
         self.closing = False
         self.revision = 0  # goes up with every change
         self.changed = asyncio.Event()  # replaced at every change
-        self._start_worker = start
+        self._lives = Lives(start, self, settings.close_timeout_s)
         self._backoffs: dict[WorkerSpec, Backoff] = {}
         self._recent = remember((), settings.default_spec)
         self._order = 0
         self._timer: Timer | None = None
-        self._lives: dict[int, asyncio.Task[None]] = {}  # one a seat; ended in close()
+        self._typical_bytes = FIRST_WORKER_BYTES
 
     def next_order(self) -> int:
         """A number above all before: what comes first has the smaller one."""
@@ -75,35 +78,44 @@ class Floor:
         return PoolView(
             settings=self.settings,
             workers=tuple(seat.view for seat in self.seats.values()),
-            waiters=tuple(waiter.view for waiter in self.waiters.values() if not waiter.answer.done()),
+            waiters=self.line.views(),
             recent=self._recent,
             backoffs=self._backoffs,
-            held=frozenset(hold.conversation for hold in self.holds if hold.seat.view.state is not WorkerState.RUNNING),
+            last_numbers=self.line.last_numbers,
+            held=frozenset(hold.waiter.key for hold in self.holds if hold.seat.view.state is not WorkerState.RUNNING),
             draining=self.draining,
             drain_at=self.drain_at,
+            typical_bytes=self._typical_bytes,
         )
 
     def settle(self) -> None:
         """Do what there is to do."""
         if not self.closing:
-            now, wake_at = self.clock.time(), None
-            if self.draining and self.drain_at is not None and now >= self.drain_at:
+            if self.draining and self.drain_at is not None and self.clock.time() >= self.drain_at:
                 self.grace_is_over.set()
-            told: list[Waiter] = []
-            for action in plan(self.view(), now):
-                if isinstance(action, Wake):
-                    wake_at = action.at
-                elif isinstance(action, Queued):
-                    told.append(self._note_position(action))
-                else:
-                    self._carry_out(action)
-            self._set_timer(wake_at)
-            for waiter in self.waiters.values():
-                if not waiter.view.accepted:
-                    waiter.view = replace(waiter.view, accepted=True)
-            for waiter in told:
-                waiter.tell_position()
+            told: dict[int, Waiter] = {}
+            while self._follow_plan(told):
+                pass  # somebody was refused: those behind have moved up
+            self.line.note_accepted()
+            for waiter in told.values():
+                if waiter in self.line:
+                    waiter.tell_position()
         self._announce()
+
+    def _follow_plan(self, told: dict[int, Waiter]) -> bool:
+        """Do what the plan says, and collect whose place in the queue has changed; whether it refused anybody."""
+        wake_at, refused = None, False
+        for action in plan(self.view(), self.clock.time()):
+            refused = refused or isinstance(action, Refuse)
+            if isinstance(action, Wake):
+                wake_at = action.at
+            elif isinstance(action, Queued):
+                waiter = told[action.waiter] = self.line[action.waiter]
+                waiter.view = replace(waiter.view, position=action.position)
+            else:
+                self._carry_out(action)
+        self._set_timer(wake_at)
+        return refused
 
     def _announce(self) -> None:
         self.revision += 1
@@ -120,24 +132,19 @@ class Floor:
     def _carry_out(self, action: Action) -> None:
         match action:
             case Assign():
-                self._assign(self.waiters.pop(action.waiter), self.seats[action.seat], action.source)
+                self._assign(self.line.serve(action.waiter), self.seats[action.seat], action.source)
             case Start():
                 self._start(action.spec)
             case End():
                 self.end(self.seats[action.seat], action.reason)
             case Refuse():
-                self.refuse(self.waiters[action.waiter], self._refusal(action), action.why)
+                self.refuse(self.line[action.waiter], self._refusal(action), action.why)
             case Revoke():
                 self.revoke(self.seats[action.seat])
             case Queued() | Wake():
                 raise AssertionError("settle() does these by itself")
             case _:
                 assert_never(action)
-
-    def _note_position(self, action: Queued) -> Waiter:
-        waiter = self.waiters[action.waiter]
-        waiter.view = replace(waiter.view, position=action.position)
-        return waiter
 
     def _assign(self, waiter: Waiter, seat: Seat, source: Source) -> None:
         now, wants = self.clock.time(), waiter.view
@@ -148,8 +155,9 @@ class Floor:
             state=WorkerState.RUNNING,
             since=now,
             conversation=wants.conversation,
-            transient=wants.transient,
             tenant=wants.tenant,
+            transient=wants.transient,
+            message_count=wants.message_count,
         )
         self.holds.add(seat.hold)
         if source is not Source.HOT:
@@ -158,7 +166,7 @@ class Floor:
 
     def refuse(self, waiter: Waiter, error: HotseatError, why: Refusal) -> None:
         """Send a waiter away."""
-        del self.waiters[waiter.view.order]
+        self.line.leave(waiter)
         self.counts.refusals[why] += 1
         if not waiter.answer.done():
             waiter.answer.set_exception(error)
@@ -166,10 +174,10 @@ class Floor:
     def _refusal(self, action: Refuse) -> HotseatError:
         now = self.clock.time()
         if action.try_again_at is None:
-            retry_delay_s = self.counts.retry_delay_s(len(self.waiters), self.settings.max_workers)
+            retry_delay_s = self.counts.retry_delay_s(len(self.line), self.settings.max_workers)
         else:
             retry_delay_s = max(action.try_again_at - now, 1.0)
-        waited_s = now - self.waiters[action.waiter].view.since
+        waited_s = now - self.line[action.waiter].view.since
         return refusal(action.why, self.settings, waited_s, retry_delay_s)
 
     def revoke(self, seat: Seat) -> None:
@@ -188,51 +196,20 @@ class Floor:
         seat.view = replace(seat.view, state=WorkerState.STOPPING, since=self.clock.time())
         logger.info("worker is ended", extra={"worker": seat.name, "reason": reason.value})
         if seat.worker is None:
-            self._lives[seat.view.seat].cancel()
+            self._lives.cut_start(seat)
         seat.over.set()
 
-    # The life of a worker
+    # What becomes of a worker
 
     def _start(self, spec: WorkerSpec) -> None:
         number = self.next_order()
         view = WorkerView(number, spec, WorkerState.STARTING, since=self.clock.time())
         seat = self.seats[number] = Seat(view, self.wall())
         self.counts.starts += 1
-        life = asyncio.get_running_loop().create_task(self._live(seat), name=f"life of seat {number}")
-        self._lives[number] = life
-        life.add_done_callback(partial(self._note_gone, seat))
+        self._lives.begin(seat)
 
-    async def _live(self, seat: Seat) -> None:
-        worker = await self._spawn(seat)
-        if worker is None:
-            return
-        try:
-            self._note_ready(seat, worker)
-            await wait_until_over(seat, worker)
-            self._note_over(seat, worker)
-        finally:
-            await close_worker(worker, self.settings.close_timeout_s)
-
-    async def _spawn(self, seat: Seat) -> PoolWorker | None:
-        try:
-            return await self._start_worker(seat.view.spec)
-        except WorkerStartError as error:
-            self._note_failure(seat, error)
-        except Exception as error:
-            logger.exception("starting a worker failed in an unforeseen way")
-            self._note_failure(seat, WorkerStartError(f"the worker could not be started: {error!r}"))
-        return None
-
-    def _note_gone(self, seat: Seat, life: asyncio.Task[None]) -> None:
-        """Called after every life, even one that was cancelled before its first step."""
-        del self._lives[seat.view.seat]
-        del self.seats[seat.view.seat]
-        seat.gone.set()
-        if not life.cancelled() and (error := life.exception()) is not None:
-            logger.error("a worker's life broke off", extra={"worker": seat.name}, exc_info=error)
-        self.settle()
-
-    def _note_ready(self, seat: Seat, worker: PoolWorker) -> None:
+    def note_ready(self, seat: Seat, worker: PoolWorker) -> None:
+        """It can serve, unless its end has been ordered meanwhile."""
         seat.worker = worker
         if seat.view.state is WorkerState.STARTING:
             seat.view = replace(
@@ -241,7 +218,7 @@ class Floor:
             logger.info("worker is ready", extra={"worker": worker.id, "pid": worker.pid})
         self.settle()
 
-    def _note_over(self, seat: Seat, worker: PoolWorker) -> None:
+    def note_over(self, seat: Seat, worker: PoolWorker) -> None:
         """It is being ended, or has ended by itself: a spare that did so counts as one that failed to start."""
         if seat.view.state is WorkerState.STOPPING:
             return
@@ -252,15 +229,30 @@ class Floor:
         seat.view = replace(seat.view, state=WorkerState.STOPPING, since=self.clock.time())
         self.settle()
 
-    def _note_failure(self, seat: Seat, error: WorkerStartError) -> None:
+    def note_failure(self, seat: Seat, error: WorkerStartError) -> None:
         """Whoever was first to wait for this start hears why it failed."""
         self.counts.start_failures += 1
         logger.warning("worker did not start", extra={"error": error.message})
         self._back_off(seat.view.spec)
         order = claimant(self.view(), seat.view.spec)
         if order is not None:
-            self.refuse(self.waiters[order], error, Refusal.START_FAILED)
+            self.refuse(self.line[order], error, Refusal.START_FAILED)
         seat.view = replace(seat.view, state=WorkerState.STOPPING)  # its life ends with this step
+        self.settle()
+
+    def note_gone(self, seat: Seat) -> None:
+        """Its seat is free."""
+        del self.seats[seat.view.seat]
+        seat.gone.set()
+        self.settle()
+
+    def note_memory(self, sizes: Mapping[int, int]) -> None:
+        """Bytes that workers were measured to use, by seat."""
+        for number, size in sizes.items():
+            if number in self.seats:
+                self.seats[number].view = replace(self.seats[number].view, memory_bytes=size)
+        if sizes:
+            self._typical_bytes = sum(sizes.values()) // len(sizes)
         self.settle()
 
     def _back_off(self, spec: WorkerSpec) -> None:
@@ -278,23 +270,11 @@ class Floor:
         """Send everybody away and end every worker, within close_timeout_s; cancelling cuts their ends short."""
         self.closing = True
         self._set_timer(None)
-        for waiter in list(self.waiters.values()):
+        for waiter in self.line:
             self.refuse(waiter, draining_error(), Refusal.DRAINING)
         for hold in self.holds:
             hold.revoked.set()
         for seat in list(self.seats.values()):
             self.end(seat, EndReason.CLOSE)
         self._announce()
-        try:
-            if self._lives:
-                await asyncio.wait(self._lives.values(), timeout=self.settings.close_timeout_s)
-        finally:
-            await self._cut_short()
-
-    async def _cut_short(self) -> None:
-        left = list(self._lives.values())
-        if left:
-            logger.error("workers did not end with the pool", extra={"count": len(left)})
-            for life in left:
-                life.cancel()
-            await asyncio.wait(left, timeout=1)
+        await self._lives.close()

@@ -1,12 +1,13 @@
-"""The books of one plan: who is free, which seats are, and what has been ordered so far. Pure."""
+"""The books of one plan: who is free, what room there is, and what has been ordered so far. Pure."""
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections import defaultdict, deque
 from math import inf
 
-from hotseat_core.pool.view import Action, Assign, End, EndReason, PoolView, Source, Start, WaiterView, WorkerState
+from hotseat_core.pool.room import Room
+from hotseat_core.pool.view import Action, Assign, End, EndReason, Key, PoolView, Source, Start, WaiterView, WorkerState
 from hotseat_core.pool.view import WorkerView as Worker
 from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.pool.worth import Wanted, least_missed_first, why_evicted
 
 
 class Ledger:
@@ -16,27 +17,23 @@ class Ledger:
         self.view, self.now = view, now
         self.actions: list[Action] = []
         self.wake_at: list[float] = []
-        self.holders = {worker.conversation: worker for worker in view.workers if worker.conversation is not None}
+        self.room = Room(view)
+        self.holders = {worker.key: worker for worker in view.workers if worker.key is not None}
         self.free_workers: dict[int, Worker] = {}  # idle and warm, the longest unused first
-        self.free_seats = view.settings.max_workers - len(view.workers)  # without a process, now or soon
-        self._room = self.free_seats  # seats without a process now
+        self.starting: defaultdict[WorkerSpec, int] = defaultdict(int)
         self._spares: defaultdict[WorkerSpec, deque[Worker]] = defaultdict(deque)
-        self.starting: Counter[WorkerSpec] = Counter()
-        self._starting_count = 0
-        self._victims: Iterator[Worker] | None = None
+        self._victims: list[Worker] | None = None
         for worker in sorted(view.workers, key=lambda worker: (worker.since, worker.seat)):
             self._enter(worker)
 
     def _enter(self, worker: Worker) -> None:
         if worker.state is WorkerState.STARTING:
             self.starting[worker.spec] += 1
-            self._starting_count += 1
-        elif worker.state is WorkerState.STOPPING:
-            self.free_seats += 1
-        elif worker.state is not WorkerState.RUNNING:
+        elif worker.state is WorkerState.IDLE:
             self.free_workers[worker.seat] = worker
-            if worker.state is WorkerState.WARM:
-                self._spares[worker.spec].append(worker)
+        elif worker.state is WorkerState.WARM:
+            self.free_workers[worker.seat] = worker
+            self._spares[worker.spec].append(worker)
 
     def is_over(self, at: float) -> bool:
         """Whether this time has come; if not, the plan is made again then."""
@@ -44,7 +41,12 @@ class Ledger:
             self.wake_at.append(at)
         return at <= self.now
 
-    def holder_if_free(self, conversation: str) -> Worker | None:
+    def is_own_turn_running(self, conversation: Key) -> bool:
+        """Whether a turn of the conversation has not ended: its next one can use no worker yet."""
+        holder = self.holders.get(conversation)
+        return (holder is not None and holder.state is WorkerState.RUNNING) or conversation in self.view.held
+
+    def holder_if_free(self, conversation: Key) -> Worker | None:
         """The idle worker that holds the conversation."""
         holder = self.holders.get(conversation)
         return None if holder is None else self.free_workers.get(holder.seat)
@@ -66,40 +68,49 @@ class Ledger:
         self.actions.append(Assign(waiter.order, worker.seat, source))
 
     def start(self, spec: WorkerSpec) -> None:
-        """Take a free seat, and start a worker on it unless a process is still there or too many are starting."""
-        self.free_seats -= 1
-        if self._room > 0 and self._starting_count < self.view.settings.max_starting:
-            self._room -= 1
-            self._starting_count += 1
+        """Take the room for a worker, and start it unless a process is still there or too many are starting."""
+        if self.room.take():
             self.actions.append(Start(spec))
 
     def end(self, worker: Worker, reason: EndReason) -> None:
-        """End the worker; its seat is free, although a process is still there."""
+        """End the worker; its room is free, although a process is still there."""
         self.set_aside(worker)
-        self.free_seats += 1
+        self.room.leave(worker)
         self.actions.append(End(worker.seat, reason))
 
-    def evict(self, spared: set[str], needed: set[WorkerSpec], reason: EndReason | None = None) -> bool:
-        """End the worker that is missed least; False: every one has something to do."""
+    def make_room(self, wanted: Wanted) -> bool:
+        """End the workers that are missed least until one more fits; False: that cannot be had, and none is ended."""
+        chosen: list[Worker] = []
+        for worker in self._least_missed(wanted):
+            if self.room.has_any(without=chosen):
+                break
+            chosen.append(worker)
+        if not self.room.has_any(without=chosen):
+            return False
+        for worker in chosen:
+            self.end(worker, why_evicted(worker))
+        return True
+
+    def shrink(self, wanted: Wanted) -> None:
+        """End as many workers as are too many."""
+        for worker in self._least_missed(wanted):
+            if not self.room.is_overcrowded:
+                return
+            self.end(worker, EndReason.RESIZE)
+
+    def relieve_memory(self) -> bool:
+        """End free workers, spares first, until those that stay are within the limit; whether any had to go."""
+        free = least_missed_first(self.free_workers.values(), Wanted(), self.now)
+        free.sort(key=lambda worker: worker.state is not WorkerState.WARM)
+        before = len(self.actions)
+        for worker in free:
+            if not self.room.is_over_memory:
+                break
+            self.end(worker, EndReason.MEMORY)
+        return len(self.actions) > before
+
+    def _least_missed(self, wanted: Wanted) -> list[Worker]:
         if self._victims is None:
-            self._victims = iter(sorted(self.free_workers.values(), key=lambda worker: _worth(worker, spared, needed)))
-        for worker in self._victims:
-            if worker.seat in self.free_workers:
-                self.end(worker, reason or _why_evicted(worker))
-                return True
-        return False
-
-
-def _worth(worker: Worker, spared: set[str], needed: set[WorkerSpec]) -> int:
-    """One-shots go first, other spares next, then the least recently used; last, what a turn waits for."""
-    if worker.state is WorkerState.WARM:
-        return 3 if worker.spec in needed else 1
-    if worker.conversation in spared:
-        return 4
-    return 0 if worker.transient else 2
-
-
-def _why_evicted(worker: Worker) -> EndReason:
-    if worker.state is WorkerState.WARM:
-        return EndReason.OTHER_SPARE
-    return EndReason.TRANSIENT if worker.transient else EndReason.LRU
+            self._victims = least_missed_first(self.free_workers.values(), wanted, self.now)
+        self._victims = [worker for worker in self._victims if worker.seat in self.free_workers]
+        return self._victims

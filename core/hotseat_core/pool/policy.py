@@ -13,13 +13,14 @@ def plan(view: PoolView, now: float) -> list[Action]:
     """Everything to do now; after it is done there is nothing left to do until something happens or Wake is due."""
     ledger = Ledger(view, now)
     serving = Serving(ledger)
-    serving.shrink()
+    ledger.shrink(serving.wanted)
     serving.serve()
     if view.draining:
         _empty(ledger)
     else:
+        is_short_of_memory = ledger.relieve_memory()
         _end_idle(ledger)
-        _keep_spares(ledger, serving.recent)
+        _keep_spares(ledger, serving.recent, may_start=not is_short_of_memory)
     if ledger.wake_at:
         ledger.actions.append(Wake(min(ledger.wake_at)))
     return ledger.actions
@@ -46,22 +47,24 @@ def _end_idle(ledger: Ledger) -> None:
             ledger.end(worker, EndReason.IDLE)
 
 
-def _keep_spares(ledger: Ledger, recent: tuple[WorkerSpec, ...]) -> None:
+def _keep_spares(ledger: Ledger, recent: tuple[WorkerSpec, ...], *, may_start: bool) -> None:
     """End the spares that are too many; start what is missing, where there is room or making room costs little."""
-    coming = list(ledger.starting.elements())
+    coming = [spec for spec, count in ledger.starting.items() for _ in range(count)]
     ready = [worker for worker in ledger.free_workers.values() if worker.state is WorkerState.WARM]
     need = spare_need([*coming, *(worker.spec for worker in ready)], recent, ledger.view.settings.warm_workers)
     for index in need.surplus:
         if index >= len(coming) and ledger.is_over(ready[index - len(coming)].since + SURPLUS_SPARE_S):
             ledger.end(ready[index - len(coming)], EndReason.SURPLUS_SPARE)
-    for spec in need.missing:
+    for spec in need.missing if may_start else ():
         backoff = ledger.view.backoffs.get(spec)
         if backoff is None or ledger.is_over(backoff.spare_at):
             _refill(ledger, spec)
 
 
 def _refill(ledger: Ledger, spec: WorkerSpec) -> None:
-    if ledger.free_seats <= 0:
+    if not ledger.room.has_memory_for_spare:
+        return
+    if not ledger.room.has_seat_for_spare:
         one_shot = _oldest_one_shot(ledger)
         if one_shot is None:
             return

@@ -4,20 +4,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from hotseat_core.errors import ConversationBusy
+from msgspec.structs import replace
+
+from hotseat_core.errors import ConversationBusy, InvalidMessage
 from hotseat_core.pool.clock import Clock
 from hotseat_core.pool.floor import Floor
 from hotseat_core.pool.lease import Lease
+from hotseat_core.pool.memory import tree_memory_bytes
+from hotseat_core.pool.memory_watch import MeasureMemory, MemoryWatch
 from hotseat_core.pool.prospect import Prospect, prospect
 from hotseat_core.pool.refusals import draining_error
 from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow, describe, queue, snapshot
-from hotseat_core.pool.view import EndReason, WaiterView, WorkerState
+from hotseat_core.pool.view import EndReason, Key, WaiterView, WorkerState
 from hotseat_core.pool.worker_port import StartWorker, WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -33,15 +36,21 @@ class Pool:
         *,
         clock: Clock | None = None,
         wall: Callable[[], float] = time.time,
+        measure_memory: MeasureMemory = tree_memory_bytes,
     ) -> None:
-        self._floor = Floor(settings, start, clock or asyncio.get_running_loop(), wall)
+        clock = clock or asyncio.get_running_loop()
+        self._floor = Floor(settings, start, clock, wall)
         self._start_time = wall()
+        self._memory_watch = MemoryWatch(self._floor, clock, measure_memory)
+        self._watching: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return describe(self._floor.view())
 
     async def __aenter__(self) -> Self:
         self._floor.settle()
+        if self.settings.memory_limit_bytes:
+            self._watching = asyncio.create_task(self._memory_watch.run(), name="memory of the pool")
         return self
 
     async def __aexit__(
@@ -51,6 +60,9 @@ class Pool:
 
     async def aclose(self) -> None:
         """Refuse whoever waits, revoke every lease and end every worker at once, within close_timeout_s."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching], timeout=1)
         await self._floor.close()
 
     # For turns
@@ -62,24 +74,40 @@ class Pool:
         *,
         fresh: bool = False,
         transient: bool = False,
+        message_count: int = 0,
+        tenant: str = "",
+        weight: float = 1.0,
         timeout_s: float | None = None,
         on_queued: Callable[[int], None] | None = None,
     ) -> Lease:
         """A worker for one turn: the conversation's own if it is hot, else the cheapest there is.
 
         fresh: not the conversation's own, which is ended first. transient: likely a one-shot, the first to be evicted.
+        message_count: how long the conversation is; of idle workers, those of short ones are evicted sooner. Tenants
+        that wait take turns, by their weight; conversations of two tenants are two, whatever their ids.
         on_queued hears the place in the queue, from 1, at first and at every change. Cancelling gives up the place;
         a worker that was being started goes to the next. Raises PoolFull, QueueTimeout, PoolDraining, WorkerStartError.
         """
+        if weight <= 0:
+            raise InvalidMessage("a tenant's weight must be above 0: it would never be served")
         if self.state is not PoolState.ACTIVE:
             raise draining_error()
         now = self._floor.clock.time()
         patience_s = self.settings.queue_timeout_s if timeout_s is None else timeout_s
         view = WaiterView(
-            self._floor.next_order(), conversation, spec, now, now + patience_s, fresh=fresh, transient=transient
+            order=self._floor.next_order(),
+            conversation=conversation,
+            spec=spec,
+            since=now,
+            deadline=now + patience_s,
+            fresh=fresh,
+            transient=transient,
+            tenant=tenant,
+            weight=weight,
+            message_count=message_count,
         )
         waiter = Waiter(view, asyncio.get_running_loop().create_future(), on_queued)
-        self._floor.waiters[view.order] = waiter
+        self._floor.line.enter(waiter)
         try:
             self._floor.settle()
             hold = await waiter.answer
@@ -96,7 +124,9 @@ class Pool:
 
     def _leave(self, waiter: Waiter) -> None:
         """A turn is cut off or refused: nothing of it stays, and what it was given goes to others."""
-        was_waiting = self._floor.waiters.pop(waiter.view.order, None) is not None
+        was_waiting = waiter in self._floor.line
+        if was_waiting:
+            self._floor.line.leave(waiter)
         has_hold = waiter.answer.done() and not waiter.answer.cancelled() and waiter.answer.exception() is None
         if has_hold:
             self._put_back(waiter.answer.result())
@@ -141,7 +171,7 @@ class Pool:
         floor = self._floor
         if not (floor.draining or floor.closing):
             return PoolState.ACTIVE
-        return PoolState.DRAINING if floor.holds or floor.waiters else PoolState.DRAINED
+        return PoolState.DRAINING if floor.holds or floor.line else PoolState.DRAINED
 
     @property
     def settings(self) -> PoolSettings:
@@ -166,19 +196,19 @@ class Pool:
         """Every turn that waits, the longest waiting first."""
         return queue(self._floor.view(), self._floor.clock.time(), self._floor.wall())
 
-    def worker_of(self, conversation: str) -> WorkerRow | None:
+    def worker_of(self, conversation: str, tenant: str = "") -> WorkerRow | None:
         """The worker that holds the conversation; None: it is cold, or will be in a moment."""
-        seat = self._seat_of(conversation)
+        seat = self._seat_of((tenant, conversation))
         return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.row()
 
     def prospect(self, spec: WorkerSpec) -> Prospect:
         """What a turn without a worker has to reckon with, if it asks now."""
         return prospect(self._floor.view(), spec)
 
-    def hand_over(self, lender: str, borrower: str) -> bool:
+    def hand_over(self, lender: str, borrower: str, tenant: str = "") -> bool:
         """Let one conversation's idle worker be another's, which has none; False: there is nothing to hand over."""
-        seat = self._seat_of(lender)
-        if seat is None or seat.view.state is not WorkerState.IDLE or self._seat_of(borrower) is not None:
+        seat = self._seat_of((tenant, lender))
+        if seat is None or seat.view.state is not WorkerState.IDLE or self._seat_of((tenant, borrower)) is not None:
             return False
         seat.view = replace(seat.view, conversation=borrower)
         self._floor.settle()
@@ -194,14 +224,15 @@ class Pool:
         if since is None or since == self.revision:
             await self._floor.changed.wait()
 
-    async def evict(self, conversation: str, *, force: bool = False) -> str | None:
+    async def evict(self, conversation: str, *, force: bool = False, tenant: str = "") -> str | None:
         """Take the conversation off its worker and return that worker's id once it is gone; None: it was cold.
 
         Raises ConversationBusy while it is leased, unless force: then its holder is asked to release it, and the
         worker is ended after revoke_timeout_s at the latest. Cancelling stops the waiting, not the eviction.
         """
-        hold = next((hold for hold in self._floor.holds if hold.conversation == conversation), None)
-        seat = self._seat_of(conversation) if hold is None else hold.seat
+        key = (tenant, conversation)
+        hold = next((hold for hold in self._floor.holds if hold.waiter.key == key), None)
+        seat = self._seat_of(key) if hold is None else hold.seat
         if seat is None:
             return None
         if hold is not None:
@@ -214,9 +245,8 @@ class Pool:
         await seat.gone.wait()
         return seat.name
 
-    def _seat_of(self, conversation: str) -> Seat | None:
-        seats = self._floor.seats.values()
-        return next((seat for seat in seats if seat.view.conversation == conversation), None)
+    def _seat_of(self, conversation: Key) -> Seat | None:
+        return next((seat for seat in self._floor.seats.values() if seat.view.key == conversation), None)
 
     async def _revoke_for_good(self, hold: Hold) -> None:
         hold.for_good = True

@@ -9,16 +9,17 @@ from hotseat_core.pool.view import Refusal
 
 def refusal(why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s: float) -> HotseatError:
     """The error that a turn without a worker ends with; retry_delay_s: when a retry would probably succeed."""
+    bounds = "POOL_SIZE or HOTSEAT_MEMORY_LIMIT_MB" if settings.memory_limit_bytes else "POOL_SIZE"
     match why:
         case Refusal.FULL:
             return PoolFull(
-                f"all {settings.max_workers} workers are busy and {settings.max_queue} turns wait; "
-                "retry later, or raise POOL_SIZE or HOTSEAT_MAX_QUEUE",
+                f"every worker is busy, of at most {settings.max_workers}, and {settings.max_queue} turns wait; "
+                f"retry later, or raise {bounds} or HOTSEAT_MAX_QUEUE",
                 retry_delay_s=retry_delay_s,
             )
         case Refusal.TIMEOUT:
             return QueueTimeout(
-                f"no worker was free within {waited_s:.0f} s; retry later, or raise POOL_SIZE",
+                f"no worker was free within {waited_s:.0f} s; retry later, or raise {bounds}",
                 retry_delay_s=retry_delay_s,
             )
         case Refusal.DRAINING:

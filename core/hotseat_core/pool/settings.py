@@ -1,14 +1,14 @@
 """How large the pool is and how patient, as it is told by whoever builds it."""
 
 import os
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.pool.worker_port import WorkerSpec
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
+class PoolSettings(msgspec.Struct, frozen=True):
     """The pool's bounds; the first four can be changed while it serves."""
 
     default_spec: WorkerSpec  # what the first spares are
@@ -17,7 +17,8 @@ class PoolSettings:
     max_queue: int = 128  # turns that wait for a seat; those whose worker already starts are not counted
     idle_timeout_s: float = 600.0  # 0: never
     queue_timeout_s: float = 120.0
-    max_starting: int = field(default_factory=lambda: os.cpu_count() or 1)
+    memory_limit_bytes: int = 0  # of all workers with their tools, as measured; 0: none
+    max_starting: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     close_timeout_s: float = 10.0  # for one worker to end, before the pool complains and asks again
     revoke_timeout_s: float = 5.0  # for a holder to give a revoked worker back, before it is ended under them
 
@@ -25,8 +26,8 @@ class PoolSettings:
         """Refuse what cannot work, saying which field it is."""
         if self.max_workers < 1 or self.max_starting < 1:
             raise InvalidMessage("a pool needs at least one worker and one start at a time: raise max_workers")
-        if min(self.warm_workers, self.max_queue) < 0:
-            raise InvalidMessage("warm_workers and max_queue cannot be negative")
+        if min(self.warm_workers, self.max_queue, self.memory_limit_bytes) < 0:
+            raise InvalidMessage("warm_workers, max_queue and memory_limit_bytes cannot be negative")
         if min(self.idle_timeout_s, self.queue_timeout_s, self.revoke_timeout_s) < 0 or self.close_timeout_s <= 0:
             raise InvalidMessage("a pool's timeouts cannot be negative, and close_timeout_s not 0")
 
@@ -39,7 +40,7 @@ class PoolSettings:
         idle_timeout_s: float | None = None,
     ) -> "PoolSettings":
         """The same settings with other bounds; None keeps one as it is."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             max_workers=self.max_workers if max_workers is None else max_workers,
             warm_workers=self.warm_workers if warm_workers is None else warm_workers,

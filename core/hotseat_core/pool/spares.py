@@ -1,6 +1,6 @@
 """Which spares to keep: pure."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class SpareNeed:
 
 def spare_need(present: Sequence[WorkerSpec], recent: Sequence[WorkerSpec], wanted_count: int) -> SpareNeed:
     """Share wanted_count among the specs asked for of late, by how often each was."""
-    shares = _shares(Counter(present), recent, wanted_count)
+    shares = _shares(present, recent, wanted_count)
     extra: list[int] = []
     for index, spec in enumerate(present):
         if shares[spec] > 0:
@@ -35,15 +35,15 @@ def spare_need(present: Sequence[WorkerSpec], recent: Sequence[WorkerSpec], want
     return SpareNeed(missing, tuple(extra))
 
 
-def _shares(present: Counter[WorkerSpec], recent: Sequence[WorkerSpec], count: int) -> Counter[WorkerSpec]:
+def _shares(present: Sequence[WorkerSpec], recent: Sequence[WorkerSpec], count: int) -> defaultdict[WorkerSpec, int]:
     """Share out by the odd divisors of Sainte-Lague: in proportion, and small shares are not lost.
 
     Between equals, a spare that is there wins, then the latest ask: two specs that take turns would otherwise end
     each other's spares.
     """
-    asks = Counter(recent)
-    shares: Counter[WorkerSpec] = Counter()
+    asks = {spec: recent.count(spec) for spec in recent}
+    shares: defaultdict[WorkerSpec, int] = defaultdict(int)
     for _ in range(count if asks else 0):
-        best = max(asks, key=lambda spec: (asks[spec] / (2 * shares[spec] + 1), present[spec] > shares[spec]))
+        best = max(asks, key=lambda spec: (asks[spec] / (2 * shares[spec] + 1), present.count(spec) > shares[spec]))
         shares[best] += 1
     return shares

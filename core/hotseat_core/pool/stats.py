@@ -18,7 +18,9 @@ class PoolState(enum.Enum):
 
 
 # Reasons that count as "a conversation was evicted to make room".
-EVICTIONS_FOR_ROOM = frozenset({EndReason.LRU, EndReason.TRANSIENT, EndReason.SPARE_ROOM, EndReason.RESIZE})
+EVICTIONS_FOR_ROOM = frozenset(
+    {EndReason.LRU, EndReason.TRANSIENT, EndReason.SPARE_ROOM, EndReason.RESIZE, EndReason.MEMORY}
+)
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class PoolStats:
     workers_lost: int
     evictions_for_room: int
     evictions_idle: int
+    memory_bytes: int  # of all workers, as last measured; 0 where there is no limit to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float
         workers_lost=counts.lost,
         evictions_for_room=sum(counts.evictions[reason] for reason in EVICTIONS_FOR_ROOM),
         evictions_idle=counts.evictions[EndReason.IDLE],
+        memory_bytes=sum(worker.memory_bytes for worker in view.workers),
     )
 
 

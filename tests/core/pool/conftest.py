@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
+from hotseat_core.pool.memory import tree_memory_bytes
+from hotseat_core.pool.memory_watch import MeasureMemory
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.worker_port import WorkerSpec
@@ -45,10 +47,10 @@ def open_pool(machine: FakeMachine, clock: ManualClock) -> OpenPool:
     """Opens a pool (by default: 2 workers, no spares) and checks that nothing is left of it afterwards."""
 
     @asynccontextmanager
-    async def opened(**bounds: Any) -> AsyncIterator[Pool]:
+    async def opened(measure_memory: MeasureMemory = tree_memory_bytes, **bounds: Any) -> AsyncIterator[Pool]:
         before = asyncio.all_tasks()
-        settings = replace(PoolSettings(AGENT, max_workers=2, warm_workers=0, max_starting=2), **bounds)
-        async with Pool(settings, machine.start, clock=clock, wall=clock.time) as pool:
+        settings = msgspec.structs.replace(PoolSettings(AGENT, max_workers=2, warm_workers=0, max_starting=2), **bounds)
+        async with Pool(settings, machine.start, clock=clock, wall=clock.time, measure_memory=measure_memory) as pool:
             await settled()
             yield pool
             for worker in machine.alive:

@@ -1,7 +1,6 @@
 """Memory is measured on real processes."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -16,8 +15,9 @@ child.communicate(b"x\\n")
 """
 
 
-def resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def proportional_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 async def test_a_process_counts_with_its_descendants() -> None:
@@ -28,7 +28,7 @@ async def test_a_process_counts_with_its_descendants() -> None:
     async with asyncio.timeout(10):
         assert await process.stdout.readline() == b"up\n"
         sizes = tree_memory_bytes([process.pid])
-        alone = resident_bytes(process.pid)
+        alone = proportional_bytes(process.pid)
         await process.communicate(b"")
     assert sizes[process.pid] > alone * 1.3
     assert tree_memory_bytes([process.pid]) == {}

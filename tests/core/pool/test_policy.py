@@ -1,7 +1,5 @@
 """The policy by examples: each row is a situation, the time, and everything that is to be done."""
 
-from dataclasses import replace
-
 import pytest
 from hotseat_core.pool.backoff import Backoff
 from hotseat_core.pool.policy import plan
@@ -24,6 +22,7 @@ from hotseat_core.pool.view import (
     WorkerView,
 )
 from hotseat_core.pool.worker_port import WorkerSpec
+from msgspec.structs import replace
 
 AGENT, BARE, PLACED = WorkerSpec("claude-code"), WorkerSpec("claude"), WorkerSpec("claude-code", cwd="/srv/project")
 SIZE = PoolSettings(AGENT, max_workers=2, warm_workers=0, max_queue=1, idle_timeout_s=0, max_starting=2)
@@ -35,6 +34,10 @@ def warm(seat: int, spec: WorkerSpec = AGENT, *, since: float = 0, ready_order: 
 
 def idle(seat: int, held: str, spec: WorkerSpec = AGENT, *, since: float = 0, transient: bool = False) -> WorkerView:
     return WorkerView(seat, spec, WorkerState.IDLE, since, held, transient=transient)
+
+
+def sized(worker: WorkerView, memory_bytes: int) -> WorkerView:
+    return replace(worker, memory_bytes=memory_bytes)
 
 
 def running(seat: int, held: str) -> WorkerView:
@@ -133,7 +136,7 @@ SERVING: dict[str, tuple[PoolView, list[Action]]] = {
     ),
     "a turn of a running conversation asks for no other worker": (
         pool(running(1, "a"), turn(11, "a"), turn(12, "b")),
-        [Queued(11, 1), Start(AGENT)],
+        [Start(AGENT), Queued(11, 1)],
     ),
     "fresh: the own worker is ended, and a spare is kept until it is gone": (
         pool(idle(1, "a"), warm(2), turn(11, "a", fresh=True), turn(12, "b")),
@@ -183,7 +186,7 @@ SERVING: dict[str, tuple[PoolView, list[Action]]] = {
         [Queued(11, 1), Wake(8)],
     ),
     "a conversation whose holder has not let go of a lost worker waits": (
-        replace(pool(warm(1), turn(11, "a")), held=frozenset({"a"})),
+        replace(pool(warm(1), turn(11, "a")), held=frozenset({("", "a")})),
         [Queued(11, 1), Wake(30)],
     ),
 }
@@ -286,4 +289,130 @@ KEEPING_HOUSE: dict[str, tuple[PoolView, list[Action]]] = {
 
 @pytest.mark.parametrize(("view", "expected"), KEEPING_HOUSE.values(), ids=KEEPING_HOUSE.keys())
 def test_the_house_is_kept(view: PoolView, expected: list[Action]) -> None:
+    assert plan(view, now=0) == expected
+
+
+def of(tenant: str, waiter: WaiterView, number: float = 0.0) -> WaiterView:
+    return replace(waiter, tenant=tenant, number=number, accepted=True)
+
+
+BETWEEN_TENANTS: dict[str, tuple[PoolView, list[Action]]] = {
+    "the smaller number is served, not who came first": (
+        pool(warm(1), running(2, "x"), of("t", turn(11, "a"), 3), of("u", turn(12, "b"), 1)),
+        [Assign(12, 1, Source.WARM), Queued(11, 1)],
+    ),
+    "a worker of another tenant's conversation of the same name is not its own": (
+        pool(replace(idle(1, "a"), tenant="t"), running(2, "x"), of("u", turn(11, "a"))),
+        [End(1, EndReason.LRU)],
+    ),
+    "both tenants' conversations of one name run at once": (
+        pool(replace(running(1, "a"), tenant="t"), warm(2), of("u", turn(11, "a"))),
+        [Assign(11, 2, Source.WARM)],
+    ),
+    "a full queue has a place for a tenant that has none in it": (
+        pool(running(1, "x"), running(2, "y"), of("t", turn(11, "a"), 1), replace(turn(12, "b"), tenant="u", number=2)),
+        [Queued(11, 1), Queued(12, 2)],
+    ),
+    "but not for one that has its share": (
+        pool(
+            *(running(1, "x"), running(2, "y"), of("t", turn(11, "a"), 1), of("u", turn(12, "b"), 1)),
+            replace(turn(13, "c"), tenant="u", number=2),
+        ),
+        [Refuse(13, Refusal.FULL), Queued(11, 1), Queued(12, 2)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("view", "expected"), BETWEEN_TENANTS.values(), ids=BETWEEN_TENANTS.keys())
+def test_tenants_take_turns(view: PoolView, expected: list[Action]) -> None:
+    assert plan(view, now=0) == expected
+
+
+def long(worker: WorkerView, message_count: int) -> WorkerView:
+    return replace(worker, message_count=message_count)
+
+
+@pytest.mark.parametrize(
+    ("workers", "evicted"),
+    [
+        ((long(idle(1, "a", since=-9), 50), long(idle(2, "b", since=-8), 50)), 1),  # equal costs: least recently used
+        ((long(idle(1, "a", since=-9), 50), long(idle(2, "b", since=-8), 0)), 2),  # what is cheap to restore
+        ((long(idle(1, "a", since=-90), 50), long(idle(2, "b", since=-8), 0)), 1),  # but not for ever
+    ],
+)
+def test_of_idle_workers_the_one_goes_that_idled_longest_for_its_cost(
+    workers: tuple[WorkerView, WorkerView], evicted: int
+) -> None:
+    assert plan(pool(*workers, turn(11, "x")), now=0) == [End(evicted, EndReason.LRU)]
+
+
+LIMITED = replace(SIZE, max_workers=4, memory_limit_bytes=400)
+
+
+def little(*parts: WorkerView | WaiterView, warm_workers: int = 0) -> PoolView:
+    settings = replace(LIMITED, warm_workers=warm_workers)
+    return replace(pool(*parts, settings=settings), typical_bytes=100)
+
+
+SHORT_OF_MEMORY: dict[str, tuple[PoolView, list[Action]]] = {
+    "within the limit nothing is ended": (little(sized(idle(1, "a"), 200), sized(idle(2, "b"), 200)), []),
+    "above it a spare goes first": (
+        little(sized(idle(1, "a"), 200), sized(warm(2, since=-1), 150), sized(idle(3, "b"), 100), warm_workers=1),
+        [End(2, EndReason.MEMORY)],
+    ),
+    "then a likely one-shot, then the least recently used": (
+        little(
+            sized(idle(1, "a", since=-9), 300),
+            sized(idle(2, "b", since=-5), 300),
+            sized(idle(3, "c", transient=True), 300),
+        ),
+        [End(3, EndReason.MEMORY), End(1, EndReason.MEMORY)],
+    ),
+    "a running turn never goes": (
+        little(sized(running(1, "a"), 500), sized(idle(2, "b"), 1)),
+        [End(2, EndReason.MEMORY)],
+    ),
+    "an ending worker is counted as gone by who would end more": (
+        little(sized(idle(1, "a"), 350), sized(stopping(2), 200)),
+        [],
+    ),
+    "but not by who would start": (
+        little(sized(running(1, "a"), 250), sized(stopping(2), 100), turn(11, "b")),
+        [],
+    ),
+    "a worker that is not measured counts as a typical one": (
+        replace(
+            pool(*(idle(n, f"c{n}", since=-9 + n) for n in range(1, 6)), settings=replace(LIMITED, max_workers=9)),
+            typical_bytes=100,
+        ),
+        [End(1, EndReason.MEMORY)],
+    ),
+    "a turn has a worker started where memory is left": (
+        little(sized(running(1, "a"), 300), turn(11, "b")),
+        [Start(AGENT)],
+    ),
+    "a turn has as many ended as it needs": (
+        little(
+            sized(running(1, "a"), 200),
+            sized(idle(2, "b", since=-3), 60),
+            sized(idle(3, "c", since=-2), 90),
+            turn(11, "d"),
+        ),
+        [End(2, EndReason.LRU)],
+    ),
+    "nobody is ended in vain": (
+        little(sized(running(1, "a"), 350), sized(idle(2, "b"), 40), turn(11, "d")),
+        [Queued(11, 1)],
+    ),
+    "the only worker may always be started": (replace(little(turn(11, "a")), typical_bytes=999), [Start(AGENT)]),
+    "a spare is started only where it leaves memory for one more": (
+        little(sized(running(1, "a"), 201), warm_workers=1),
+        [],
+    ),
+    "and there it is": (little(sized(running(1, "a"), 200), warm_workers=1), [Start(AGENT)]),
+}
+
+
+@pytest.mark.parametrize(("view", "expected"), SHORT_OF_MEMORY.values(), ids=SHORT_OF_MEMORY.keys())
+def test_the_workers_stay_within_the_memory_limit(view: PoolView, expected: list[Action]) -> None:
     assert plan(view, now=0) == expected

@@ -54,7 +54,7 @@ class Storm:
         assert max(self.holding.values(), default=0) <= 1, "two turns of one conversation at once"
         running = sum(seat.view.state is WorkerState.RUNNING for seat in floor.seats.values())
         assert running <= len(floor.holds)
-        if not any(waiter.answer.done() for waiter in floor.waiters.values()):  # else one is about to leave
+        if not any(waiter.answer.done() for waiter in floor.line):  # else one is about to leave
             assert [action for action in plan(floor.view(), self.clock.now) if not isinstance(action, Wake)] == []
 
     async def one_turn(self, conversation: str) -> None:
