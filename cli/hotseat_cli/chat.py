@@ -2,10 +2,17 @@
 
 import click
 
+from hotseat_cli.options import complete_id
+
 
 @click.command(short_help="Talk to the model in the terminal.")
 @click.argument("prompt", required=False)
-@click.option("-c", "--conversation", metavar="ID", help="Go on with this conversation, or begin it under this id.")
+@click.option(
+    *("-c", "--conversation"),
+    metavar="ID",
+    shell_complete=complete_id,
+    help="Go on with this conversation, or begin it under this id.",
+)
 @click.option("--model", metavar="PROFILE[/MODEL]", help="Who answers: claude-code (with tools) or claude, say.")
 @click.option("--system", metavar="TEXT", help="The system prompt; after Claude Code's own with claude-code.")
 @click.option(

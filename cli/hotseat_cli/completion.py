@@ -6,7 +6,7 @@ import click
 @click.command(short_help="Print the shell's completion script.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a script that lets your shell complete commands and options.
+    """Print a script that lets your shell complete commands, options and ids of conversations.
 
     \b
     Examples:

@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli.options import Chosen, core_options, run
+from hotseat_cli.options import Chosen, complete_id, core_options, run
 
 _STATES = ("cold", "idle", "running", "requires-action")
 
@@ -45,7 +45,7 @@ def ls(*, chosen: Chosen, limit: int, every: bool, states: tuple[str, ...], quie
 
 
 @conversations.command(short_help="Show one: settings, usage, turns.")
-@click.argument("conversation_id", metavar="ID")
+@click.argument("conversation_id", metavar="ID", shell_complete=complete_id)
 @click.option("--turns", type=click.IntRange(0), default=10, metavar="N", help="The last N turns (10).")
 @click.option("--text", is_flag=True, help="Also what was said.")
 @core_options
@@ -66,7 +66,7 @@ def show(*, chosen: Chosen, conversation_id: str, turns: int, text: bool) -> Non
 
 
 @conversations.command(short_help="Take them off their processes; they stay.")
-@click.argument("conversation_ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("conversation_ids", metavar="ID...", shell_complete=complete_id, nargs=-1, required=True)
 @click.option("--force", is_flag=True, help="Also where a turn runs: it is interrupted.")
 @core_options
 def evict(*, chosen: Chosen, conversation_ids: tuple[str, ...], force: bool) -> None:
@@ -88,7 +88,7 @@ def evict(*, chosen: Chosen, conversation_ids: tuple[str, ...], force: bool) -> 
 
 
 @conversations.command(short_help="Delete them for good.")
-@click.argument("conversation_ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("conversation_ids", metavar="ID...", shell_complete=complete_id, nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also where a turn runs: it ends. And a missing one is no error.")
 @core_options
@@ -114,7 +114,7 @@ def rm(*, chosen: Chosen, conversation_ids: tuple[str, ...], yes: bool, force: b
 
 
 @conversations.command(short_help="Begin a new one as another began.")
-@click.argument("conversation_id", metavar="ID")
+@click.argument("conversation_id", metavar="ID", shell_complete=complete_id)
 @click.option("--turn", type=click.IntRange(1), metavar="N", help="The last turn that it takes over (the last ended).")
 @click.option("--as", "new_id", default="", metavar="NEW_ID", help="The new one's id (one is made).")
 @core_options

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Work: TypeAlias = "Callable[[Session], Awaitable[int | None]]"
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+SHORTEST_INTERVAL_S = 0.1  # between two pictures: nobody reads faster
 _LONGEST_S = 3650 * 86400.0
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
@@ -31,6 +32,9 @@ class Seconds(click.ParamType[float]):
 
     name = "duration"
 
+    def __init__(self, at_least_s: float = 0.0) -> None:
+        self._at_least_s = at_least_s
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return it in seconds."""
         if isinstance(value, float):
@@ -42,6 +46,8 @@ class Seconds(click.ParamType[float]):
         seconds = sum(float(amount) * _UNITS[unit] for amount, unit in _PARTS.findall(whole))
         if seconds > _LONGEST_S:
             self.fail(f"{value!r} is more than ten years", param, ctx)
+        if seconds < self._at_least_s:
+            self.fail(f"{value!r} is too short; the shortest is {self._at_least_s:g}s", param, ctx)
         return seconds
 
 
@@ -70,6 +76,16 @@ def core_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+def complete_id(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:  # noqa: ARG001
+    """Offer the shell the ids of conversations."""
+    from hotseat_cli import settings
+
+    settings.silence_grpc()
+    from hotseat_cli.operate.completing import conversation_ids
+
+    return conversation_ids(context.params.get("target"), begun)
 
 
 def run(chosen: Chosen, work: Work) -> NoReturn:

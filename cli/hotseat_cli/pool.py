@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli.options import Chosen, Seconds, core_options, run
+from hotseat_cli.options import SHORTEST_INTERVAL_S, Chosen, Seconds, core_options, run
 
 _MOST = 2**32 - 1  # what the contract can say
 _Count = click.IntRange(0, _MOST)
@@ -115,7 +115,12 @@ def resize(
 
 
 @pool.command(short_help="Print every change, line by line.")
-@click.option("--interval", type=Seconds(), default=1.0, help="Shortest time between two updates: 200ms, 5s (1s).")
+@click.option(
+    "--interval",
+    type=Seconds(SHORTEST_INTERVAL_S),
+    default=1.0,
+    help="Shortest time between two updates: 200ms, 5s (1s).",
+)
 @core_options
 def watch(*, chosen: Chosen, interval: float) -> None:
     """Print the pool and its processes, then every change, line by line, until Ctrl-C.

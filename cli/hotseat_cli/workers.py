@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli.options import Chosen, Seconds, core_options, run
+from hotseat_cli.options import SHORTEST_INTERVAL_S, Chosen, Seconds, core_options, run
 
 
 @click.command(short_help="List the claude processes.")
@@ -51,7 +51,9 @@ def queue(*, chosen: Chosen) -> None:
 
 @click.command(short_help="Watch the pool live.")
 @click.option("--once", is_flag=True, help="One picture, and out; also where there is no terminal.")
-@click.option("--interval", type=Seconds(), default=1.0, help="Redraw at most this often: 0.5s, 2s (1s).")
+@click.option(
+    "--interval", type=Seconds(SHORTEST_INTERVAL_S), default=1.0, help="Redraw at most this often: 0.5s, 2s (1s)."
+)
 @core_options
 def top(*, chosen: Chosen, once: bool, interval: float) -> None:
     """Watch the pool and its processes live, until q or Ctrl-C.

@@ -198,6 +198,8 @@ async def test_resume_and_resize_print_what_became_of_the_pool(core: FakeCore, h
         "conversations rm",
         "conversations fork a --turn 0",
         "top --once now",
+        "top --interval 0",
+        "pool watch --interval 50ms",
     ],
 )
 async def test_wrong_usage_is_exit_code_two_and_reaches_no_core(core: FakeCore, hotseat: Operate, line: str) -> None:

@@ -100,6 +100,30 @@ async def test_ctrl_c_while_a_drain_is_waited_for_leaves_it_draining_and_says_so
     assert core.pool_state == pb.Pool.STATE_DRAINING
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("hotseat conversations show no", ["notes", "north"]),
+        ("hotseat conversations rm --yes notes nor", ["north"]),
+        ("hotseat chat -c s", ["south"]),
+    ],
+)
+async def test_the_shell_is_offered_the_ids_of_conversations(
+    core: FakeCore, target: str, line: str, offered: list[str]
+) -> None:
+    core.conversations = {name: pb.Conversation(conversation_id=name) for name in ("notes", "north", "south")}
+    words = f"_HOTSEAT_COMPLETE=bash_complete COMP_WORDS={line!r} COMP_CWORD={line.count(' ')} hotseat"
+    code, out, err = await ended(await start(words, target))
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [f"plain,{name}" for name in offered]
+
+
+async def test_the_shell_is_offered_nothing_where_no_core_answers(tmp_path: Path) -> None:
+    words = "_HOTSEAT_COMPLETE=bash_complete COMP_WORDS='hotseat conversations show n' COMP_CWORD=3 hotseat"
+    code, out, err = await ended(await start(words, f"unix:{tmp_path}/nothing"))
+    assert (code, out.strip(), err) == (0, "", "")
+
+
 # ---- on a terminal
 
 
