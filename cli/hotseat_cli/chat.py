@@ -62,6 +62,7 @@ def chat(
         fail(str(error), 2)
     profile, _, model_name = (model or "").partition("/")
     wish = Wish(
+        target=settings.core_target(values),
         conversation_id=conversation or "",
         profile=profile,
         model=model_name,
@@ -70,4 +71,4 @@ def chat(
         verbose=verbose,
         colour=not values.get("NO_COLOR"),
     )
-    sys.exit(converse_in_terminal(settings.core_target(values), wish, text))
+    sys.exit(converse_in_terminal(wish, text))

@@ -15,6 +15,7 @@ from hotseat_cli.terminal import Terminal
 class Wish:
     """What the user asked for on the command line."""
 
+    target: str  # the core
     conversation_id: str = ""
     profile: str = ""
     model: str = ""

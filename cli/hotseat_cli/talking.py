@@ -4,10 +4,10 @@ import asyncio
 import signal
 from contextlib import suppress
 
-import grpc
 from hotseat import Client, HotseatError, pb
 
 from hotseat_cli.dialogue import Dialogue, Wish
+from hotseat_cli.explain import explain
 from hotseat_cli.terminal import Terminal
 
 __all__ = ["Wish", "converse_in_terminal"]
@@ -17,21 +17,21 @@ _INTERRUPTED = 130
 _LEFT = 131  # the user did not wait for the interrupted turn's end
 
 
-def converse_in_terminal(target: str, wish: Wish, text: str | None) -> int:
+def converse_in_terminal(wish: Wish, text: str | None) -> int:
     """Answer `text`, or talk until the user leaves where there is none; the exit code."""
     terminal = Terminal(colour=wish.colour)
     # The loop stands still while the user types: input() then has the terminal, its history and its Ctrl-C.
     with asyncio.Runner() as runner:
-        client = runner.run(_connect(target))
+        client = runner.run(_connect(wish.target))
         dialogue = Dialogue(client, wish, terminal, wish.conversation_id)
         try:
             if text is not None:
                 code = runner.run(_turn(dialogue, text))
                 return _INTERRUPTED if code == _LEFT else code
-            runner.run(_greet(dialogue, target))
+            runner.run(_greet(dialogue))
             _talk(runner, dialogue)
         except HotseatError as error:
-            terminal.aside(f"hotseat: {reason(error)}")
+            terminal.aside(f"hotseat: {explain(error, wish.target)}")
             return 1
         finally:
             runner.run(client.aclose())
@@ -42,10 +42,10 @@ async def _connect(target: str) -> Client:
     return Client(target)
 
 
-async def _greet(dialogue: Dialogue, target: str) -> None:
+async def _greet(dialogue: Dialogue) -> None:
     profiles = await dialogue.client.list_profiles()
     answering = dialogue.wish.profile or (profiles[0].name if profiles else "the default profile")
-    dialogue.terminal.aside(f"{answering} at {target}. Ctrl-C stops an answer, Ctrl-D leaves.")
+    dialogue.terminal.aside(f"{answering} at {dialogue.wish.target}. Ctrl-C stops an answer, Ctrl-D leaves.")
 
 
 def _talk(runner: asyncio.Runner, dialogue: Dialogue) -> None:
@@ -93,20 +93,21 @@ async def _turn(dialogue: Dialogue, text: str) -> int:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
-        return _ended(dialogue.terminal, await turn)
+        return _ended(dialogue, await turn)
     except asyncio.CancelledError:
         if not stop.is_set():
             raise
         dialogue.terminal.end_line()
         return _LEFT
     except HotseatError as error:
-        dialogue.terminal.aside(f"hotseat: {reason(error)}")
+        dialogue.terminal.aside(f"hotseat: {explain(error, dialogue.wish.target)}")
         return 1
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 
 
-def _ended(terminal: Terminal, completed: pb.TurnCompleted) -> int:
+def _ended(dialogue: Dialogue, completed: pb.TurnCompleted) -> int:
+    terminal = dialogue.terminal
     match completed.outcome:
         case pb.TurnCompleted.OUTCOME_SUCCEEDED:
             return 0
@@ -119,13 +120,5 @@ def _ended(terminal: Terminal, completed: pb.TurnCompleted) -> int:
         case pb.TurnCompleted.OUTCOME_REFUSED:
             terminal.aside("hotseat: the model refused to answer")
             return 1
-    terminal.aside(f"hotseat: {reason(HotseatError.from_error(completed.error))}")
+    terminal.aside(f"hotseat: {explain(HotseatError.from_error(completed.error), dialogue.wish.target)}")
     return 1
-
-
-def reason(error: HotseatError) -> str:
-    """What went wrong, for a reader: with what to do where that is known."""
-    if error.code is grpc.StatusCode.UNAVAILABLE and not error.reason:
-        return f"the core does not answer ({error.message}); start it with `hotseat up`, or name it with --core"
-    named = f"{error.reason}: {error.message}" if error.reason else error.message
-    return f"{named} (try again in {error.retry_delay:.0f} s)" if error.retry_delay else named

@@ -149,8 +149,8 @@ async def test_a_refused_opening_is_exit_code_one(core: FakeCore, target: str) -
 async def test_a_missing_core_says_how_to_start_one(tmp_path: Path) -> None:
     code, out, err = await chat(f"unix:{tmp_path}/nothing", "hi")
     assert (code, out) == (1, "")
-    assert "the core does not answer" in err
-    assert "start it with `hotseat up`" in err
+    assert f"no core answers at unix:{tmp_path}/nothing (No such file or directory)" in err
+    assert "start one with `hotseat up`" in err
 
 
 async def test_a_conversation_on_the_terminal_goes_on_until_ctrl_d(core: FakeCore, target: str) -> None:

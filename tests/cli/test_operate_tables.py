@@ -6,8 +6,8 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from hotseat import HotseatError, pb
+from hotseat_cli.explain import explain
 from hotseat_cli.operate import humane, records, tables
-from hotseat_cli.operate.explain import explain
 from hotseat_cli.operate.picture import Picture
 from hotseat_cli.operate.tables import Column, Table
 from hotseat_cli.options import Seconds

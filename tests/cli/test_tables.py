@@ -244,14 +244,14 @@ def test_control_characters_are_replaced_but_lines_and_tabs_stay() -> None:
 @pytest.mark.parametrize(
     ("wish", "held", "expected"),
     [
-        (Wish(ask=False), None, pb.ConversationSettings()),
+        (Wish("core:1", ask=False), None, pb.ConversationSettings()),
         (
-            Wish(profile="claude", model="haiku", system="Be brief.", ask=False),
+            Wish("core:1", profile="claude", model="haiku", system="Be brief.", ask=False),
             None,
             pb.ConversationSettings(profile="claude", model="haiku", system_prompt=pb.SystemPrompt(text="Be brief.")),
         ),
         (
-            Wish(model="haiku", ask=True),
+            Wish("core:1", model="haiku", ask=True),
             pb.ConversationSettings(profile="claude", model="opus", workspace="w"),
             pb.ConversationSettings(
                 profile="claude",

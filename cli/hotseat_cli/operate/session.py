@@ -9,8 +9,8 @@ from typing import Any
 from hotseat import Client, HotseatError
 
 from hotseat_cli import settings
+from hotseat_cli.explain import explain
 from hotseat_cli.failure import CommandFailed, complain
-from hotseat_cli.operate.explain import explain
 from hotseat_cli.operate.output import Output
 from hotseat_cli.options import Chosen, Work
 from hotseat_cli.script import harmless

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from hotseat import HotseatError, pb
 
+from hotseat_cli.explain import cause
 from hotseat_cli.failure import CommandFailed
 from hotseat_cli.operate import records, tables
-from hotseat_cli.operate.explain import cause
 from hotseat_cli.operate.output import rich_table, state_style
 from hotseat_cli.operate.picture import Picture
 from hotseat_cli.operate.screen import Screen
