@@ -1,7 +1,7 @@
 """PoolService: the control plane."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -43,8 +43,17 @@ _WORKER_STATES = {
 class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
     """Shows the pool to operators, and lets them steer it."""
 
-    def __init__(self, pool: Pool, cli_version: str = "", measure_memory: MeasureMemory = tree_memory_bytes) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        cli_version: str = "",
+        measure_memory: MeasureMemory = tree_memory_bytes,
+        *,
+        on_taking_turns: Callable[[bool], Awaitable[None]] | None = None,
+    ) -> None:
         self._pool = pool
+        self._on_taking_turns = on_taking_turns
+        self._steering = asyncio.Lock()  # what is announced is what the pool does
         self._cli_version = cli_version
         self._measure_memory = measure_memory
         self._dismissed = asyncio.Event()
@@ -99,7 +108,10 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
     ) -> service.DrainPoolResponse:
         """Stop taking new turns."""
         has_grace = request.HasField("grace_duration")
-        self._pool.drain(_seconds("grace_duration", request.grace_duration) if has_grace else None)
+        grace_s = _seconds("grace_duration", request.grace_duration) if has_grace else None
+        async with self._steering:
+            await self._announce(False)  # first: who asks before sending goes elsewhere, and nobody is refused
+            self._pool.drain(grace_s)
         return service.DrainPoolResponse(pool=_pool(self._pool.stats()))
 
     async def ResumePool(  # noqa: N802
@@ -108,8 +120,14 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> service.ResumePoolResponse:
         """Take turns again."""
-        self._pool.resume()
+        async with self._steering:
+            self._pool.resume()
+            await self._announce(True)
         return service.ResumePoolResponse(pool=_pool(self._pool.stats()))
+
+    async def _announce(self, takes_turns: bool) -> None:
+        if self._on_taking_turns is not None:
+            await self._on_taking_turns(takes_turns)
 
     async def ResizePool(  # noqa: N802
         self,

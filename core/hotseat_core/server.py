@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 from grpc_reflection.v1alpha import reflection
 from hotseat.v1 import (
     conversation_service_pb2,
@@ -28,6 +28,7 @@ from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation_servicer import ConversationServicer
 from hotseat_core.errors import WorkerStartError
+from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
 from hotseat_core.parse import Parser
@@ -46,10 +47,8 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _STOP_GRACE_S = 5.0  # for streams to notice that they were told to go
 
-_SERVICES = (
-    conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"].full_name,
-    pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name,
-)
+_CONVERSATIONS = conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"].full_name
+_POOL = pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -113,15 +112,15 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
             servicer = ConversationServicer(registry, parser, version("hotseat"))
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
-            pool_servicer = PoolServicer(pool, cli_version)
+            health = await _add_health(server)
+            pool_servicer = PoolServicer(pool, cli_version, on_taking_turns=health.take_turns)
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
-            health_servicer = await _add_health(server)
             target = await asyncio.to_thread(_bind, server, settings)
             await server.start()
             try:
                 yield Core(target, pool, registry)
             finally:
-                await _drain(health_servicer, pool, settings.drain_timeout_ms / 1000)
+                await _drain(health, pool, settings.drain_timeout_ms / 1000)
                 registry.dismiss_all(GoAwayReason.DRAINING)
                 servicer.dismiss_unopened()
                 pool_servicer.dismiss_all()
@@ -141,19 +140,18 @@ async def _journal(settings: CoreSettings) -> AsyncIterator[SqliteStore]:
         await store.aclose()
 
 
-async def _add_health(server: grpc.aio.Server) -> health.aio.HealthServicer:
-    servicer = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    for name in ("", *_SERVICES):
-        await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return servicer
+async def _add_health(server: grpc.aio.Server) -> Health:
+    health = Health(server, taking_turns=_CONVERSATIONS, others=[_POOL])
+    await health.begin()
+    names = (_CONVERSATIONS, _POOL, HEALTH_SERVICE, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return health
 
 
-async def _drain(health_servicer: health.aio.HealthServicer, pool: Pool, grace_s: float) -> None:
+async def _drain(health: Health, pool: Pool, grace_s: float) -> None:
     """Take nothing new, and let turns end within the grace."""
     logger.info("draining", extra={"grace_s": grace_s})
-    await health_servicer.enter_graceful_shutdown()
+    await health.end()
     pool.drain(grace_s)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace_s + _STOP_GRACE_S):

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from hotseat import pb
 from hotseat.client import Client
 from hotseat.errors import HotseatError
+from hotseat.v1.pool_service_pb2_grpc import PoolServiceStub
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.server import serve
 from hotseat_core.settings import CoreSettings
@@ -126,6 +127,29 @@ async def test_the_default_profile_is_listed_first(open_house: OpenHouse) -> Non
     async with open_house() as house:
         profiles = (await house.stub.ListProfiles(pb.ListProfilesRequest())).profiles
         assert [profile.name for profile in profiles] == ["claude", "claude-code"]
+
+
+async def test_health_follows_a_drain_and_its_end(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        pool: Any = PoolServiceStub(house.channel)
+        health: Any = health_pb2_grpc.HealthStub(house.channel)
+
+        async def serving() -> list[bool]:
+            names = ("", "hotseat.v1.ConversationService", "hotseat.v1.PoolService")
+            answers = [await health.Check(health_pb2.HealthCheckRequest(service=name)) for name in names]
+            return [answer.status == health_pb2.HealthCheckResponse.SERVING for answer in answers]
+
+        watching = health.Watch(health_pb2.HealthCheckRequest())
+        assert (await watching.read()).status == health_pb2.HealthCheckResponse.SERVING
+        await pool.DrainPool(pb.DrainPoolRequest())
+        assert await serving() == [False, False, True]
+        assert (await watching.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        await pool.ResumePool(pb.ResumePoolRequest())
+        assert await serving() == [True, True, True]
+        await asyncio.gather(pool.DrainPool(pb.DrainPoolRequest()), pool.ResumePool(pb.ResumePoolRequest()))
+        takes_turns = (await pool.GetPool(pb.GetPoolRequest())).pool.state == pb.Pool.STATE_ACTIVE
+        assert await serving() == [takes_turns, takes_turns, True]
+        watching.cancel()
 
 
 async def test_health_and_reflection_are_there(open_house: OpenHouse) -> None:
