@@ -17,6 +17,7 @@ NAMES = frozenset(
         "CLAUDE_CLI_PATH",
         "CLAUDE_CODE_OAUTH_TOKEN",
         "HOTSEAT_ALLOW_UNTESTED_CLI",
+        "HOTSEAT_CONTAINMENT",
         "HOTSEAT_CORE_HOST",
         "HOTSEAT_CORE_PORT",
         "HOTSEAT_CORE_SOCKET",

@@ -182,9 +182,9 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
 
     async def _workers(self, rows: Iterable[WorkerRow]) -> list[service.Worker]:
         listed = list(rows)
-        pids = [row.pid for row in listed if row.pid is not None]
+        pids = [row.root_pid for row in listed if row.root_pid is not None]
         sizes = await asyncio.to_thread(self._measure_memory, pids) if pids else {}
-        return [_worker(row, sizes.get(row.pid or 0, 0), self._cli_version) for row in listed]
+        return [_worker(row, sizes.get(row.root_pid or 0, 0), self._cli_version) for row in listed]
 
 
 def _longest_idle_first(row: WorkerRow) -> tuple[bool, float, str]:

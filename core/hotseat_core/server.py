@@ -39,6 +39,7 @@ from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
 from hotseat_core.settings import CoreSettings
 from hotseat_core.worker.cli_version import find_cli, is_tested, read_version
+from hotseat_core.worker.containment import Containment, contained
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.setup import PermissionMode
 
@@ -94,7 +95,15 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
     cli, cli_version = await check_cli(settings)
-    factory = WorkerFactory(_factory_settings(settings, cli))
+    path = settings.inherited_env.get("PATH", os.defpath)
+    async with contained(settings.containment, path) as containment:
+        factory = WorkerFactory(_factory_settings(settings, cli, containment))
+        async with _serve(settings, factory, cli_version) as core:
+            yield core
+
+
+@contextlib.asynccontextmanager
+async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: str) -> AsyncIterator[Core]:
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
@@ -193,12 +202,13 @@ def _retention(settings: CoreSettings) -> Retention:
     return Retention(general_s or math.inf, one_shot_s or math.inf)
 
 
-def _factory_settings(settings: CoreSettings, cli: Path) -> FactorySettings:
+def _factory_settings(settings: CoreSettings, cli: Path, containment: Containment) -> FactorySettings:
     shared = Path(settings.workspace_dir).expanduser().absolute() if settings.workspace_dir else None
     return FactorySettings(
         cli_path=cli,
         upstream=settings.upstream,
         data_dir=settings.data_path,
+        containment=containment,
         shared_workspace=shared,
         model=settings.model,
         inherited_env=settings.inherited_env,

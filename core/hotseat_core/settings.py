@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Choice
 from hotseat_core.worker.profile import PROFILES
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -41,6 +42,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout_ms: Count = 30_000
     stall_timeout_ms: AtLeastOne = 120_000
     turn_timeout_ms: AtLeastOne = 1_800_000
+    containment: Choice = Choice.AUTO  # of what workers start
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
     profile: str = "claude-code"  # the default one
@@ -86,6 +88,7 @@ VARIABLES = {
     "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
     "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
     "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",
+    "containment": "HOTSEAT_CONTAINMENT",
     "permission_mode": "HOTSEAT_PERMISSION_MODE",
     "model": "HOTSEAT_MODEL",
     "profile": "HOTSEAT_PROFILE",

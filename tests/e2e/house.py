@@ -214,8 +214,8 @@ async def _end(house: House) -> None:
     killed = any(server.process.returncode not in (None, 0) for server in _started(house))
     codes = [await server.close() for server in _started(house)]
     try:
-        # A core that ends well leaves nothing; workers of one that was killed end by themselves.
-        await house.until_no_process_is_left(6 if killed else 0)
+        # A core that ends well leaves nothing; what contains the workers of one that was killed ends them.
+        await house.until_no_process_is_left(3 if killed else 0)
     finally:
         for found in house.processes():  # ours by mark and directory
             os.kill(found.pid, signal.SIGKILL)

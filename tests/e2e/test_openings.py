@@ -13,6 +13,7 @@ import pytest
 from hotseat_cli import installed
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import opening_of
 from hotseat_core.worker.rows import Row
@@ -103,6 +104,7 @@ class Workers:
                 cli_path=Path(installed.bundled_cli()),
                 upstream=Upstream({"ANTHROPIC_API_KEY": "demo"}, demo.url),
                 data_dir=directory / "data",
+                containment=Containment("none"),
                 inherited_env={"PATH": os.environ["PATH"]},
             )
         )

@@ -12,7 +12,7 @@ class FakeWorker:
     def __init__(self, number: int, spec: WorkerSpec, on_end: Callable[["FakeWorker"], None]) -> None:
         self.id = f"worker-{number}"
         self.spec = spec
-        self.pid = 10_000 + number
+        self.pid = self.root_pid = 10_000 + number
         self.ended = asyncio.Event()
         self.may_end = asyncio.Event()
         self.close_calls = 0

@@ -77,6 +77,7 @@ class Seat:
             spec=self.view.spec,
             conversation=self.view.conversation,
             pid=None if self.worker is None else self.worker.pid,
+            root_pid=None if self.worker is None else self.worker.root_pid,
             start_time=self.start_time,
             last_turn_time=self.last_turn_time,
             turn_count=self.turn_count,

@@ -79,6 +79,7 @@ class WorkerRow:
     spec: WorkerSpec
     conversation: str | None
     pid: int | None
+    root_pid: int | None  # of the tree that its memory is measured of
     start_time: float  # unix seconds
     last_turn_time: float | None  # unix seconds
     turn_count: int

@@ -35,7 +35,11 @@ class PoolWorker(Protocol):
 
     @property
     def pid(self) -> int:
-        """The operating system's process id."""
+        """The CLI's process id."""
+
+    @property
+    def root_pid(self) -> int:
+        """The process id of the root of the worker's tree: the CLI, or what stands around it."""
 
     @property
     def ended(self) -> asyncio.Event:

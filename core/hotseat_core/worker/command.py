@@ -63,6 +63,8 @@ class Command:
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(repr=False)  # holds the credential
     cwd: PurePath
+    depth: int = 0  # levels between the process that argv starts and the command's own: its containment
+    fds: tuple[int, ...] = ()  # that stay open in it
 
 
 def build_argv(

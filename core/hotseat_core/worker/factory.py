@@ -12,9 +12,10 @@ from typing import cast
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Command, Upstream, build_argv, build_env
-from hotseat_core.worker.containment import dying_with_parent, mark
+from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import PROFILES, Profile
+from hotseat_core.worker.survivors import kill_predecessors, mark
 from hotseat_core.worker.worker import Worker
 
 
@@ -25,6 +26,7 @@ class FactorySettings:
     cli_path: Path
     upstream: Upstream
     data_dir: Path
+    containment: Containment
     shared_workspace: Path | None = None  # None: each conversation has a directory of its own
     model: str = ""  # empty: the CLI's own default
     start_timeout_s: float = 60.0
@@ -32,12 +34,13 @@ class FactorySettings:
 
 
 class WorkerFactory:
-    """Starts workers. Its directories are the core's alone: whatever is left there from before is removed."""
+    """Starts workers. Its directories are the core's alone: whatever is left there from before is ended and removed."""
 
     def __init__(self, settings: FactorySettings) -> None:
         self._settings = settings
         self._scratch_root = settings.data_dir / "workers"
         self._workspace_root = settings.data_dir / "workspaces"
+        kill_predecessors(self._scratch_root)
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         for directory in (self._scratch_root, self._workspace_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -67,6 +70,7 @@ class WorkerFactory:
 
     def _build(self, spec: WorkerSpec, opening: Opening | None) -> Worker:
         settings, profile = self._settings, PROFILES[spec.profile]
+        containment = settings.containment
         worker_id = uuid.uuid4().hex[:12]
         scratch = self._scratch_root / worker_id
         own = self._own_workspace(spec, profile, worker_id)
@@ -92,7 +96,7 @@ class WorkerFactory:
         worker = Worker(
             worker_id,
             spec,
-            Command(dying_with_parent(argv, env), env, cwd),
+            Command(containment.around(argv), env, cwd, containment.depth, containment.fds),
             is_bare=not profile.tools,
             workspace=own,
             opening=opening,

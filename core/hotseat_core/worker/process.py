@@ -5,11 +5,12 @@ import contextlib
 import logging
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.frames import LineFramer, LineTooLongError
+from hotseat_core.worker.inside import Inside
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ STDERR_RING_BYTES = 64 * 1024
 
 _EOF_GRACE_S = 2.0  # an idle CLI is gone 30 ms after the end of its input
 _TERM_GRACE_S = 1.0  # it reaps its shells on SIGTERM, which takes 160 ms
-_KILL_GRACE_S = 5.0
+_KILL_GRACE_S = 3.0  # a watcher gives what the command leaves behind 2 s
+_OUTERMOST_GRACE_S = 2.0
 
 _DRAIN_S = 0.5  # a grandchild may hold the output pipe open: the end of the process counts, not of the pipe
 
@@ -38,10 +40,7 @@ class _Protocol(asyncio.SubprocessProtocol):
         self._framer = LineFramer()
         self._stderr: deque[bytes] = deque()
         self._stderr_size = 0  # bytes in _stderr; at most STDERR_RING_BYTES once trimmed
-        self._transport: asyncio.SubprocessTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self.on_fault: Callable[[], None] = lambda: None
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
@@ -76,8 +75,7 @@ class _Protocol(asyncio.SubprocessProtocol):
             lines = self._framer.feed(data)
         except LineTooLongError as exc:
             self.fault = str(exc)
-            if self._transport is not None:
-                self._transport.kill()
+            self.on_fault()
             return
         if lines:
             self._on_lines(lines)
@@ -90,11 +88,15 @@ class _Protocol(asyncio.SubprocessProtocol):
 
 
 class LineProcess:
-    """A running child. Whoever starts it ends it with aclose."""
+    """A running command, inside whatever contains it. Whoever starts it ends it with aclose."""
 
-    def __init__(self, transport: asyncio.SubprocessTransport, protocol: _Protocol) -> None:
-        self._transport = transport
+    def __init__(self, transport: asyncio.SubprocessTransport, protocol: _Protocol, depth: int) -> None:
+        self._transport = transport  # of the outermost process; the others end with it
         self._protocol = protocol
+        self._depth = depth
+        self._inside = Inside(depth)
+        self._closing = asyncio.Lock()
+        protocol.on_fault = self.kill
 
     @classmethod
     async def start(cls, command: Command, on_lines: OnLines, on_exit: OnExit) -> "LineProcess":
@@ -109,12 +111,24 @@ class LineProcess:
             env=dict(command.env),
             cwd=str(command.cwd),
             start_new_session=True,  # the terminal's Ctrl-C is for the server, not for its workers
+            pass_fds=command.fds,
         )
-        return cls(transport, protocol)
+        return cls(transport, protocol, command.depth)
+
+    def look_inside(self) -> None:
+        """Find the command's own process, which is sure to be there once it has spoken."""
+        if self._inside.command_pid is None and not self.exited.is_set():
+            self._inside.close()
+            self._inside = Inside.below(self.root_pid, self._depth)
 
     @property
     def pid(self) -> int:
-        """The operating system's process id."""
+        """The command's own process id; before that is found, and without a containment, the outermost one."""
+        return self._inside.command_pid or self.root_pid
+
+    @property
+    def root_pid(self) -> int:
+        """The process id of the outermost process, which all others are below of."""
         return self._transport.get_pid()
 
     @property
@@ -143,10 +157,17 @@ class LineProcess:
         await self._protocol.writable.wait()
 
     async def aclose(self, *, gently: bool) -> None:
-        """Return when the process is gone. gently: let it end by itself at the end of its input, first."""
+        """Return when the processes are gone. gently: let the command end by itself at the end of its input, first."""
+        async with self._closing:
+            self.look_inside()
+            await self._end(gently=gently)
+            self._inside.close()
+
+    async def _end(self, *, gently: bool) -> None:
         steps: list[tuple[Callable[[], None], float]] = [
             (self._terminate, _TERM_GRACE_S),
             (self.kill, _KILL_GRACE_S),
+            (self._kill_outermost, _OUTERMOST_GRACE_S),
         ]
         if gently:
             steps.insert(0, (self._close_input, _EOF_GRACE_S))
@@ -154,10 +175,9 @@ class LineProcess:
             if self.exited.is_set():
                 break
             step()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace_s):
-                    await self.exited.wait()
-        if not self.exited.is_set():
+            await _within(grace_s, self.exited.wait())
+        # The outermost is the last to go, or the first: then the system ends the others for it.
+        if not (self.exited.is_set() and await _within(_OUTERMOST_GRACE_S, self._inside.gone())):
             logger.error("a process outlives SIGKILL", extra={"pid": self.pid})
         self._transport.close()
 
@@ -170,9 +190,25 @@ class LineProcess:
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the command at once."""
         self._signal(signal.SIGKILL)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _kill_outermost(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            self._transport.send_signal(number)
+            self._transport.send_signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the command, which its containment then follows."""
+        if not self._inside.signal(number):
+            with contextlib.suppress(ProcessLookupError):
+                self._transport.send_signal(number)
+
+
+async def _within(seconds: float, waiting: Awaitable[object]) -> bool:
+    """Wait no longer than that; tell whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        return False
+    return True

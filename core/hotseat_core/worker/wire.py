@@ -37,8 +37,18 @@ class Wire:
 
     @property
     def pid(self) -> int:
-        """The operating system's process id; 0: it was never spawned."""
+        """The command's own process id, once it was found; 0: it was never spawned."""
         return self._process.pid if self._process is not None else 0
+
+    @property
+    def root_pid(self) -> int:
+        """The id of the process that we started; 0: it was never spawned."""
+        return self._process.root_pid if self._process is not None else 0
+
+    def look_inside(self) -> None:
+        """Find the command's own process inside its containment: it has spoken, so it is there."""
+        if self._process is not None:
+            self._process.look_inside()
 
     @property
     def last_words(self) -> str:

@@ -12,13 +12,13 @@ from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker import control
 from hotseat_core.worker.command import Command
-from hotseat_core.worker.containment import kill_survivors
 from hotseat_core.worker.frames import Message
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import RunningTurn, Sink
 from hotseat_core.worker.session import CannotAlignError, Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
+from hotseat_core.worker.survivors import kill_survivors
 from hotseat_core.worker.translate import Ending, TurnReport
 from hotseat_core.worker.wire import Calls, Line, Wire
 
@@ -79,6 +79,7 @@ class Worker:
                 for _ in range(2 if self._opening is None else 1):
                     await self._wire.call("get_context_usage", detail="summary")
                 self._is_ready = True
+                self._wire.look_inside()
         except TimeoutError:
             reason = f"the CLI was not ready within {timeout_s:.0f} s{self._wire.last_words}"
             raise WorkerStartError(reason, retry_delay_s=1.0) from None
@@ -89,8 +90,13 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The operating system's process id; 0: it was never spawned."""
+        """The CLI's process id; 0: it was never spawned."""
         return self._wire.pid
+
+    @property
+    def root_pid(self) -> int:
+        """The process that all others of the worker are below of: its containment's; 0: it was never spawned."""
+        return self._wire.root_pid
 
     def works_in(self, directory: Path) -> bool:
         """Tell whether this is the directory that the CLI's own tools work in."""

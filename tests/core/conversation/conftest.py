@@ -20,6 +20,7 @@ from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
@@ -163,6 +164,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
                 cli_path=make_cli(*faults, once=once),
                 upstream=Upstream({"ANTHROPIC_API_KEY": "sk-secret"}),
                 data_dir=tmp_path / "data",
+                containment=Containment("none"),
                 inherited_env={"PATH": os.environ["PATH"]},
             )
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.worker import Worker
@@ -29,6 +30,7 @@ def open_worker(make_cli: MakeCli, tmp_path: Path) -> OpenWorker:
             cli_path=make_cli(*faults),
             upstream=Upstream({"ANTHROPIC_API_KEY": "sk-secret"}, "http://127.0.0.1:9"),
             data_dir=tmp_path / "data",
+            containment=Containment("none"),
             start_timeout_s=start_timeout_s,
             inherited_env={"PATH": os.environ["PATH"], "SECRET_OF_THE_HOST": "1"},
         )
