@@ -31,7 +31,7 @@ def ps(*, chosen: Chosen, quiet: bool) -> None:
 @click.command(short_help="List the turns that wait for a process.")
 @core_options
 def queue(*, chosen: Chosen) -> None:
-    """List the turns that wait for a process, the longest waiting first.
+    """List the turns that wait for a process, in the order in which they are served.
 
     TIME LEFT is when a turn is refused with QUEUE_TIMEOUT. Turns that wait again and again mean that the pool is
     too small: `hotseat pool resize`.

@@ -85,7 +85,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         request: service.ListQueuedTurnsRequest,
         context: Context,  # noqa: ARG002
     ) -> service.ListQueuedTurnsResponse:
-        """List the turns that wait, the longest waiting first."""
+        """List the turns that wait, next first."""
         rows = self._pool.queue()
         chosen, next_token = page(rows, request.page_size, request.page_token, key=lambda row: str(row.order))
         return service.ListQueuedTurnsResponse(

@@ -31,7 +31,7 @@ class PoolCalls:
         return response
 
     async def list_queued_turns(self, *, page_size: int = 0, page_token: str = "") -> pb.ListQueuedTurnsResponse:
-        """One page of the turns that wait for a worker, the longest waiting first."""
+        """One page of the turns that wait for a worker, next first."""
         request = pb.ListQueuedTurnsRequest(page_size=page_size, page_token=page_token)
         response: pb.ListQueuedTurnsResponse = await call(self._pool.ListQueuedTurns, request, self._pool_timeout_s)
         return response

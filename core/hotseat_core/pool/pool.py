@@ -193,7 +193,7 @@ class Pool:
         return [seat.row() for seat in self._floor.seats.values()]
 
     def queue(self) -> list[WaiterRow]:
-        """Every turn that waits, the longest waiting first."""
+        """Every turn that waits, next first."""
         return queue(self._floor.view(), self._floor.clock.time(), self._floor.wall())
 
     def worker_of(self, conversation: str, tenant: str = "") -> WorkerRow | None:

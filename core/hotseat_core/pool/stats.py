@@ -4,6 +4,7 @@ import enum
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hotseat_core.pool.fairness import fair_order
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.view import EndReason, PoolView, Refusal, Source, WorkerState
 from hotseat_core.pool.worker_port import WorkerSpec
@@ -91,7 +92,7 @@ class WaiterRow:
     """One turn that waits, for those who look at the queue."""
 
     order: int  # of arrival; not reused
-    position: int  # by arrival, from 1
+    position: int  # from 1: who has it is served next
     conversation: str
     spec: WorkerSpec
     since: float  # unix seconds
@@ -99,13 +100,13 @@ class WaiterRow:
 
 
 def queue(view: PoolView, now: float, wall_now: float) -> list[WaiterRow]:
-    """Return the turns that wait at this moment, the longest waiting first."""
+    """Return the turns that wait at this moment, next first."""
     ahead = wall_now - now
     return [
         WaiterRow(
             waiter.order, position, waiter.conversation, waiter.spec, waiter.since + ahead, waiter.deadline + ahead
         )
-        for position, waiter in enumerate(view.waiters, 1)
+        for position, waiter in enumerate(fair_order(view.waiters), 1)
     ]
 
 

@@ -158,6 +158,25 @@ async def test_waiting_turns_are_listed_in_pages_with_their_place_and_their_dead
     assert (await house.stub.ListQueuedTurns(service.ListQueuedTurnsRequest())).queued_turns == []
 
 
+async def test_waiting_turns_are_listed_as_they_will_be_served(house: House, clock: ManualClock) -> None:
+    held = [await house.pool.acquire(c, AGENT) for c in "abc"]
+    arriving = [("greedy", "d"), ("greedy", "e"), ("greedy", "f"), ("modest", "g")]
+    waiting = []
+    for tenant, conversation in arriving:
+        waiting.append(asyncio.create_task(house.pool.acquire(conversation, AGENT, tenant=tenant)))
+        await settled()
+    listed = (await house.stub.ListQueuedTurns(service.ListQueuedTurnsRequest())).queued_turns
+    assert [(turn.position, turn.conversation_id) for turn in listed] == [(1, "d"), (2, "g"), (3, "e"), (4, "f")]
+    left = set(waiting)
+    for turn in listed:
+        held.pop(0).release(keep=True)
+        (served,), left = await asyncio.wait(left, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        held.append(served.result())
+        assert held[-1].conversation == turn.conversation_id
+    for lease in held:
+        lease.release(keep=True)
+
+
 async def test_a_page_token_of_somebody_else_is_refused(house: House) -> None:
     call = house.stub.ListWorkers(service.ListWorkersRequest(page_token="%%"))
     assert await refused(call) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_MESSAGE")

@@ -96,7 +96,7 @@ class PoolServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListQueuedTurns(self, request, context):
-        """Lists the turns that wait for a worker, the longest waiting first.
+        """Lists the turns that wait for a worker, in the order in which they are served.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
