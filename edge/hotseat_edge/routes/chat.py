@@ -17,6 +17,7 @@ from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_eve
 from hotseat_edge.routes.body import read_json
 from hotseat_edge.settings import Settings
 from hotseat_edge.sse import EventStream
+from hotseat_edge.timing import Timing
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -51,10 +52,12 @@ class Chat:
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        collector = Collector(turn.answer)
+        collector, timing = Collector(turn.answer), Timing(http[HEADERS])
         response = web.Response(content_type="application/json")
         async with aclosing(self._run(http, turn)) as events:
             async for event in events:
+                if not timing.is_over:
+                    timing.take(event)
                 collector.take(event)
                 if event.HasField("turn_completed"):
                     # Sent here: parting with the core need not delay it.
@@ -67,11 +70,13 @@ class Chat:
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         options = turn.chat.stream_options
         writer = ChunkWriter(turn.answer, include_usage=bool(options and options.include_usage))
-        settings = self._settings
+        settings, timing = self._settings, Timing(http[HEADERS])
         stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
         async with stream, aclosing(self._run(http, turn)) as events:
             try:
                 async for event in events:
+                    if not timing.is_over:
+                        timing.take(event)
                     if data := writer.write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):
