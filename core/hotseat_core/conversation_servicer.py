@@ -11,6 +11,7 @@ from hotseat_core import convert, parse
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.requests import Request
 from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
 from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, PoolDraining, ReplayLost
@@ -38,10 +39,11 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         if opened.conversation_id:
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
         await self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
-        conversation = await self._registry.open(opened.conversation_id, disposition, attachment)
+        request = _request_of(opened)
+        conversation = await self._registry.open(opened.conversation_id, disposition, attachment, request)
         async with attached(conversation, attachment):
             log = conversation.log
-            start = opened.start_sequence or log.next_sequence
+            start = opened.start_sequence or conversation.start_of(request.request_id) or log.next_sequence
             talk = Talk(
                 context,
                 self._registry,
@@ -152,11 +154,24 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.GetTurnResponse:
         """Read one turn."""
+        if not request.conversation_id:
+            return await self._latest_turn(request)
         conversation = await self._registry.get(_required(request.conversation_id))
         for record in conversation.turns:
             if record.turn == request.turn or (not request.turn and record.request_id == request.request_id):
-                return service.GetTurnResponse(turn=convert.turn(record))
+                return service.GetTurnResponse(turn=convert.turn(record), conversation_id=conversation.id)
         raise _no_turn(request)
+
+    async def _latest_turn(self, request: service.GetTurnRequest) -> service.GetTurnResponse:
+        if request.turn or bool(request.request_id) == bool(request.fingerprint):
+            problem = "without conversation_id, a turn is asked for by request_id or by fingerprint"
+            raise InvalidMessage(problem, metadata={"field": "conversation_id"})
+        request_id = parse.request_id(request.request_id) if request.request_id else ""
+        found = await self._registry.requests.latest_turn(request_id, request.fingerprint)
+        if found is None:
+            raise _no_turn(request)
+        conversation_id, record = found
+        return service.GetTurnResponse(turn=convert.turn(record), conversation_id=conversation_id)
 
     async def ListTurns(  # noqa: N802
         self,
@@ -193,6 +208,18 @@ def _required(conversation_id: str) -> str:
     return parse.conversation_id(conversation_id)
 
 
+def _request_of(opened: client_message_pb2.OpenConversation) -> Request:
+    """Return what identifies the first input; one that makes no sense is rejected when it is taken."""
+    try:
+        request_id = parse.request_id(opened.first_input.request_id) if opened.HasField("first_input") else ""
+    except InvalidMessage:
+        request_id = ""
+    return Request(request_id, may_be_known=opened.find_request)
+
+
 def _no_turn(request: service.GetTurnRequest) -> HotseatError:
+    where = f"conversation {request.conversation_id} has" if request.conversation_id else "the conversations have"
     wanted = f"turn {request.turn}" if request.turn else f"turn of request {request.request_id!r}"
-    return ConversationNotFound(f"conversation {request.conversation_id} has no {wanted}")
+    if request.fingerprint:
+        wanted = "turn with this fingerprint"
+    return ConversationNotFound(f"{where} no {wanted}")

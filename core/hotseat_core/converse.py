@@ -13,7 +13,7 @@ from hotseat.v1 import server_event_pb2 as events
 from hotseat_core import convert
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.registry import Registry
-from hotseat_core.conversation.terms import Attachment, GoAwayReason, RawLine, Rejection
+from hotseat_core.conversation.terms import Attachment, GoAwayReason, RawLine, Rejection, Repeated, SideMessage
 from hotseat_core.errors import ConversationOwned, HotseatError, InvalidMessage, PoolDraining, ProtocolOrder
 from hotseat_core.events import Failure
 from hotseat_core.parse import turn_input
@@ -61,6 +61,7 @@ class Talk:
         self._heartbeat_s = heartbeat_s
         self._has_news = asyncio.Event()
         self._client_is_done = False  # it has half-closed
+        self._client_has_left = False
         attachment.wake = self._has_news.set
 
     async def run(self) -> None:
@@ -86,6 +87,11 @@ class Talk:
 
     def take(self, message: service.ConverseRequest) -> None:
         """Do what the message asks; what can't be done is answered with input_rejected."""
+        if message.HasField("leave"):
+            self._client_has_left = True
+            self._conversation.detach(self._attachment, for_good=True)
+            self._has_news.set()
+            return
         try:
             self._take(message)
         except HotseatError as exc:
@@ -120,7 +126,7 @@ class Talk:
     # ---- to the client
 
     async def _write(self) -> None:
-        while True:
+        while not self._client_has_left:
             self._has_news.clear()
             for entry in self._conversation.log.read(self._next):
                 await send(self._stream, convert.response(entry))
@@ -182,11 +188,15 @@ async def _messages(stream: Stream) -> AsyncIterator[service.ConverseRequest]:
         yield message
 
 
-def _side_message(message: Rejection | RawLine) -> service.ConverseResponse:
-    if isinstance(message, RawLine):
-        return service.ConverseResponse(raw=events.RawMessage(json=message.json))
-    rejected = events.InputRejected(id=message.id, error=convert.error(message.failure))
-    return service.ConverseResponse(input_rejected=rejected)
+def _side_message(message: SideMessage) -> service.ConverseResponse:
+    match message:
+        case RawLine():
+            return service.ConverseResponse(raw=events.RawMessage(json=message.json))
+        case Repeated():
+            return service.ConverseResponse(turn=message.turn, turn_completed=convert.turn_completed(message.completed))
+        case Rejection():
+            rejected = events.InputRejected(id=message.id, error=convert.error(message.failure))
+            return service.ConverseResponse(input_rejected=rejected)
 
 
 def _id_of(message: service.ConverseRequest) -> str:

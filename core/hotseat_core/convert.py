@@ -88,7 +88,8 @@ def _permission_request(event: ours.PermissionRequested) -> events.PermissionReq
     )
 
 
-def _turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
+def turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
+    """Return the end of a turn."""
     return events.TurnCompleted(
         request_id=event.request_id,
         outcome=event.outcome.value,  # type: ignore[arg-type] # our enum's values are the proto's
@@ -151,7 +152,7 @@ _EVENTS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
     ours.UsageReported: ("usage", lambda e: usage(e.usage)),
     ours.Notice: ("notice", _notice),
     ours.TurnStarted: ("turn_started", _turn_started),
-    ours.TurnCompleted: ("turn_completed", _turn_completed),
+    ours.TurnCompleted: ("turn_completed", turn_completed),
 }
 
 
@@ -202,7 +203,7 @@ def turn(record: TurnRecord) -> events.Turn:
         request_id=record.request_id,
         input=content_blocks(record.prompt.content),
         start_time=timestamp(record.start_time),
-        completed=_turn_completed(record.completed) if record.completed is not None else None,
+        completed=turn_completed(record.completed) if record.completed is not None else None,
     )
 
 

@@ -33,6 +33,7 @@ class Reason(enum.Enum):
     INTERNAL = 23
     CONVERSATION_EXISTS = 24
     STORAGE_FAILED = 25
+    REQUEST_REUSED = 26
 
 
 class HotseatError(Exception):
@@ -153,6 +154,12 @@ class Fenced(ConversationOwned):
 
 class DuplicateRequest(HotseatError):
     """The conversation has a turn with this request id; the metadata say which one."""
+
+
+class RequestReused(HotseatError):
+    """The request id was used for another input."""
+
+    reason = Reason.REQUEST_REUSED
 
 
 class StorageFailed(HotseatError):

@@ -42,6 +42,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
     Reason.CONVERSATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
+    Reason.REQUEST_REUSED: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 # Strings: the classes are generic in the stubs alone.

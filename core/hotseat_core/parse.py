@@ -9,8 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import conversation_pb2 as conversations
 
-from hotseat_core.conversation.registry import Disposition
-from hotseat_core.conversation.terms import Attachment, ConversationSettings, HistoryPolicy
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, user_blocks
 from hotseat_core.worker.control import is_rule
@@ -21,6 +20,7 @@ from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}", re.ASCII)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,127}", re.ASCII)
 _MAX_STOP_SEQUENCES = 16
+_MAX_FINGERPRINT = 128
 
 _DISPOSITIONS = {
     client.OpenConversation.DISPOSITION_UNSPECIFIED: Disposition.OPEN_OR_CREATE,
@@ -62,6 +62,14 @@ def conversation_id(text: str, field: str = "conversation_id") -> str:
     if not _CONVERSATION_ID.fullmatch(text):
         refuse(field, "must be 1 to 128 of A-Z a-z 0-9 . _ ~ - and begin with a letter or a digit")
     return text
+
+
+def request_id(text: str, field: str = "request_id") -> str:
+    """Return the UUID as the journal writes it."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        refuse(field, "must be a UUID that the client makes for each input")
 
 
 class Parser:
@@ -160,16 +168,16 @@ def given(message: conversations.ConversationSettings) -> frozenset[str]:
 
 def turn_input(message: client.UserInput) -> TurnInput:
     """Return what the user says."""
-    try:
-        request_id = str(uuid.UUID(message.request_id))
-    except ValueError:
-        refuse("user_input.request_id", "must be a UUID that the client makes for each input")
+    identity = request_id(message.request_id, "user_input.request_id")
     if message.delivery not in _DELIVERIES:
         refuse("user_input.delivery", "is STEER or unknown, which is not supported")
     if not message.content:
         refuse("user_input.content", "is empty")
     blocks = user_blocks(message.content, "user_input.content")
-    return TurnInput(request_id, Row("user", blocks), turn_setup(message.options), _DELIVERIES[message.delivery])
+    if len(message.fingerprint) > _MAX_FINGERPRINT:
+        refuse("user_input.fingerprint", f"must be {_MAX_FINGERPRINT} characters at most")
+    delivery = _DELIVERIES[message.delivery]
+    return TurnInput(identity, Row("user", blocks), turn_setup(message.options), delivery, message.fingerprint)
 
 
 def turn_setup(options: client.TurnOptions) -> TurnSetup:

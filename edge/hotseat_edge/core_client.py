@@ -1,17 +1,21 @@
 """The core, as the edge sees it: turns, profiles, and errors that HTTP can carry."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 
+import grpc
 from hotseat import Client, HotseatError, pb
 
 from hotseat_edge.openai.errors import SERVER_ERROR, ApiError, Failure, from_failure
-from hotseat_edge.openai.names import model_not_found
+from hotseat_edge.openai.idempotency import KEY_HEADER, REPLAYED_HEADER, has_answer, is_replay, is_spent
+from hotseat_edge.openai.names import CONVERSATION_HEADER, model_not_found
 from hotseat_edge.openai.request import Asked
 
 CONNECT_TIMEOUT_S = 0.8
 PROBE_TIMEOUT_S = 0.9
+RESUME_S = 3.0  # also the time that a turn goes on in the core when its edge is lost
 _PROFILES_KEPT_S = 30.0
 
 
@@ -56,29 +60,68 @@ class Core:
         return self._profiles[name]
 
     async def run(
-        self, asked: Asked, profile: pb.Profile, on_open: Callable[[str], None]
+        self, asked: Asked, profile: pb.Profile, note: Callable[[str, str], None]
     ) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Yield one turn's events, a completion that is no failure last; close it to interrupt the turn.
 
-        on_open hears the conversation's id, which the core makes where the request names none.
+        A turn that was asked for before, by the same client, is joined, or its answer given again.
+        note hears of what belongs into the response's headers before the first event comes.
         Every failure, the turn's own included, is raised as an ApiError.
         """
         started = False
         try:
-            async with (
-                self.client.converse(asked.opening, first=asked.input) as talk,
-                aclosing(talk.turn(asked.input.request_id)) as events,
-            ):
-                on_open(talk.ready.conversation.conversation_id)
-                async for event in events:
-                    started = started or event.HasField("turn_started")
-                    if event.turn_completed.outcome == pb.TurnCompleted.OUTCOME_FAILED:
-                        raise HotseatError.from_error(event.turn_completed.error)
-                    if event.turn_completed.outcome == pb.TurnCompleted.OUTCOME_INTERRUPTED:
-                        raise _interrupted()
-                    yield event
+            async for attempt in self._attempts(asked):
+                async with (
+                    self.client.converse(attempt.opening, first=attempt.input, resume_s=RESUME_S) as talk,
+                    aclosing(talk.turn(attempt.input.request_id)) as events,
+                ):
+                    note(CONVERSATION_HEADER, talk.ready.conversation.conversation_id)
+                    async for event in events:
+                        if not started and is_replay(event):
+                            # Under a key nothing is begun twice that may have left traces.
+                            if asked.identity.key and is_spent(event) and not profile.has_workspace:
+                                break
+                            note(REPLAYED_HEADER, "true")
+                        started = started or event.HasField("turn_started")
+                        _check(event.turn_completed)
+                        yield event
+                    else:
+                        return
+            raise _exhausted()
         except HotseatError as error:
             raise problem(error, started=started, side_effects=profile.has_workspace) from error
+
+    async def _attempts(self, asked: Asked) -> AsyncGenerator[Asked, None]:
+        """Yield what to ask; the next one where an earlier attempt took it, and has no answer."""
+        identity = asked.identity
+        if identity.is_retry and not identity.key and (known := await self._retried(identity.fingerprint)) is not None:
+            yield asked.under(known.turn.request_id, known.conversation_id)
+            return
+        for request_id in identity.request_ids():
+            yield asked.under(request_id)
+
+    async def _retried(self, fingerprint: str) -> pb.GetTurnResponse | None:
+        """The turn that an SDK's retry is about, if it has an answer or may still get one."""
+        try:
+            found = await self.client.find_turn(fingerprint=fingerprint)
+        except HotseatError as error:
+            if error.code == grpc.StatusCode.NOT_FOUND:
+                return None
+            raise
+        return found if has_answer(found.turn, time.time()) else None
+
+
+def _check(completed: pb.TurnCompleted) -> None:
+    """Raise what went wrong."""
+    if completed.outcome == pb.TurnCompleted.OUTCOME_FAILED:
+        raise HotseatError.from_error(completed.error)
+    if completed.outcome == pb.TurnCompleted.OUTCOME_INTERRUPTED:
+        raise _interrupted()
+
+
+def _exhausted() -> ApiError:
+    message = f"Every attempt under this {KEY_HEADER} has failed; try again under a new one."
+    return ApiError(message, status=409, code="idempotency_key_spent", headers={"x-should-retry": "false"})
 
 
 def _interrupted() -> ApiError:

@@ -10,8 +10,7 @@ from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
 from hotseat_core import parse
-from hotseat_core.conversation.registry import Disposition
-from hotseat_core.conversation.terms import ConversationSettings, HistoryPolicy
+from hotseat_core.conversation.terms import ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.parse import Parser

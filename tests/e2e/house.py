@@ -114,9 +114,9 @@ class House:
         }
         self.core = await Server.start("hotseat_core", self.directory / "core.log", environment)
 
-    async def start_edge(self) -> None:
-        """Start an edge before the core."""
-        environment = {"PORT": "0", "HOTSEAT_CORE_TARGET": self.core.address, "HOTSEAT_DEMO": "1"}
+    async def start_edge(self, target: str = "") -> None:
+        """Start an edge before the core, or before what stands in front of it."""
+        environment = {"PORT": "0", "HOTSEAT_CORE_TARGET": target or self.core.address, "HOTSEAT_DEMO": "1"}
         self.edge = await Server.start("hotseat_edge", self.directory / "edge.log", environment)
 
     def openai(self) -> openai.OpenAI:

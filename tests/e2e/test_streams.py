@@ -136,7 +136,7 @@ async def test_a_client_that_comes_back_in_time_finds_its_turn_running(house: Ho
 async def test_half_closing_ends_the_stream_after_the_running_turn(house: House) -> None:
     async with house.grpc.converse(opening()) as talk:
         await talk.say(user_input(f"[[tokens 20]] [[delay 5]] {tag()}"))
-        await talk._call.done_writing()
+        await talk.done_writing()
         async with asyncio.timeout(15):
             events = [event async for event in talk.events()]
     assert kinds(events)[-1] == "turn_completed"

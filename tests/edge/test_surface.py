@@ -241,7 +241,7 @@ async def test_every_response_tells_its_time_and_nothing_of_its_making(edge: Edg
 async def test_a_fault_of_ours_is_500_with_nothing_of_its_inside(
     edge: Edge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a secret")
 
     monkeypatch.setattr("hotseat_edge.openai.request.build", broken)

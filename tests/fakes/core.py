@@ -28,6 +28,10 @@ class StreamEnds(Exception):  # no error: a script's way to end the stream with 
     """Raised by a script, ends the stream well, whatever runs."""
 
 
+class ClientLeaves(Exception):  # neither
+    """The client said that it goes for good."""
+
+
 @dataclass
 class FakeTurn:
     """One turn, for a script to fill with events."""
@@ -106,6 +110,7 @@ class FakeCore(FakePool, ConversationServiceServicer):
         self.inputs: list[pb.UserInput] = []
         self.interrupts: list[pb.Interrupt] = []
         self.cancelled = asyncio.Event()  # a Converse call was cancelled by its client
+        self.left = asyncio.Event()  # a client said that it goes for good
         self.finished = asyncio.Event()  # a Converse call ended with OK
         self.turns: dict[str, list[pb.Turn]] = {}  # by conversation
         self.profiles = [
@@ -123,7 +128,10 @@ class FakeCore(FakePool, ConversationServiceServicer):
 
     async def _converse(self, context: Context) -> None:
         self.streams += 1
-        opening = (await context.read()).open
+        first = await context.read()
+        if first is grpc.aio.EOF:
+            return  # it was opened ahead of need
+        opening = first.open
         self.openings.append(opening)
         if self.refuse_open is not None:
             await abort(context, self.refuse_open)
@@ -136,16 +144,32 @@ class FakeCore(FakePool, ConversationServiceServicer):
             inputs.put_nowait(opening.first_input)
         # No task group: what a script raises must reach gRPC bare, an abort above all.
         listening = asyncio.create_task(self._listen(context, inputs, running))
+        answering = asyncio.create_task(self._answer(context, opening, conversation, inputs, running))
         try:
-            while (said := await inputs.get()) is not None:
-                conversation.turn_count += 1
-                turn = FakeTurn(opening, said, conversation.turn_count, context)
-                running[:] = [turn]
-                await self.script(turn)
+            await asyncio.wait([listening, answering], return_when=asyncio.FIRST_COMPLETED)
+            if listening.done() and isinstance(listening.exception(), ClientLeaves):
+                self.left.set()
+                return
+            await answering
         except StreamEnds:
             return
         finally:
             listening.cancel()
+            answering.cancel()
+
+    async def _answer(
+        self,
+        context: Context,
+        opening: pb.OpenConversation,
+        conversation: pb.Conversation,
+        inputs: "asyncio.Queue[pb.UserInput | None]",
+        running: list[FakeTurn],
+    ) -> None:
+        while (said := await inputs.get()) is not None:
+            conversation.turn_count += 1
+            turn = FakeTurn(opening, said, conversation.turn_count, context)
+            running[:] = [turn]
+            await self.script(turn)
 
     async def _listen(
         self, context: Context, inputs: "asyncio.Queue[pb.UserInput | None]", running: list[FakeTurn]
@@ -161,6 +185,8 @@ class FakeCore(FakePool, ConversationServiceServicer):
                         turn.interrupted.set()
                 case "permission_decision":
                     running[0].decisions.put_nowait(message.permission_decision)
+                case "leave":
+                    raise ClientLeaves
         inputs.put_nowait(None)
 
     def _open(self, opening: pb.OpenConversation) -> pb.Conversation:

@@ -6,7 +6,7 @@ import msgspec
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, StorageFailed
 from hotseat_core.journal.cursor import cursor_after, position_of
 from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Due, Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, Lease, Page, PlacedTurn, StoredConversation, StoredTurn
 
 Key = tuple[str, str]  # tenant, conversation id
 
@@ -140,6 +140,16 @@ class MemoryStore:
         turns = self._turns.get((tenant, conversation_id), [])
         return next((turn for turn in turns if turn.request_id == request_id), None)
 
+    async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
+        found = [
+            PlacedTurn(owner, conversation_id, turn)
+            for (owner, conversation_id), turns in self._turns.items()
+            for turn in turns
+            if owner == tenant
+            and (turn.request_id == request_id if request_id else fingerprint and turn.fingerprint == fingerprint)
+        ]
+        return max(found, key=lambda placed: placed.turn.start_time, default=None)
+
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
         for depth in range(len(visible_ids), 0, -1):
             ids = [
@@ -156,9 +166,9 @@ class MemoryStore:
         self._check_disk()
         return self._conversations.get((tenant, conversation_id))
 
-    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+    async def interrupted_turns(self) -> tuple[PlacedTurn, ...]:
         return tuple(
-            InterruptedTurn(*key, turn)
+            PlacedTurn(*key, turn)
             for key, turns in sorted(self._turns.items())
             for turn in turns
             if turn.completed is None

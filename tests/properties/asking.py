@@ -96,6 +96,6 @@ async def say_again(client: Client, conversation: str, prompt: str, request_id: 
     opened = pb.OpenConversation(conversation_id=conversation, disposition=pb.OpenConversation.DISPOSITION_OPEN)
     async with asyncio.timeout(ANSWER_S), client.converse(opened) as talk:
         await talk.say(user_input(prompt, request_id=request_id))
-        await talk._call.done_writing()
+        await talk.done_writing()
         async for _ in talk.events():
             pass

@@ -11,8 +11,9 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from hotseat import pb
+from hotseat.line import ConverseCall, Line
 from hotseat.pool_calls import PoolCalls
-from hotseat.talk import ConverseCall, Talk
+from hotseat.talk import Talk
 from hotseat.unary import call
 from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 
@@ -21,6 +22,7 @@ KEEPALIVE_S = 30.0
 CONNECT_TIMEOUT_S = 1.0
 CALL_TIMEOUT_S = 30.0
 _AHEAD_DELAY_S = 0.005
+_PARTING_S = 1.0
 
 _Response = TypeVar("_Response", bound=Message)
 
@@ -56,6 +58,7 @@ class Client(PoolCalls):
         self._call_timeout_s = call_timeout_s
         self._opens_ahead = opens_ahead
         self._is_closed = False
+        self._partings: set[asyncio.Task[None]] = set()
         self._ahead: ConverseCall | None = None  # a stream that is open and has said nothing yet
         self._conversations = ConversationServiceStub(self._channel)
         super().__init__(self._channel, call_timeout_s)
@@ -73,23 +76,40 @@ class Client(PoolCalls):
         self._is_closed = True
         if self._ahead is not None:
             self._ahead.cancel()
+        if self._partings:
+            await asyncio.wait(self._partings, timeout=_PARTING_S)
         await self._channel.close()
 
     @asynccontextmanager
-    async def converse(self, opening: pb.OpenConversation, *, first: pb.UserInput | None = None) -> AsyncIterator[Talk]:
+    async def converse(
+        self, opening: pb.OpenConversation, *, first: pb.UserInput | None = None, resume_s: float = 0.0
+    ) -> AsyncIterator[Talk]:
         """Open or attach to a conversation; leaving the block ends the stream.
 
         `first` travels together with the opening and saves a round trip: read it with `talk.turn`.
         What becomes of a turn that still runs when the block is left is `opening.detach_timeout`'s to say.
+
+        resume_s: how long to try again where the connection breaks; nothing is lost or told twice then. A
+        detach_timeout that is set is made as long at least, and counts for lost connections alone: leaving the
+        block ends what runs at once.
         """
-        call = self._call_ahead()
+        line = Line(self._call_ahead, resume_s=resume_s)
         try:
-            talk = Talk(call)
-            await talk.open(opening, first)
+            await line.open(opening, first)
+            talk = Talk(line)
             yield talk
             await talk.finish()
         finally:
-            call.cancel()
+            await self._part(line)
+
+    async def _part(self, line: Line) -> None:
+        """End the stream, also for a caller that is cancelled meanwhile: the server must hear of it."""
+        parting = asyncio.create_task(line.aclose(), name="end a Converse stream")
+        self._partings.add(parting)
+        parting.add_done_callback(self._partings.discard)
+        try:
+            await asyncio.shield(parting)
+        finally:
             # Once the caller has what it waited for, and is away.
             asyncio.get_running_loop().call_later(_AHEAD_DELAY_S, self._open_ahead)
 
@@ -145,6 +165,12 @@ class Client(PoolCalls):
         """One page of a conversation's turns, the first one first."""
         request = pb.ListTurnsRequest(conversation_id=conversation_id, page_size=page_size, page_token=page_token)
         response: pb.ListTurnsResponse = await self._call(self._conversations.ListTurns, request)
+        return response
+
+    async def find_turn(self, *, request_id: str = "", fingerprint: str = "") -> pb.GetTurnResponse:
+        """The latest turn of any conversation that this input began, or one with this fingerprint, and where it is."""
+        request = pb.GetTurnRequest(request_id=request_id, fingerprint=fingerprint)
+        response: pb.GetTurnResponse = await self._call(self._conversations.GetTurn, request)
         return response
 
     async def list_profiles(self, *, timeout_s: float | None = None) -> list[pb.Profile]:

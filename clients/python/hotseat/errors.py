@@ -38,6 +38,7 @@ CODES: Mapping[str, grpc.StatusCode] = MappingProxyType(
         "INTERNAL": _Code.INTERNAL,
         "CONVERSATION_EXISTS": _Code.ALREADY_EXISTS,
         "STORAGE_FAILED": _Code.UNAVAILABLE,
+        "REQUEST_REUSED": _Code.FAILED_PRECONDITION,
     }
 )
 """The gRPC code that carries each reason, as proto/hotseat/v1/error.proto says."""

@@ -43,7 +43,7 @@ class Audience:
                 timer.cancel()
         self._attachments.append(attachment)
 
-    def detach(self, attachment: Attachment) -> None:
+    def detach(self, attachment: Attachment, *, for_good: bool = False) -> None:
         """The stream is gone: its inputs end when its client does not come back in time."""
         if attachment not in self._attachments:
             return  # taken over: its inputs have a new stream
@@ -51,7 +51,7 @@ class Audience:
         patience_s, owner = attachment.detach_timeout_s, attachment.owner
         if patience_s is None or attachment.is_observer or not self._has_inputs(owner):
             return
-        if patience_s == 0 or not attachment.client_id:
+        if patience_s == 0 or for_good:
             self._abandon(owner)
         else:
             self._timers[owner] = asyncio.get_running_loop().call_later(patience_s, self._give_up, owner)

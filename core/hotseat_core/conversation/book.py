@@ -42,7 +42,13 @@ def record_of(stored: StoredTurn) -> TurnRecord:
     """Return the turn as the conversation keeps it."""
     completed = _decode_completed(stored.completed) if stored.completed is not None else None
     return TurnRecord(
-        stored.turn, stored.request_id, _decode_row(stored.input), stored.start_time, completed, stored.head
+        stored.turn,
+        stored.request_id,
+        _decode_row(stored.input),
+        stored.start_time,
+        completed,
+        stored.head,
+        stored.fingerprint,
     )
 
 
@@ -149,4 +155,5 @@ def _stored(record: TurnRecord) -> StoredTurn:
         start_time=record.start_time,
         completed=_encode(record.completed) if record.completed is not None else None,
         head=record.head,
+        fingerprint=record.fingerprint,
     )

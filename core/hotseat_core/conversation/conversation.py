@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -12,6 +11,7 @@ from hotseat_core.conversation.audience import Audience
 from hotseat_core.conversation.book import Book
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.history import Message, rows_of
+from hotseat_core.conversation.inbox import Inbox
 from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
@@ -19,15 +19,13 @@ from hotseat_core.conversation.terms import Attachment, ConversationSettings, Go
 from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, log_fields, never_begun
 from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
-from hotseat_core.errors import ConversationBusy, ConversationNotFound, HotseatError, PoolFull, Reason
+from hotseat_core.errors import ConversationNotFound, HotseatError, Reason
 from hotseat_core.events import Event, Failure, Outcome, Raw, TurnCompleted, TurnStarted, Usage, WorkerSource
 from hotseat_core.pool.lease import Lease
 from hotseat_core.worker.translate import Ending
 from hotseat_core.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
-
-MAX_WAITING_INPUTS = 64
 
 
 class Conversation:
@@ -53,22 +51,20 @@ class Conversation:
         self.usage = usage or Usage()
         self._is_closed = False
         self.permissions = Permissions()
-        self.audience = Audience(conversation_id, self._has_inputs, self._abandon)
+        self._inbox = Inbox(self.turns)
+        self.audience = Audience(conversation_id, self._inbox.has_some_of, self._abandon)
         self._runner = runner
         self._book = book
         self._tasks = tasks
         self.is_nameless = is_transient  # nobody chose its id
-        self._waiting: deque[Waiting] = deque()  # at most MAX_WAITING_INPUTS
-        self._current: Waiting | None = None
         self._running: asyncio.Task[None] | None = None  # exists while anything waits or runs
-        self._known = {turn.request_id for turn in turns}  # request ids of inputs that wait, run or have run
 
     # ---- what it is
 
     @property
     def is_busy(self) -> bool:
         """A turn runs or waits."""
-        return bool(self._inputs())
+        return bool(self._inbox.open)
 
     @property
     def is_in_use(self) -> bool:
@@ -97,50 +93,42 @@ class Conversation:
         if self.turns:
             check_settings(self.id, self.settings, attachment)
         self.audience.attach(attachment, take_over=take_over)
-        for waiting in self._inputs():
-            if waiting.attachment.owner == attachment.owner and not attachment.is_observer:
-                attachment.open_inputs.add(waiting.turn.request_id)
+        self._inbox.rejoin(attachment)
 
-    def detach(self, attachment: Attachment) -> None:
+    def detach(self, attachment: Attachment, *, for_good: bool = False) -> None:
         """The stream is gone; a conversation that nobody follows keeps little of its log."""
-        self.audience.detach(attachment)
+        self.audience.detach(attachment, for_good=for_good)
         if self.audience.is_empty and not self.is_busy:
             self.log.trim()
 
-    def _has_inputs(self, owner: str) -> bool:
-        return any(waiting.attachment.owner == owner for waiting in self._inputs())
-
     def _abandon(self, owner: str) -> None:
-        for waiting in self._inputs():
-            if waiting.attachment.owner == owner:
-                self._interrupt(waiting)
+        for waiting in self._inbox.abandoned(owner, self.audience.waiting_for):
+            self._interrupt(waiting)
+
+    def start_of(self, request_id: str) -> int:
+        """Return the sequence with which the running turn of this input began; 0: it has not, or that is lost."""
+        waiting = self._inbox.find(request_id)
+        first = waiting.first_sequence if waiting is not None else 0
+        return first if first >= self.log.first_sequence else 0
 
     # ---- what is said
 
     def submit(self, attachment: Attachment, turn: TurnInput) -> None:
-        """Take an input; one that is known is not run again. Raises HotseatError where it can't be taken."""
+        """Take an input; one that is known is joined. Raises HotseatError where it can't be taken."""
         if self._is_closed:
             raise ConversationNotFound(f"conversation {self.id} is gone", metadata={"conversationId": self.id})
-        if turn.request_id in self._known:
-            if any(waiting.turn.request_id == turn.request_id for waiting in self._inputs()):
-                attachment.open_inputs.add(turn.request_id)
+        if self._inbox.repeat(turn, attachment):
             return
-        if self.is_busy and turn.delivery is Delivery.REJECT:
-            raise ConversationBusy("a turn is running; wait for its end, or let the input queue")
-        if len(self._waiting) >= MAX_WAITING_INPUTS:
-            raise PoolFull(f"{MAX_WAITING_INPUTS} inputs wait in this conversation already", retry_delay_s=1.0)
+        self._inbox.add(turn, attachment)
         if turn.delivery is Delivery.INTERRUPT:
             self.interrupt()
-        attachment.open_inputs.add(turn.request_id)
-        self._known.add(turn.request_id)
-        self._waiting.append(Waiting(turn, attachment))
         if self._running is None:
             self._running = self._tasks.create_task(self._run(), name=f"conversation {self.id}")
 
     def interrupt(self, turn: int = 0, request_id: str = "") -> None:
         """Stop the running turn, or the one that is named, even while it waits; nothing to stop is no error."""
-        for waiting in self._inputs():
-            is_meant = waiting is self._current and turn in {0, waiting.number}
+        for waiting in self._inbox.open:
+            is_meant = waiting is self._inbox.current and turn in {0, waiting.number}
             if waiting.turn.request_id == request_id if request_id else is_meant:
                 self._interrupt(waiting)
 
@@ -148,31 +136,24 @@ class Conversation:
         """Stop what runs, send everybody away, and return once no turn is left."""
         self._is_closed = True
         self.audience.dismiss(reason)
-        for waiting in self._inputs():
+        for waiting in self._inbox.open:
             self._interrupt(waiting)
         if self._running is not None:
             await asyncio.wait([self._running])
 
-    def _inputs(self) -> list[Waiting]:
-        """Those that have not been answered, in order."""
-        current = [self._current] if self._current is not None and not self._current.is_answered else []
-        return [*current, *self._waiting]
-
     def _interrupt(self, waiting: Waiting) -> None:
         waiting.interrupt()
-        if waiting is self._current:
+        if waiting is self._inbox.current:
             self._runner.cut(Ending(Outcome.INTERRUPTED))
 
     # ---- turns
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
-                self._current = self._waiting.popleft()
-                await self._run_one(self._current)
-                self._current = None
+            while (waiting := self._inbox.next()) is not None:
+                await self._run_one(waiting)
         finally:
-            self._current = self._running = None
+            self._inbox.current = self._running = None
 
     async def _run_one(self, waiting: Waiting) -> None:
         try:
@@ -206,7 +187,6 @@ class Conversation:
             self._reject(waiting, failure)
 
     def _reject(self, waiting: Waiting, failure: Failure) -> None:
-        self._known.discard(waiting.turn.request_id)
         streams = self.audience.waiting_for(waiting.turn.request_id)
         self._answer(waiting)
         for stream in streams:
@@ -238,7 +218,9 @@ class Conversation:
         await self._runner.settle(lease, rows_of(self.messages))
 
     def _record(self, waiting: Waiting) -> TurnRecord:
-        return TurnRecord(len(self.turns) + 1, waiting.turn.request_id, waiting.turn.prompt, time.time())
+        asked = waiting.turn
+        number = len(self.turns) + 1
+        return TurnRecord(number, asked.request_id, asked.prompt, time.time(), fingerprint=asked.fingerprint)
 
     async def _enter_now(self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate) -> HotseatError | None:
         """Enter the turn while its worker begins with it; nothing of it is told before, and without it, it is cut."""
@@ -254,8 +236,9 @@ class Conversation:
         """Put the turn into the journal, and tell that it has begun."""
         workspace = self._runner.workspace
         await self._book.begin_turn(record, str(workspace) if workspace is not None else None)
-        waiting.number = record.turn
+        waiting.number, waiting.first_sequence = record.turn, self.log.next_sequence
         self.turns.append(record)
+        self._inbox.note_begun(record)
         model = self.settings.setup.model
         self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queue_duration_s)])
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Collection
-from enum import Enum
 from pathlib import Path
 from typing import Self
 from weakref import WeakValueDictionary
@@ -14,9 +13,10 @@ from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
+from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
 from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
-from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, HistoryPolicy
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, GoAwayReason, HistoryPolicy
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
@@ -29,15 +29,6 @@ logger = logging.getLogger(__name__)
 
 MAX_LIVE_CONVERSATIONS = 2_000
 _ALL_TURNS = 1_000_000
-
-
-class Disposition(Enum):
-    """What to do if the conversation does not exist, or does."""
-
-    OPEN_OR_CREATE = "open or create"
-    OPEN = "open"
-    OBSERVE = "observe"
-    TAKE_OVER = "take over"
 
 
 class Registry:
@@ -67,6 +58,7 @@ class Registry:
         self._clearing = Clearing(store, pool, self._live, self._workspaces)
         # Held while a conversation is found or made: two at once would each take it over from the other.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.requests = Requests(store, self._live)
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -80,10 +72,12 @@ class Registry:
 
     # ---- one conversation
 
-    async def open(self, conversation_id: str, disposition: Disposition, attachment: Attachment) -> Conversation:
+    async def open(
+        self, conversation_id: str, disposition: Disposition, attachment: Attachment, request: Request = NO_REQUEST
+    ) -> Conversation:
         """Attach to a conversation, or make it. Raises ConversationNotFound and what Conversation.attach raises."""
-        async with self._lock(conversation_id or f"new {id(attachment)}"):
-            found = await (self._find(conversation_id) if conversation_id else self._continued(attachment))
+        async with self._lock(conversation_id or f"request {request.request_id or id(attachment)}"):
+            found = await self._meant(conversation_id, attachment, request)
             if found is None:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
                     raise not_found(conversation_id)
@@ -92,6 +86,7 @@ class Registry:
                 found = await self._create(conversation_id, settings, messages)
                 attachment.is_introduced = True
             found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
+            self.requests.note(request, found)
             return found
 
     async def get(self, conversation_id: str) -> Conversation:
@@ -191,6 +186,15 @@ class Registry:
 
     def _lock(self, conversation_id: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation_id, asyncio.Lock())
+
+    async def _meant(self, conversation_id: str, attachment: Attachment, request: Request) -> Conversation | None:
+        """Return the conversation that a stream is about; None: it is to be made."""
+        if conversation_id:
+            return await self._find(conversation_id)
+        if known := await self.requests.find(request):
+            async with self._lock(known):
+                return await self._find(known)
+        return await self._continued(attachment)
 
     async def _find(self, conversation_id: str) -> Conversation | None:
         live = self._live.get(conversation_id)

@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from typing import TypeAlias
 
 from hotseat_core.conversation.history import Message
-from hotseat_core.events import Failure
+from hotseat_core.events import Failure, TurnCompleted
 from hotseat_core.worker.setup import PermissionMode, SessionSetup
 
 MAX_SIDE_MESSAGES = 4096
@@ -39,6 +40,15 @@ class ConversationSettings:
         return self.setup.permission_mode
 
 
+class Disposition(Enum):
+    """What to do if the conversation does not exist, or does."""
+
+    OPEN_OR_CREATE = "open or create"
+    OPEN = "open"
+    OBSERVE = "observe"
+    TAKE_OVER = "take over"
+
+
 class HistoryPolicy(Enum):
     """What to do where a client's history is not what the conversation holds."""
 
@@ -64,10 +74,21 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """The end of a turn, once more, for a stream that said its input again."""
+
+    turn: int
+    completed: TurnCompleted
+
+
+@dataclass(frozen=True, slots=True)
 class RawLine:
     """A line of the CLI's, for a stream that asked for it."""
 
     json: str
+
+
+SideMessage: TypeAlias = Rejection | Repeated | RawLine
 
 
 @dataclass(eq=False, slots=True)
@@ -86,7 +107,7 @@ class Attachment:
     # Settings and history count once, from the stream's first input on.
     is_introduced: bool = False
     # Messages for this stream alone. Bounded: the oldest go, which can only be raw lines.
-    side: deque[Rejection | RawLine] = field(default_factory=lambda: deque(maxlen=MAX_SIDE_MESSAGES))
+    side: deque[SideMessage] = field(default_factory=lambda: deque(maxlen=MAX_SIDE_MESSAGES))
     open_inputs: set[str] = field(default_factory=set)  # request ids that have not been answered
     go_away: GoAwayReason | None = None
 
@@ -95,7 +116,7 @@ class Attachment:
         """Whose inputs these are: the client's, across its streams, or this stream's."""
         return self.client_id or f"stream {id(self)}"
 
-    def send(self, message: Rejection | RawLine) -> None:
+    def send(self, message: SideMessage) -> None:
         """Hand the stream a message of its own."""
         self.side.append(message)
         self.wake()

@@ -34,6 +34,7 @@ class TurnInput:
     prompt: Row
     setup: TurnSetup = field(default_factory=TurnSetup)
     delivery: Delivery = Delivery.QUEUE
+    fingerprint: str = ""  # of what was asked, the client's; empty: it gave none
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class TurnRecord:
     start_time: float  # seconds since the epoch
     completed: TurnCompleted | None = None  # None: it runs
     head: str = ""  # where the conversation stood after it, in the journal; empty: it runs, or nothing was said
+    fingerprint: str = ""  # of what was asked
 
 
 def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:

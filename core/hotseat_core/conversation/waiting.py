@@ -10,16 +10,24 @@ from hotseat_core.pool.lease import Lease
 
 
 class Waiting:
-    """An input and the stream that it came from."""
+    """An input, the stream that it came from, and whose it is now."""
 
     def __init__(self, turn: TurnInput, attachment: Attachment) -> None:
         self.turn = turn
         self.attachment = attachment
+        self.owner = attachment.owner
+        self.runs_to_end = attachment.detach_timeout_s is None  # whoever leaves
+        self.first_sequence = 0  # of its turn's events in the log
         self.number = 0  # of its turn; 0: that has not begun
         self.is_answered = False  # its turn is completed, or it was rejected
         self.is_interrupted = False
         self.held: Lease | None = None  # the worker that its turn has, or had last
         self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
+
+    def join(self, attachment: Attachment) -> None:
+        """Let another stream wait for the answer too."""
+        attachment.open_inputs.add(self.turn.request_id)
+        self.runs_to_end = self.runs_to_end or attachment.detach_timeout_s is None
 
     def interrupt(self) -> None:
         """Call it off; where its turn runs already, the turn must be cut besides."""

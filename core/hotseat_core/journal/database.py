@@ -73,8 +73,8 @@ def _fault(path: Path) -> str:
         if is_damage(exc):
             return str(exc)
         raise
-    except UnicodeDecodeError:
-        return "what it says of its tables is no text"  # sqlite3 can't even tell what is wrong with it
+    except UnicodeDecodeError:  # of SQLite's complaint, which quotes the damage
+        return "the schema is damaged"
     return fault
 
 

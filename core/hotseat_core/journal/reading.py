@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hotseat_core.journal.cursor import cursor_after, position_of
-from hotseat_core.journal.store import Due, Found, InterruptedTurn, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, Page, PlacedTurn, StoredConversation, StoredTurn
 
 MAX_FOUND = 8
 
@@ -18,6 +18,10 @@ ORDER BY update_time DESC, conversation_id DESC LIMIT ?
 """
 _TURNS = "SELECT * FROM turn WHERE tenant = ? AND conversation_id = ? AND turn > ? ORDER BY turn LIMIT ?"
 _TURN_OF_REQUEST = "SELECT * FROM turn WHERE tenant = ? AND conversation_id = ? AND request_id = ?"
+_LATEST_OF_REQUEST = "SELECT * FROM turn WHERE tenant = ? AND request_id = ? ORDER BY start_time DESC LIMIT 1"
+_LATEST_LIKE = """
+SELECT * FROM turn WHERE tenant = ? AND fingerprint = ? AND fingerprint <> '' ORDER BY start_time DESC LIMIT 1
+"""
 _INTERRUPTED = "SELECT * FROM turn WHERE completed IS NULL ORDER BY tenant, conversation_id, turn"
 _DEEPEST = """
 SELECT wanted.key + 1, wanted.value
@@ -74,10 +78,16 @@ def turn_of_request(
     return found[0] if found else None
 
 
-def interrupted_turns(connection: sqlite3.Connection) -> tuple[InterruptedTurn, ...]:
+def interrupted_turns(connection: sqlite3.Connection) -> tuple[PlacedTurn, ...]:
     """Return the turns that never ended, of all tenants."""
-    rows = _rows(connection, _INTERRUPTED)
-    return tuple(InterruptedTurn(row["tenant"], row["conversation_id"], _turn(row)) for row in rows)
+    return tuple(_placed(row) for row in _rows(connection, _INTERRUPTED))
+
+
+def latest_turn(connection: sqlite3.Connection, tenant: str, request_id: str, fingerprint: str) -> PlacedTurn | None:
+    """Return the latest turn of this request, or with this fingerprint."""
+    sql, wanted = (_LATEST_OF_REQUEST, request_id) if request_id else (_LATEST_LIKE, fingerprint)
+    found = [_placed(row) for row in _rows(connection, sql, tenant, wanted)]
+    return found[0] if found else None
 
 
 def overdue(connection: sqlite3.Connection, due: Due, limit: int) -> tuple[tuple[str, str], ...]:
@@ -109,6 +119,10 @@ def _rows(connection: sqlite3.Connection, sql: str, *parameters: str | float) ->
 def _conversation(row: sqlite3.Row) -> StoredConversation:
     values = {field: row[field] for field in StoredConversation.__struct_fields__}
     return StoredConversation(**{**values, "head": row["head"] or "", "is_transient": bool(row["is_transient"])})
+
+
+def _placed(row: sqlite3.Row) -> PlacedTurn:
+    return PlacedTurn(row["tenant"], row["conversation_id"], _turn(row))
 
 
 def _turn(row: sqlite3.Row) -> StoredTurn:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hotseat_core.journal import reading, tree, writing
 from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Due, Found, InterruptedTurn, Lease, Page, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Found, Lease, Page, PlacedTurn, StoredConversation, StoredTurn
 from hotseat_core.journal.threads import MAX_BATCH, Reader, Writer
 
 
@@ -151,6 +151,12 @@ class SqliteStore:
             partial(reading.turn_of_request, tenant=tenant, conversation_id=conversation_id, request_id=request_id)
         )
 
+    async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
+        """Return the latest turn, of all conversations, that this request began, or one with this fingerprint."""
+        return await self._reader.run(
+            partial(reading.latest_turn, tenant=tenant, request_id=request_id, fingerprint=fingerprint)
+        )
+
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
         """Return the deepest place that the history of these visible ids reaches."""
         return await self._reader.run(partial(reading.find, tenant=tenant, visible_ids=tuple(visible_ids)))
@@ -159,7 +165,7 @@ class SqliteStore:
         """Return the conversation."""
         return await self._reader.run(partial(reading.get, tenant=tenant, conversation_id=conversation_id))
 
-    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+    async def interrupted_turns(self) -> tuple[PlacedTurn, ...]:
         """Return the turns, of all tenants, that were begun and never ended."""
         return await self._reader.run(reading.interrupted_turns)
 

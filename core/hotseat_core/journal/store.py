@@ -41,6 +41,7 @@ class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
     start_time: float
     completed: bytes | None = None  # the caller's; None: it runs, or was cut off by the end of its core
     head: str = ""  # the conversation's head after it; empty: it runs, or nothing was said
+    fingerprint: str = ""  # of what was asked, the caller's; empty: none was given
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -82,8 +83,8 @@ class Due(msgspec.Struct, frozen=True):
         return conversation.update_time <= used_by or own_time <= self.now
 
 
-class InterruptedTurn(msgspec.Struct, frozen=True):
-    """A turn that was begun and never ended."""
+class PlacedTurn(msgspec.Struct, frozen=True):
+    """A turn, and the conversation that it belongs to."""
 
     tenant: str
     conversation_id: str
@@ -162,6 +163,9 @@ class Store(Protocol):
     async def turn_of_request(self, tenant: str, conversation_id: str, request_id: str) -> StoredTurn | None:
         """Return the turn that this request began."""
 
+    async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
+        """Return the latest turn, of all conversations, that this request began, or one with this fingerprint."""
+
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
         """Return the deepest place that the history of these visible ids, from the first message on, reaches."""
 
@@ -183,7 +187,7 @@ class Store(Protocol):
         Whether it is and its deletion are one: no turn can begin in between.
         """
 
-    async def interrupted_turns(self) -> tuple[InterruptedTurn, ...]:
+    async def interrupted_turns(self) -> tuple[PlacedTurn, ...]:
         """Return the turns, of all tenants, that were begun and never ended: what a restart must close."""
 
     async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:

@@ -27,7 +27,8 @@ WHERE tenant = ? AND conversation_id = ? AND epoch = ? RETURNING turn_count
 """
 
 _BEGIN_TURN = """
-INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO turn (tenant, conversation_id, turn, request_id, input, start_time, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -68,7 +69,8 @@ def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, w
     counted = connection.execute(_COUNT_TURN, (turn.start_time, workspace, *key, lease.epoch)).fetchall()
     if not counted:
         raise _fenced(lease)
-    noted = connection.execute(_BEGIN_TURN, (*key, turn.turn, turn.request_id, turn.input, turn.start_time)).rowcount
+    values = (*key, turn.turn, turn.request_id, turn.input, turn.start_time, turn.fingerprint)
+    noted = connection.execute(_BEGIN_TURN, values).rowcount
     if noted and counted == [(turn.turn,)]:
         return
     known = turn_of_request(connection, *key, turn.request_id)

@@ -91,6 +91,7 @@ _SHAPES: dict[str, _Shape] = {
     "STALLED": _Shape(504, SERVER_ERROR, "upstream_timeout"),
     "ATTEMPT_ABANDONED": _Shape(502, SERVER_ERROR, "upstream_broke_off"),
     "STORAGE_FAILED": _Shape(503, SERVER_ERROR, "storage_failed"),
+    "REQUEST_REUSED": _Shape(422, INVALID_REQUEST, "idempotency_key_reused"),
     "INTERNAL": _Shape(500, SERVER_ERROR, "internal_error"),
     # The names of gRPC codes, where no reason came with them.
     "UNAVAILABLE": _Shape(503, SERVER_ERROR, "core_unavailable"),

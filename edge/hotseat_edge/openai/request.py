@@ -5,6 +5,7 @@ from google.protobuf.duration_pb2 import Duration
 from hotseat import pb
 
 from hotseat_edge.openai import history
+from hotseat_edge.openai.idempotency import Identity
 from hotseat_edge.openai.names import ModelName
 from hotseat_edge.openai.schema import ChatRequest
 
@@ -26,10 +27,23 @@ class Asked(msgspec.Struct, frozen=True):
     opening: pb.OpenConversation
     input: pb.UserInput
     adjusted: list[str]  # parameters whose value was brought into the model's range
+    identity: Identity = Identity()
+
+    def under(self, request_id: str, conversation_id: str = "") -> "Asked":
+        """The same, asked under this id, in this conversation if there is one."""
+        said, opening = pb.UserInput(), pb.OpenConversation()
+        said.CopyFrom(self.input)
+        said.request_id = request_id
+        opening.CopyFrom(self.opening)
+        opening.conversation_id = conversation_id or opening.conversation_id
+        opening.find_request = bool(self.identity.key) and not opening.conversation_id
+        return msgspec.structs.replace(self, opening=opening, input=said)
 
 
-def build(chat: ChatRequest, model: ModelName, conversation_id: str, request_id: str) -> Asked:
-    """The opening and the input that this request becomes."""
+def build(
+    chat: ChatRequest, model: ModelName, conversation_id: str, identity: Identity, *, finishes: bool = False
+) -> Asked:
+    """The opening and the input that this request becomes; finishes: also when its client hangs up."""
     dialogue = history.read(chat.messages)
     options, adjusted = _options(chat)
     settings = pb.ConversationSettings(profile=model.profile, model=model.model)
@@ -40,12 +54,13 @@ def build(chat: ChatRequest, model: ModelName, conversation_id: str, request_id:
         conversation_id=conversation_id,
         disposition=pb.OpenConversation.DISPOSITION_OPEN_OR_CREATE,
         settings=settings,
-        detach_timeout=Duration(),  # present and zero: a client that hangs up interrupts its turn
+        # Present and zero: a client that hangs up interrupts its turn.
+        detach_timeout=None if finishes else Duration(),
         history=dialogue.history,
         history_policy=pb.HISTORY_POLICY_MATCH,
     )
-    said = pb.UserInput(request_id=request_id, content=dialogue.said, options=options)
-    return Asked(opening, said, adjusted)
+    said = pb.UserInput(content=dialogue.said, options=options, fingerprint=identity.fingerprint)
+    return Asked(opening, said, adjusted, identity)
 
 
 def _options(chat: ChatRequest) -> tuple[pb.TurnOptions, list[str]]:

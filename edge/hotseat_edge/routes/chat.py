@@ -1,7 +1,6 @@
 """POST /v1/chat/completions."""
 
 import time
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -11,7 +10,7 @@ from hotseat import pb
 
 from hotseat_edge.core_client import Core
 from hotseat_edge.middleware import ANSWERED, HEADERS
-from hotseat_edge.openai import names, request, schema
+from hotseat_edge.openai import idempotency, names, request, schema
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
 from hotseat_edge.routes.body import read_json
@@ -39,15 +38,18 @@ class Chat:
     async def create(self, http: web.Request) -> web.StreamResponse:
         """Answer one request, streamed or whole."""
         header = http.headers.get(names.CONVERSATION_HEADER)
-        chat = schema.parse(await read_json(http, self._settings.body_timeout_s))
+        body = await read_json(http, self._settings.body_timeout_s)
+        chat = schema.parse(body)
         model = names.parse_model(chat.model)
         conversation_id = names.conversation_id(header, model.conversation)
-        asked = request.build(chat, model, conversation_id, str(uuid.uuid4()))
+        identity = idempotency.identify(http.headers, http.path, conversation_id, body)
+        finishes = idempotency.finishes(http.headers)
+        asked = request.build(chat, model, conversation_id, identity, finishes=finishes)
         http[HEADERS].update(_headers(chat, asked))
         if conversation_id:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
-        answer = Answer(id=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()), model=chat.model)
+        answer = Answer(id=f"chatcmpl-{identity.answer_id}", created=int(time.time()), model=chat.model)
         turn = _Turn(chat, asked, profile, answer)
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 
@@ -90,10 +92,7 @@ class Chat:
         return stream.response
 
     def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
-        def on_open(conversation_id: str) -> None:
-            http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
-
-        return self._core.run(turn.asked, turn.profile, on_open)
+        return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
 
 
 def _headers(chat: schema.ChatRequest, asked: request.Asked) -> dict[str, str]:

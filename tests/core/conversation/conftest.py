@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from hotseat_core.conversation.conversation import Conversation
-from hotseat_core.conversation.registry import Disposition, Registry
+from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.retention import FOR_EVER, Retention
-from hotseat_core.conversation.terms import Attachment, ConversationSettings, Rejection
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, Rejection
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.events import Event, TurnCompleted

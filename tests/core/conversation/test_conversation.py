@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hotseat_core.conversation.conversation import MAX_WAITING_INPUTS
+from hotseat_core.conversation.inbox import MAX_WAITING_INPUTS
 from hotseat_core.conversation.turn import Delivery
 from hotseat_core.errors import (
     ConversationBusy,

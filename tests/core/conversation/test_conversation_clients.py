@@ -1,9 +1,9 @@
 """Clients of a conversation: they decide, leave, come back, and claim what was said."""
 
 import pytest
-from hotseat_core.conversation.registry import Disposition
 from hotseat_core.conversation.summary import State
 from hotseat_core.conversation.terms import (
+    Disposition,
     GoAwayReason,
     HistoryPolicy,
     RawLine,

@@ -4,8 +4,8 @@ import asyncio
 import copy
 
 from hotseat_core.conversation.recovery import close_interrupted_turns
-from hotseat_core.conversation.registry import Disposition
 from hotseat_core.conversation.summary import State
+from hotseat_core.conversation.terms import Disposition
 from hotseat_core.errors import Reason
 from hotseat_core.events import Outcome
 

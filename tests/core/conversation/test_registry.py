@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hotseat_core.conversation.registry import Disposition
 from hotseat_core.conversation.terms import (
     ConversationSettings,
+    Disposition,
     GoAwayReason,
 )
 from hotseat_core.errors import (

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.reaper import BATCH, Reaper, reaping
-from hotseat_core.conversation.registry import Disposition
 from hotseat_core.conversation.retention import FOR_EVER, Retention
-from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.conversation.terms import ConversationSettings, Disposition
 from hotseat_core.errors import ConversationNotFound, StorageFailed
 from hotseat_core.journal.store import Due
 from hotseat_core.worker.setup import SessionSetup

@@ -128,6 +128,26 @@ class TurnConformance:
         other = await store.create(conversation("c2"), [])
         await store.begin_turn(other, begun(1, "same"))
 
+    async def test_a_turn_is_found_by_what_began_it_in_all_conversations_of_its_tenant(self, store: Store) -> None:
+        for name, when in (("c1", 10.0), ("c2", 30.0), ("c3", 20.0)):
+            lease = await store.create(conversation(name), [])
+            turn = msgspec.structs.replace(begun(1, f"request of {name}"), fingerprint="same", start_time=when)
+            await store.begin_turn(lease, turn)
+        found = await store.latest_turn(TENANT, request_id="request of c1")
+        assert found is not None
+        assert (found.tenant, found.conversation_id, found.turn.fingerprint) == (TENANT, "c1", "same")
+        latest = await store.latest_turn(TENANT, fingerprint="same")
+        assert latest is not None
+        assert latest.conversation_id == "c2"
+        await store.begin_turn(await store.create(conversation("plain"), []), begun(1, "without"))
+        for tenant, wanted in ((TENANT, "other"), ("umbrella", "same"), (TENANT, "")):
+            assert await store.latest_turn(tenant, fingerprint=wanted) is None
+        assert await store.latest_turn("umbrella", request_id="request of c1") is None
+        await store.delete(TENANT, "c2")
+        latest = await store.latest_turn(TENANT, fingerprint="same")
+        assert latest is not None
+        assert latest.conversation_id == "c3"
+
     async def test_ending_a_turn_again_does_no_harm_but_ending_it_otherwise_is_refused(self, store: Store) -> None:
         lease = await store.create(conversation(), [])
         said = await say(store, lease, 1, [], exchange("one"))

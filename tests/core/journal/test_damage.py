@@ -138,9 +138,9 @@ async def test_a_draft_that_a_crash_left_does_no_harm(journal: Path) -> None:
 async def test_a_newer_journal_is_refused_and_left_alone(journal: Path) -> None:
     await fill(journal)
     with closing(sqlite3.connect(journal)) as connection:
-        connection.execute("PRAGMA user_version = 7")
+        connection.execute("PRAGMA user_version = 999")
     before = journal.read_bytes()
-    with pytest.raises(StorageFailed, match=r"of version 7 and this core knows 2: start the newer hotseat"):
+    with pytest.raises(StorageFailed, match=r"of version 999 and this core knows \d+: start the newer hotseat"):
         async with opened(journal):
             pass
     assert journal.read_bytes() == before

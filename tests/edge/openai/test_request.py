@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from hotseat import pb
 from hotseat_edge.openai import request, schema
+from hotseat_edge.openai.idempotency import Identity
 from hotseat_edge.openai.names import ModelName
 
+IDENTITY = Identity("key", "f1")
 SYSTEM = {"role": "system", "content": "be brief"}
 LONE = [{"role": "user", "content": "hi"}]
 WHOLE = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, *LONE]
@@ -15,7 +17,7 @@ WHOLE = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
 
 def asked(messages: list[dict[str, Any]] = LONE, **fields: Any) -> request.Asked:
     body = json.dumps({"model": "claude/opus", "messages": messages} | fields).encode()
-    return request.build(schema.parse(body), ModelName("claude", "opus"), "c1", "r1")
+    return request.build(schema.parse(body), ModelName("claude", "opus"), "c1", IDENTITY)
 
 
 @pytest.mark.parametrize(

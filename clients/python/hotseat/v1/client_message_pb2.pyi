@@ -24,7 +24,7 @@ HISTORY_POLICY_REQUIRE: HistoryPolicy
 HISTORY_POLICY_IGNORE: HistoryPolicy
 
 class OpenConversation(_message.Message):
-    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy", "first_input")
+    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy", "first_input", "find_request")
     class Disposition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DISPOSITION_UNSPECIFIED: _ClassVar[OpenConversation.Disposition]
@@ -49,6 +49,7 @@ class OpenConversation(_message.Message):
     HISTORY_FIELD_NUMBER: _ClassVar[int]
     HISTORY_POLICY_FIELD_NUMBER: _ClassVar[int]
     FIRST_INPUT_FIELD_NUMBER: _ClassVar[int]
+    FIND_REQUEST_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     disposition: OpenConversation.Disposition
     client_id: str
@@ -61,7 +62,8 @@ class OpenConversation(_message.Message):
     history: _containers.RepeatedCompositeFieldContainer[HistoryMessage]
     history_policy: HistoryPolicy
     first_input: UserInput
-    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ..., first_input: _Optional[_Union[UserInput, _Mapping]] = ...) -> None: ...
+    find_request: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ..., first_input: _Optional[_Union[UserInput, _Mapping]] = ..., find_request: bool = ...) -> None: ...
 
 class HistoryMessage(_message.Message):
     __slots__ = ("role", "content")
@@ -104,7 +106,7 @@ class ToolUse(_message.Message):
     def __init__(self, tool_use_id: _Optional[str] = ..., name: _Optional[str] = ..., input_json: _Optional[str] = ...) -> None: ...
 
 class UserInput(_message.Message):
-    __slots__ = ("request_id", "content", "delivery", "options")
+    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint")
     class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DELIVERY_UNSPECIFIED: _ClassVar[UserInput.Delivery]
@@ -121,11 +123,13 @@ class UserInput(_message.Message):
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     content: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     delivery: UserInput.Delivery
     options: TurnOptions
-    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ...) -> None: ...
+    fingerprint: str
+    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ...) -> None: ...
 
 class TurnOptions(_message.Message):
     __slots__ = ("temperature", "top_p", "max_output_tokens", "stop_sequences", "effort", "tool_choice", "output_schema_json", "allow_retraction")
@@ -224,6 +228,10 @@ class Interrupt(_message.Message):
     turn: int
     request_id: str
     def __init__(self, turn: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class Leave(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class UpdateSettings(_message.Message):
     __slots__ = ("model", "permission_mode")

@@ -29,7 +29,7 @@ from hotseat.v1 import conversation_pb2 as hotseat_dot_v1_dot_conversation__pb2
 from hotseat.v1 import server_event_pb2 as hotseat_dot_v1_dot_server__event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%hotseat/v1/conversation_service.proto\x12\nhotseat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x1dhotseat/v1/server_event.proto\"\xc8\x02\n\x0f\x43onverseRequest\x12,\n\x04open\x18\x01 \x01(\x0b\x32\x1c.hotseat.v1.OpenConversationH\x00\x12+\n\nuser_input\x18\x02 \x01(\x0b\x32\x15.hotseat.v1.UserInputH\x00\x12-\n\x0btool_result\x18\x03 \x01(\x0b\x32\x16.hotseat.v1.ToolResultH\x00\x12=\n\x13permission_decision\x18\x04 \x01(\x0b\x32\x1e.hotseat.v1.PermissionDecisionH\x00\x12*\n\tinterrupt\x18\x05 \x01(\x0b\x32\x15.hotseat.v1.InterruptH\x00\x12\x35\n\x0fupdate_settings\x18\x06 \x01(\x0b\x32\x1a.hotseat.v1.UpdateSettingsH\x00\x42\t\n\x07message\"\x88\x08\n\x10\x43onverseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12+\n\ntext_delta\x18\x03 \x01(\x0b\x32\x15.hotseat.v1.TextDeltaH\x00\x12\x33\n\x0ethinking_delta\x18\x04 \x01(\x0b\x32\x19.hotseat.v1.ThinkingDeltaH\x00\x12\x36\n\x10tool_input_delta\x18\x05 \x01(\x0b\x32\x1a.hotseat.v1.ToolInputDeltaH\x00\x12*\n\theartbeat\x18\x06 \x01(\x0b\x32\x15.hotseat.v1.HeartbeatH\x00\x12\"\n\x05ready\x18\x10 \x01(\x0b\x32\x11.hotseat.v1.ReadyH\x00\x12/\n\x0cturn_started\x18\x11 \x01(\x0b\x32\x17.hotseat.v1.TurnStartedH\x00\x12/\n\x0ctool_started\x18\x12 \x01(\x0b\x32\x17.hotseat.v1.ToolStartedH\x00\x12>\n\x14tool_input_completed\x18\x13 \x01(\x0b\x32\x1e.hotseat.v1.ToolInputCompletedH\x00\x12\x33\n\x0etool_completed\x18\x14 \x01(\x0b\x32\x19.hotseat.v1.ToolCompletedH\x00\x12)\n\ttool_call\x18\x15 \x01(\x0b\x32\x14.hotseat.v1.ToolCallH\x00\x12;\n\x12permission_request\x18\x16 \x01(\x0b\x32\x1d.hotseat.v1.PermissionRequestH\x00\x12;\n\x12requests_cancelled\x18\x17 \x01(\x0b\x32\x1d.hotseat.v1.RequestsCancelledH\x00\x12\"\n\x05usage\x18\x18 \x01(\x0b\x32\x11.hotseat.v1.UsageH\x00\x12$\n\x06notice\x18\x19 \x01(\x0b\x32\x12.hotseat.v1.NoticeH\x00\x12\x33\n\x0eturn_completed\x18\x1a \x01(\x0b\x32\x19.hotseat.v1.TurnCompletedH\x00\x12\x33\n\x0einput_rejected\x18\x1b \x01(\x0b\x32\x19.hotseat.v1.InputRejectedH\x00\x12%\n\x07go_away\x18\x1c \x01(\x0b\x32\x12.hotseat.v1.GoAwayH\x00\x12%\n\x03raw\x18\x1d \x01(\x0b\x32\x16.hotseat.v1.RawMessageH\x00\x12\x33\n\x0etext_retracted\x18\x1e \x01(\x0b\x32\x19.hotseat.v1.TextRetractedH\x00\x12.\n\nevent_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x07\n\x05\x65vent\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"I\n\x17GetConversationResponse\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\"q\n\x18ListConversationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12.\n\x06states\x18\x03 \x03(\x0e\x32\x1e.hotseat.v1.Conversation.State\"e\n\x19ListConversationsResponse\x12/\n\rconversations\x18\x01 \x03(\x0b\x32\x18.hotseat.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x19\x44\x65leteConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"\x1c\n\x1a\x44\x65leteConversationResponse\"k\n\x17\x46orkConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\x04turn\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x1b\n\x13new_conversation_id\x18\x03 \x01(\tB\x07\n\x05_turn\"J\n\x18\x46orkConversationResponse\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\"K\n\x0eGetTurnRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"1\n\x0fGetTurnResponse\x12\x1e\n\x04turn\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Turn\"R\n\x10ListTurnsRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"M\n\x11ListTurnsResponse\x12\x1f\n\x05turns\x18\x01 \x03(\x0b\x32\x10.hotseat.v1.Turn\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x15\n\x13ListProfilesRequest\"=\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.hotseat.v1.Profile2\xc3\x05\n\x13\x43onversationService\x12I\n\x08\x43onverse\x12\x1b.hotseat.v1.ConverseRequest\x1a\x1c.hotseat.v1.ConverseResponse(\x01\x30\x01\x12Z\n\x0fGetConversation\x12\".hotseat.v1.GetConversationRequest\x1a#.hotseat.v1.GetConversationResponse\x12`\n\x11ListConversations\x12$.hotseat.v1.ListConversationsRequest\x1a%.hotseat.v1.ListConversationsResponse\x12\x63\n\x12\x44\x65leteConversation\x12%.hotseat.v1.DeleteConversationRequest\x1a&.hotseat.v1.DeleteConversationResponse\x12]\n\x10\x46orkConversation\x12#.hotseat.v1.ForkConversationRequest\x1a$.hotseat.v1.ForkConversationResponse\x12\x42\n\x07GetTurn\x12\x1a.hotseat.v1.GetTurnRequest\x1a\x1b.hotseat.v1.GetTurnResponse\x12H\n\tListTurns\x12\x1c.hotseat.v1.ListTurnsRequest\x1a\x1d.hotseat.v1.ListTurnsResponse\x12Q\n\x0cListProfiles\x12\x1f.hotseat.v1.ListProfilesRequest\x1a .hotseat.v1.ListProfilesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%hotseat/v1/conversation_service.proto\x12\nhotseat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x1dhotseat/v1/server_event.proto\"\xec\x02\n\x0f\x43onverseRequest\x12,\n\x04open\x18\x01 \x01(\x0b\x32\x1c.hotseat.v1.OpenConversationH\x00\x12+\n\nuser_input\x18\x02 \x01(\x0b\x32\x15.hotseat.v1.UserInputH\x00\x12-\n\x0btool_result\x18\x03 \x01(\x0b\x32\x16.hotseat.v1.ToolResultH\x00\x12=\n\x13permission_decision\x18\x04 \x01(\x0b\x32\x1e.hotseat.v1.PermissionDecisionH\x00\x12*\n\tinterrupt\x18\x05 \x01(\x0b\x32\x15.hotseat.v1.InterruptH\x00\x12\x35\n\x0fupdate_settings\x18\x06 \x01(\x0b\x32\x1a.hotseat.v1.UpdateSettingsH\x00\x12\"\n\x05leave\x18\x07 \x01(\x0b\x32\x11.hotseat.v1.LeaveH\x00\x42\t\n\x07message\"\x88\x08\n\x10\x43onverseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12+\n\ntext_delta\x18\x03 \x01(\x0b\x32\x15.hotseat.v1.TextDeltaH\x00\x12\x33\n\x0ethinking_delta\x18\x04 \x01(\x0b\x32\x19.hotseat.v1.ThinkingDeltaH\x00\x12\x36\n\x10tool_input_delta\x18\x05 \x01(\x0b\x32\x1a.hotseat.v1.ToolInputDeltaH\x00\x12*\n\theartbeat\x18\x06 \x01(\x0b\x32\x15.hotseat.v1.HeartbeatH\x00\x12\"\n\x05ready\x18\x10 \x01(\x0b\x32\x11.hotseat.v1.ReadyH\x00\x12/\n\x0cturn_started\x18\x11 \x01(\x0b\x32\x17.hotseat.v1.TurnStartedH\x00\x12/\n\x0ctool_started\x18\x12 \x01(\x0b\x32\x17.hotseat.v1.ToolStartedH\x00\x12>\n\x14tool_input_completed\x18\x13 \x01(\x0b\x32\x1e.hotseat.v1.ToolInputCompletedH\x00\x12\x33\n\x0etool_completed\x18\x14 \x01(\x0b\x32\x19.hotseat.v1.ToolCompletedH\x00\x12)\n\ttool_call\x18\x15 \x01(\x0b\x32\x14.hotseat.v1.ToolCallH\x00\x12;\n\x12permission_request\x18\x16 \x01(\x0b\x32\x1d.hotseat.v1.PermissionRequestH\x00\x12;\n\x12requests_cancelled\x18\x17 \x01(\x0b\x32\x1d.hotseat.v1.RequestsCancelledH\x00\x12\"\n\x05usage\x18\x18 \x01(\x0b\x32\x11.hotseat.v1.UsageH\x00\x12$\n\x06notice\x18\x19 \x01(\x0b\x32\x12.hotseat.v1.NoticeH\x00\x12\x33\n\x0eturn_completed\x18\x1a \x01(\x0b\x32\x19.hotseat.v1.TurnCompletedH\x00\x12\x33\n\x0einput_rejected\x18\x1b \x01(\x0b\x32\x19.hotseat.v1.InputRejectedH\x00\x12%\n\x07go_away\x18\x1c \x01(\x0b\x32\x12.hotseat.v1.GoAwayH\x00\x12%\n\x03raw\x18\x1d \x01(\x0b\x32\x16.hotseat.v1.RawMessageH\x00\x12\x33\n\x0etext_retracted\x18\x1e \x01(\x0b\x32\x19.hotseat.v1.TextRetractedH\x00\x12.\n\nevent_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x07\n\x05\x65vent\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"I\n\x17GetConversationResponse\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\"q\n\x18ListConversationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12.\n\x06states\x18\x03 \x03(\x0e\x32\x1e.hotseat.v1.Conversation.State\"e\n\x19ListConversationsResponse\x12/\n\rconversations\x18\x01 \x03(\x0b\x32\x18.hotseat.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x19\x44\x65leteConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"\x1c\n\x1a\x44\x65leteConversationResponse\"k\n\x17\x46orkConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\x04turn\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x1b\n\x13new_conversation_id\x18\x03 \x01(\tB\x07\n\x05_turn\"J\n\x18\x46orkConversationResponse\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\"`\n\x0eGetTurnRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\x04 \x01(\t\"J\n\x0fGetTurnResponse\x12\x1e\n\x04turn\x18\x01 \x01(\x0b\x32\x10.hotseat.v1.Turn\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\"R\n\x10ListTurnsRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"M\n\x11ListTurnsResponse\x12\x1f\n\x05turns\x18\x01 \x03(\x0b\x32\x10.hotseat.v1.Turn\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x15\n\x13ListProfilesRequest\"=\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.hotseat.v1.Profile2\xc3\x05\n\x13\x43onversationService\x12I\n\x08\x43onverse\x12\x1b.hotseat.v1.ConverseRequest\x1a\x1c.hotseat.v1.ConverseResponse(\x01\x30\x01\x12Z\n\x0fGetConversation\x12\".hotseat.v1.GetConversationRequest\x1a#.hotseat.v1.GetConversationResponse\x12`\n\x11ListConversations\x12$.hotseat.v1.ListConversationsRequest\x1a%.hotseat.v1.ListConversationsResponse\x12\x63\n\x12\x44\x65leteConversation\x12%.hotseat.v1.DeleteConversationRequest\x1a&.hotseat.v1.DeleteConversationResponse\x12]\n\x10\x46orkConversation\x12#.hotseat.v1.ForkConversationRequest\x1a$.hotseat.v1.ForkConversationResponse\x12\x42\n\x07GetTurn\x12\x1a.hotseat.v1.GetTurnRequest\x1a\x1b.hotseat.v1.GetTurnResponse\x12H\n\tListTurns\x12\x1c.hotseat.v1.ListTurnsRequest\x1a\x1d.hotseat.v1.ListTurnsResponse\x12Q\n\x0cListProfiles\x12\x1f.hotseat.v1.ListProfilesRequest\x1a .hotseat.v1.ListProfilesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,37 +37,37 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hotseat.v1.conversation_ser
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONVERSEREQUEST']._serialized_start=208
-  _globals['_CONVERSEREQUEST']._serialized_end=536
-  _globals['_CONVERSERESPONSE']._serialized_start=539
-  _globals['_CONVERSERESPONSE']._serialized_end=1571
-  _globals['_GETCONVERSATIONREQUEST']._serialized_start=1573
-  _globals['_GETCONVERSATIONREQUEST']._serialized_end=1622
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=1624
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=1697
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=1699
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=1812
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=1814
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=1915
-  _globals['_DELETECONVERSATIONREQUEST']._serialized_start=1917
-  _globals['_DELETECONVERSATIONREQUEST']._serialized_end=1992
-  _globals['_DELETECONVERSATIONRESPONSE']._serialized_start=1994
-  _globals['_DELETECONVERSATIONRESPONSE']._serialized_end=2022
-  _globals['_FORKCONVERSATIONREQUEST']._serialized_start=2024
-  _globals['_FORKCONVERSATIONREQUEST']._serialized_end=2131
-  _globals['_FORKCONVERSATIONRESPONSE']._serialized_start=2133
-  _globals['_FORKCONVERSATIONRESPONSE']._serialized_end=2207
-  _globals['_GETTURNREQUEST']._serialized_start=2209
-  _globals['_GETTURNREQUEST']._serialized_end=2284
-  _globals['_GETTURNRESPONSE']._serialized_start=2286
-  _globals['_GETTURNRESPONSE']._serialized_end=2335
-  _globals['_LISTTURNSREQUEST']._serialized_start=2337
-  _globals['_LISTTURNSREQUEST']._serialized_end=2419
-  _globals['_LISTTURNSRESPONSE']._serialized_start=2421
-  _globals['_LISTTURNSRESPONSE']._serialized_end=2498
-  _globals['_LISTPROFILESREQUEST']._serialized_start=2500
-  _globals['_LISTPROFILESREQUEST']._serialized_end=2521
-  _globals['_LISTPROFILESRESPONSE']._serialized_start=2523
-  _globals['_LISTPROFILESRESPONSE']._serialized_end=2584
-  _globals['_CONVERSATIONSERVICE']._serialized_start=2587
-  _globals['_CONVERSATIONSERVICE']._serialized_end=3294
+  _globals['_CONVERSEREQUEST']._serialized_end=572
+  _globals['_CONVERSERESPONSE']._serialized_start=575
+  _globals['_CONVERSERESPONSE']._serialized_end=1607
+  _globals['_GETCONVERSATIONREQUEST']._serialized_start=1609
+  _globals['_GETCONVERSATIONREQUEST']._serialized_end=1658
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=1660
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=1733
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=1735
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=1848
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=1850
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=1951
+  _globals['_DELETECONVERSATIONREQUEST']._serialized_start=1953
+  _globals['_DELETECONVERSATIONREQUEST']._serialized_end=2028
+  _globals['_DELETECONVERSATIONRESPONSE']._serialized_start=2030
+  _globals['_DELETECONVERSATIONRESPONSE']._serialized_end=2058
+  _globals['_FORKCONVERSATIONREQUEST']._serialized_start=2060
+  _globals['_FORKCONVERSATIONREQUEST']._serialized_end=2167
+  _globals['_FORKCONVERSATIONRESPONSE']._serialized_start=2169
+  _globals['_FORKCONVERSATIONRESPONSE']._serialized_end=2243
+  _globals['_GETTURNREQUEST']._serialized_start=2245
+  _globals['_GETTURNREQUEST']._serialized_end=2341
+  _globals['_GETTURNRESPONSE']._serialized_start=2343
+  _globals['_GETTURNRESPONSE']._serialized_end=2417
+  _globals['_LISTTURNSREQUEST']._serialized_start=2419
+  _globals['_LISTTURNSREQUEST']._serialized_end=2501
+  _globals['_LISTTURNSRESPONSE']._serialized_start=2503
+  _globals['_LISTTURNSRESPONSE']._serialized_end=2580
+  _globals['_LISTPROFILESREQUEST']._serialized_start=2582
+  _globals['_LISTPROFILESREQUEST']._serialized_end=2603
+  _globals['_LISTPROFILESRESPONSE']._serialized_start=2605
+  _globals['_LISTPROFILESRESPONSE']._serialized_end=2666
+  _globals['_CONVERSATIONSERVICE']._serialized_start=2669
+  _globals['_CONVERSATIONSERVICE']._serialized_end=3376
 # @@protoc_insertion_point(module_scope)

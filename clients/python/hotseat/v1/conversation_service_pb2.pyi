@@ -14,20 +14,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ConverseRequest(_message.Message):
-    __slots__ = ("open", "user_input", "tool_result", "permission_decision", "interrupt", "update_settings")
+    __slots__ = ("open", "user_input", "tool_result", "permission_decision", "interrupt", "update_settings", "leave")
     OPEN_FIELD_NUMBER: _ClassVar[int]
     USER_INPUT_FIELD_NUMBER: _ClassVar[int]
     TOOL_RESULT_FIELD_NUMBER: _ClassVar[int]
     PERMISSION_DECISION_FIELD_NUMBER: _ClassVar[int]
     INTERRUPT_FIELD_NUMBER: _ClassVar[int]
     UPDATE_SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_FIELD_NUMBER: _ClassVar[int]
     open: _client_message_pb2.OpenConversation
     user_input: _client_message_pb2.UserInput
     tool_result: _client_message_pb2.ToolResult
     permission_decision: _client_message_pb2.PermissionDecision
     interrupt: _client_message_pb2.Interrupt
     update_settings: _client_message_pb2.UpdateSettings
-    def __init__(self, open: _Optional[_Union[_client_message_pb2.OpenConversation, _Mapping]] = ..., user_input: _Optional[_Union[_client_message_pb2.UserInput, _Mapping]] = ..., tool_result: _Optional[_Union[_client_message_pb2.ToolResult, _Mapping]] = ..., permission_decision: _Optional[_Union[_client_message_pb2.PermissionDecision, _Mapping]] = ..., interrupt: _Optional[_Union[_client_message_pb2.Interrupt, _Mapping]] = ..., update_settings: _Optional[_Union[_client_message_pb2.UpdateSettings, _Mapping]] = ...) -> None: ...
+    leave: _client_message_pb2.Leave
+    def __init__(self, open: _Optional[_Union[_client_message_pb2.OpenConversation, _Mapping]] = ..., user_input: _Optional[_Union[_client_message_pb2.UserInput, _Mapping]] = ..., tool_result: _Optional[_Union[_client_message_pb2.ToolResult, _Mapping]] = ..., permission_decision: _Optional[_Union[_client_message_pb2.PermissionDecision, _Mapping]] = ..., interrupt: _Optional[_Union[_client_message_pb2.Interrupt, _Mapping]] = ..., update_settings: _Optional[_Union[_client_message_pb2.UpdateSettings, _Mapping]] = ..., leave: _Optional[_Union[_client_message_pb2.Leave, _Mapping]] = ...) -> None: ...
 
 class ConverseResponse(_message.Message):
     __slots__ = ("sequence", "turn", "text_delta", "thinking_delta", "tool_input_delta", "heartbeat", "ready", "turn_started", "tool_started", "tool_input_completed", "tool_completed", "tool_call", "permission_request", "requests_cancelled", "usage", "notice", "turn_completed", "input_rejected", "go_away", "raw", "text_retracted", "event_time")
@@ -136,20 +138,24 @@ class ForkConversationResponse(_message.Message):
     def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ...) -> None: ...
 
 class GetTurnRequest(_message.Message):
-    __slots__ = ("conversation_id", "turn", "request_id")
+    __slots__ = ("conversation_id", "turn", "request_id", "fingerprint")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     TURN_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     turn: int
     request_id: str
-    def __init__(self, conversation_id: _Optional[str] = ..., turn: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+    fingerprint: str
+    def __init__(self, conversation_id: _Optional[str] = ..., turn: _Optional[int] = ..., request_id: _Optional[str] = ..., fingerprint: _Optional[str] = ...) -> None: ...
 
 class GetTurnResponse(_message.Message):
-    __slots__ = ("turn",)
+    __slots__ = ("turn", "conversation_id")
     TURN_FIELD_NUMBER: _ClassVar[int]
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     turn: _server_event_pb2.Turn
-    def __init__(self, turn: _Optional[_Union[_server_event_pb2.Turn, _Mapping]] = ...) -> None: ...
+    conversation_id: str
+    def __init__(self, turn: _Optional[_Union[_server_event_pb2.Turn, _Mapping]] = ..., conversation_id: _Optional[str] = ...) -> None: ...
 
 class ListTurnsRequest(_message.Message):
     __slots__ = ("conversation_id", "page_size", "page_token")

@@ -1,0 +1,232 @@
+"""One Converse stream, message by message, which outlives its connection where it may."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
+
+import grpc
+import grpc.aio
+
+from hotseat import pb
+from hotseat.errors import HotseatError
+
+ConverseCall: TypeAlias = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
+
+_FAREWELL_S = 0.25
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
+_BROKEN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+_LOST = frozenset({"REPLAY_LOST", "CONVERSATION_NOT_FOUND"})
+
+
+class Line:
+    """Reads and writes one stream; one task reads at a time, any task may write.
+
+    With resume_s, a broken connection is made again for that many seconds: the stream goes on with the event after
+    the last one that was read, and inputs that were not answered are said again, which the server knows by their
+    request_id. Cancelling a reader loses nothing: the next one gets its message.
+    """
+
+    def __init__(self, open_call: Callable[[], ConverseCall], *, resume_s: float = 0.0) -> None:
+        self.ready = pb.Ready()
+        self.torn: set[str] = set()  # request ids of inputs some of whose events are lost
+        self._open_call = open_call
+        self._resume_s = resume_s
+        self._call = open_call()
+        self._writing = asyncio.Lock()  # two writes at once on one call kill it
+        self._reading: asyncio.Task[object] | None = None
+        self._opening = pb.OpenConversation()
+        self._unanswered: dict[str, pb.UserInput] = {}  # by request id, in order
+        self._last = 0  # the sequence read last; 0: none, or none that is still kept
+
+    @property
+    def is_idle(self) -> bool:
+        """Every input has got its answer, and nobody reads."""
+        return not self._unanswered and self._reading is None
+
+    async def open(self, opening: pb.OpenConversation, first: pb.UserInput | None) -> None:
+        """Open the conversation and learn its state."""
+        self._opening.CopyFrom(opening)
+        patience = self._opening.detach_timeout
+        if self._resume_s and opening.HasField("detach_timeout") and patience.ToNanoseconds() < self._resume_s * 1e9:
+            patience.FromNanoseconds(int(self._resume_s * 1e9))
+        if first is not None:
+            self._unanswered[first.request_id] = first
+        try:
+            await self._begin(self._opening, first)
+        except HotseatError as error:
+            if not self._may_resume(error):
+                raise
+            await self._resume(0.0)  # once: a server that is away is no broken connection
+
+    async def read(self) -> pb.ConverseResponse | None:
+        """Return the next message; None: the server has ended the stream."""
+        while True:
+            try:
+                message = await self._receive()
+                break
+            except HotseatError as error:
+                if not self._may_resume(error):
+                    raise
+            await self._resume(self._resume_s)
+        if message is not None:
+            self._note(message)
+        return message
+
+    async def write(self, request: pb.ConverseRequest) -> None:
+        """Send a message; it was handed to the transport when this returns."""
+        said = request.user_input if request.HasField("user_input") else None
+        if said is not None and said.delivery != pb.UserInput.DELIVERY_STEER:
+            self._unanswered[said.request_id] = said
+        try:
+            await self._send(request)
+        except HotseatError as error:
+            # Who reads makes the connection again, and says this again.
+            if said is None or said.request_id not in self._unanswered or not self._may_resume(error):
+                raise
+
+    async def done_writing(self) -> None:
+        """Half-close: the server ends the stream after the running turns."""
+        async with self._writing:
+            await self._call.done_writing()
+
+    async def finish(self) -> None:
+        """Part in peace, so that the server sees an end and no cancellation."""
+        if self._call.done():
+            return
+        try:
+            async with asyncio.timeout(_FAREWELL_S):
+                await self.done_writing()
+                while await self._receive() is not None:
+                    pass
+        except (TimeoutError, HotseatError, asyncio.InvalidStateError):
+            return  # every answer was read: how the stream ends changes nothing for the caller
+
+    async def aclose(self) -> None:
+        """End the stream. Who might have come back says that it will not, so that its inputs end now."""
+        try:
+            if self._resume_s and self._unanswered and not self._call.done():
+                await self._leave()
+        finally:
+            await self._hang_up()
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._send(pb.ConverseRequest(leave=pb.Leave()))
+                while await self._receive() is not None:
+                    pass
+        except (TimeoutError, HotseatError):
+            return  # the server hears of it when the call ends, and waits for detach_timeout
+
+    async def _hang_up(self) -> None:
+        self._call.cancel()
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            await asyncio.wait([reading], timeout=_FAREWELL_S)
+            reading.cancel()
+
+    # ---- one call
+
+    async def _begin(self, opening: pb.OpenConversation, first: pb.UserInput | None) -> None:
+        request = pb.ConverseRequest(open=opening)
+        if first is not None:
+            request.open.first_input.CopyFrom(first)
+        await self._send(request)
+        answer = await self._receive()
+        if answer is None or not answer.HasField("ready"):
+            raise HotseatError("the server did not answer open with ready", code=grpc.StatusCode.INTERNAL)
+        self.ready = answer.ready
+
+    async def _receive(self) -> pb.ConverseResponse | None:
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._call.read(), name="read a Converse stream")
+        try:
+            # Shielded: cancelling the read of a call cancels the call.
+            message = await asyncio.shield(self._reading)
+        except grpc.aio.AioRpcError as error:
+            self._reading = None
+            raise HotseatError.from_rpc(error) from error
+        except asyncio.CancelledError:
+            if not self._reading.cancelled() or _is_being_cancelled():
+                raise
+            # grpc.aio's way to say that the server has cancelled the call.
+            self._reading = None
+            raise HotseatError("the server cancelled the stream", code=grpc.StatusCode.CANCELLED) from None
+        self._reading = None
+        return message if isinstance(message, pb.ConverseResponse) else None
+
+    async def _send(self, request: pb.ConverseRequest) -> None:
+        try:
+            async with self._writing:
+                await self._call.write(request)
+        except grpc.aio.AioRpcError as error:
+            raise HotseatError.from_rpc(error) from error
+        except asyncio.InvalidStateError:  # the call has ended: say why, not that
+            raise await self._ending() from None
+
+    async def _ending(self) -> HotseatError:
+        code = await self._call.code()
+        trailers = await self._call.trailing_metadata()
+        initial = await self._call.initial_metadata()
+        details = await self._call.details()
+        return HotseatError.from_rpc(grpc.aio.AioRpcError(code, initial, trailers, details=details))
+
+    def _note(self, message: pb.ConverseResponse) -> None:
+        if message.sequence:
+            self._last = message.sequence
+        kind = message.WhichOneof("event")
+        if kind == "turn_completed":
+            self._unanswered.pop(message.turn_completed.request_id, None)
+        elif kind == "input_rejected":
+            self._unanswered.pop(message.input_rejected.id, None)
+
+    # ---- the next call, where one broke
+
+    def _may_resume(self, error: HotseatError) -> bool:
+        """Whether it was the connection that failed, not the server that refused."""
+        return self._resume_s > 0 and error.code in _BROKEN and not error.reason
+
+    async def _resume(self, patience_s: float) -> None:
+        """Go on with a new call. Raises HotseatError where that can't be had in time."""
+        loop = asyncio.get_running_loop()
+        deadline, pause_s = loop.time() + patience_s, _FIRST_PAUSE_S
+        while True:
+            await self._hang_up()
+            self._call = self._open_call()
+            try:
+                return await self._begin_again()
+            except HotseatError as error:
+                if error.reason in _LOST and self._last:
+                    self._forget_place()
+                    continue
+                if not self._may_resume(error) or loop.time() + pause_s > deadline:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _begin_again(self) -> None:
+        unanswered = list(self._unanswered.values())
+        await self._begin(self._reopening(), unanswered[0] if unanswered else None)
+        for said in unanswered[1:]:
+            await self._send(pb.ConverseRequest(user_input=said))
+
+    def _reopening(self) -> pb.OpenConversation:
+        opening = pb.OpenConversation()
+        opening.CopyFrom(self._opening)
+        opening.conversation_id = opening.conversation_id or self.ready.conversation.conversation_id
+        opening.find_request = not opening.conversation_id
+        if self._last:
+            opening.start_sequence, opening.log_id = self._last + 1, self.ready.log_id
+        elif not self._unanswered and not self.torn:
+            opening.start_sequence, opening.log_id = self.ready.next_sequence, self.ready.log_id
+        return opening
+
+    def _forget_place(self) -> None:
+        """The log is gone: what was not answered is told by its end alone, lest something be told twice."""
+        self._last = 0
+        self.torn.update(self._unanswered)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
