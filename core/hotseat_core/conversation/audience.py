@@ -32,16 +32,18 @@ class Audience:
         """Nobody is attached."""
         return not self._attachments
 
-    def attach(self, attachment: Attachment, *, take_over: bool) -> None:
-        """Let a stream join. Raises ConversationOwned."""
+    def attach(self, attachment: Attachment, *, take_over: bool) -> list[Attachment]:
+        """Let a stream join; return those that had to go for it. Raises ConversationOwned."""
+        rivals = self._rivals(attachment, take_over=take_over) if not attachment.is_observer else []
         if not attachment.is_observer:
-            for other in self._rivals(attachment, take_over=take_over):
+            for other in rivals:
                 other.dismiss(GoAwayReason.TAKEN_OVER)
                 self._attachments.remove(other)
             timer = self._timers.pop(attachment.owner, None)
             if timer is not None:
                 timer.cancel()
         self._attachments.append(attachment)
+        return rivals
 
     def detach(self, attachment: Attachment, *, for_good: bool = False) -> None:
         """The stream is gone: its inputs end when its client does not come back in time."""

@@ -92,7 +92,8 @@ class Conversation:
         """Let a stream take part. Raises ConversationOwned or SettingsMismatch."""
         if self.turns:
             check_settings(self.id, self.settings, attachment)
-        self.audience.attach(attachment, take_over=take_over)
+        for other in self.audience.attach(attachment, take_over=take_over):
+            self._inbox.pass_on(other.owner, attachment.owner)
         self._inbox.rejoin(attachment)
 
     def detach(self, attachment: Attachment, *, for_good: bool = False) -> None:

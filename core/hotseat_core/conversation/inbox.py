@@ -71,6 +71,12 @@ class Inbox:
         """Whether inputs of this owner wait or run."""
         return any(waiting.owner == owner for waiting in self.open)
 
+    def pass_on(self, owner: str, heir: str) -> None:
+        """Give the inputs of an owner who was sent away to who came instead."""
+        for waiting in self.open:
+            if waiting.owner == owner:
+                waiting.owner = heir
+
     def rejoin(self, attachment: Attachment) -> None:
         """Let a stream wait for the inputs of its owner's earlier stream."""
         for waiting in self.open:

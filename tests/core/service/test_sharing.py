@@ -116,6 +116,19 @@ async def test_an_observer_of_nothing_is_refused(open_house: OpenHouse) -> None:
         assert (await line.refused())[:2] == (grpc.StatusCode.NOT_FOUND, "CONVERSATION_NOT_FOUND")
 
 
+async def test_who_takes_over_has_the_inputs_of_who_had_to_go(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        first = await house.open(client_id="A", detach_timeout=Duration())
+        await first.say("hang")
+        await first.until("text_delta")
+        second = await house.open(client_id="B", detach_timeout=Duration(), disposition=Open.DISPOSITION_TAKE_OVER)
+        assert (await first.refused())[:2] == (grpc.StatusCode.ABORTED, "CONVERSATION_OWNED")
+        conversation = await house.core.registry.get("c")
+        assert conversation.is_busy
+        second.call.cancel()
+        await until(lambda: not conversation.is_busy)
+
+
 async def test_a_second_owner_is_refused_and_may_take_over(open_house: OpenHouse) -> None:
     async with open_house() as house:
         first = await house.open(client_id="A")
