@@ -70,10 +70,10 @@ class Core:
         """
         started = False
         try:
-            async for attempt in self._attempts(asked):
+            async for request_id in self._attempts(asked):
                 async with (
-                    self.client.converse(attempt.opening, first=attempt.input, resume_s=RESUME_S) as talk,
-                    aclosing(talk.turn(attempt.input.request_id)) as events,
+                    self.client.converse(asked.opening, first=asked.input, resume_s=RESUME_S) as talk,
+                    aclosing(talk.turn(request_id)) as events,
                 ):
                     note(CONVERSATION_HEADER, talk.ready.conversation.conversation_id)
                     async for event in events:
@@ -91,14 +91,16 @@ class Core:
         except HotseatError as error:
             raise problem(error, started=started, side_effects=profile.has_workspace) from error
 
-    async def _attempts(self, asked: Asked) -> AsyncGenerator[Asked, None]:
-        """Yield what to ask; the next one where an earlier attempt took it, and has no answer."""
+    async def _attempts(self, asked: Asked) -> AsyncGenerator[str, None]:
+        """Yield the id that is asked under now; the next one where an earlier attempt took it, and has no answer."""
         identity = asked.identity
         if identity.is_retry and not identity.key and (known := await self._retried(identity.fingerprint)) is not None:
-            yield asked.under(known.turn.request_id, known.conversation_id)
+            asked.ask_under(known.turn.request_id, known.conversation_id)
+            yield known.turn.request_id
             return
         for request_id in identity.request_ids():
-            yield asked.under(request_id)
+            asked.ask_under(request_id)
+            yield request_id
 
     async def _retried(self, fingerprint: str) -> pb.GetTurnResponse | None:
         """The turn that an SDK's retry is about, if it has an answer or may still get one."""

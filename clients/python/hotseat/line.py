@@ -34,7 +34,7 @@ class Line:
         self._call = open_call()
         self._writing = asyncio.Lock()  # two writes at once on one call kill it
         self._reading: asyncio.Task[object] | None = None
-        self._opening = pb.OpenConversation()
+        self._opening = pb.ConverseRequest()  # kept whole: histories may be long, and are copied once
         self._unanswered: dict[str, pb.UserInput] = {}  # by request id, in order
         self._last = 0  # the sequence read last; 0: none, or none that is still kept
 
@@ -45,14 +45,16 @@ class Line:
 
     async def open(self, opening: pb.OpenConversation, first: pb.UserInput | None) -> None:
         """Open the conversation and learn its state."""
-        self._opening.CopyFrom(opening)
-        patience = self._opening.detach_timeout
-        if self._resume_s and opening.HasField("detach_timeout") and patience.ToNanoseconds() < self._resume_s * 1e9:
-            patience.FromNanoseconds(int(self._resume_s * 1e9))
+        opened = self._opening.open
+        opened.CopyFrom(opening)
+        patience_s = opened.detach_timeout.ToNanoseconds() / 1e9
+        if opened.HasField("detach_timeout") and patience_s < self._resume_s:
+            opened.detach_timeout.FromNanoseconds(int(self._resume_s * 1e9))
         if first is not None:
-            self._unanswered[first.request_id] = first
+            opened.first_input.CopyFrom(first)
+            self._unanswered[first.request_id] = opened.first_input
         try:
-            await self._begin(self._opening, first)
+            await self._begin(self._opening)
         except HotseatError as error:
             if not self._may_resume(error):
                 raise
@@ -127,11 +129,8 @@ class Line:
 
     # ---- one call
 
-    async def _begin(self, opening: pb.OpenConversation, first: pb.UserInput | None) -> None:
-        request = pb.ConverseRequest(open=opening)
-        if first is not None:
-            request.open.first_input.CopyFrom(first)
-        await self._send(request)
+    async def _begin(self, opening: pb.ConverseRequest) -> None:
+        await self._send(opening)
         answer = await self._receive()
         if answer is None or not answer.HasField("ready"):
             raise HotseatError("the server did not answer open with ready", code=grpc.StatusCode.INTERNAL)
@@ -205,21 +204,25 @@ class Line:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _begin_again(self) -> None:
-        unanswered = list(self._unanswered.values())
-        await self._begin(self._reopening(), unanswered[0] if unanswered else None)
-        for said in unanswered[1:]:
+        first, *others = self._unanswered.values() or [None]
+        await self._begin(self._reopening(first))
+        for said in others:
             await self._send(pb.ConverseRequest(user_input=said))
 
-    def _reopening(self) -> pb.OpenConversation:
-        opening = pb.OpenConversation()
-        opening.CopyFrom(self._opening)
+    def _reopening(self, first: pb.UserInput | None) -> pb.ConverseRequest:
+        request = pb.ConverseRequest(open=self._opening.open)
+        opening = request.open
         opening.conversation_id = opening.conversation_id or self.ready.conversation.conversation_id
         opening.find_request = not opening.conversation_id
         if self._last:
             opening.start_sequence, opening.log_id = self._last + 1, self.ready.log_id
-        elif not self._unanswered and not self.torn:
+        elif first is None and not self.torn:
             opening.start_sequence, opening.log_id = self.ready.next_sequence, self.ready.log_id
-        return opening
+        if first is None:
+            opening.ClearField("first_input")
+        else:
+            opening.first_input.CopyFrom(first)
+        return request
 
     def _forget_place(self) -> None:
         """The log is gone: what was not answered is told by its end alone, lest something be told twice."""

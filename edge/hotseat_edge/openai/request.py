@@ -29,15 +29,11 @@ class Asked(msgspec.Struct, frozen=True):
     adjusted: list[str]  # parameters whose value was brought into the model's range
     identity: Identity = Identity()
 
-    def under(self, request_id: str, conversation_id: str = "") -> "Asked":
-        """The same, asked under this id, in this conversation if there is one."""
-        said, opening = pb.UserInput(), pb.OpenConversation()
-        said.CopyFrom(self.input)
-        said.request_id = request_id
-        opening.CopyFrom(self.opening)
-        opening.conversation_id = conversation_id or opening.conversation_id
-        opening.find_request = bool(self.identity.key) and not opening.conversation_id
-        return msgspec.structs.replace(self, opening=opening, input=said)
+    def ask_under(self, request_id: str, conversation_id: str = "") -> None:
+        """Ask under this id from now on, in this conversation if there is one."""
+        self.input.request_id = request_id
+        self.opening.conversation_id = conversation_id or self.opening.conversation_id
+        self.opening.find_request = bool(self.identity.key) and not self.opening.conversation_id
 
 
 def build(
