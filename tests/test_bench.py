@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hotseat_bench import report
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 
@@ -38,7 +39,8 @@ def test_a_missed_aim_is_said() -> None:
     assert "MISSED  new conversation on a spare at most 1/3 of a cold spawn" in table
 
 
-def test_the_bench_is_one_command_from_anywhere(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "bench/first_token.py"), "--help"]
+@pytest.mark.parametrize(("bench", "option"), [("first_token", "--rounds"), ("memory", "--conversations")])
+def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:
+    command = [sys.executable, str(ROOT / f"bench/{bench}.py"), "--help"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
-    assert "--rounds" in told.stdout
+    assert option in told.stdout

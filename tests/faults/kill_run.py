@@ -3,7 +3,8 @@
     python -m tests.faults.kill_run --kills 200 [--seed N] [--json]
 
 The real CLI, the real servers and the demo model. The seed decides what is killed, in which order and after which
-pauses. See docs/guarantees.md for what must hold.
+pauses. Every prompt has a tag: what was acknowledged must be in the journal and in all that the model hears later, no
+tag may be there twice, and no process may outlive its worker or its core. See docs/conversations.md.
 """
 
 import argparse
@@ -119,7 +120,8 @@ class Killer:
         self._found.slowest_recovery_s = max(self._found.slowest_recovery_s, time.monotonic() - started)
 
     def _workers(self) -> list[processes.Found]:
-        mine = [found for found in self._house.processes() if found.parent == self._house.core.pid]
+        """The CLIs, and what contains each; not the tools that they run."""
+        mine = [found for found in self._house.processes() if "stream-json" in found.command]
         return sorted(mine, key=lambda found: found.pid)
 
     async def _watch(self, kind: str, worker_ids: set[str], patience_s: float) -> None:
@@ -176,11 +178,11 @@ async def run(directory: Path, *, kills: int, seed: int, talkers: int = len(WAYS
             await asyncio.wait(talking)
             listening.cancel()
         listener.take()
-    journal, open_turns = await read_journal(directory / "data")
+    journal, open_turns, strays = await read_journal(directory / "data")
     for violation in check(dialogues, listener.heard, journal):
         _note(found, violation)
     found.seconds = round(time.monotonic() - started, 1)
-    found.left_behind = [*open_turns, *left_behind(directory)]
+    found.left_behind = [*open_turns, *strays, *left_behind(directory)]
     _count(found, dialogues, listener)
     return found
 
@@ -197,16 +199,19 @@ def _count(found: Found, dialogues: list[Dialogue], listener: Listener) -> None:
     found.upstream_requests = len(listener.heard)
 
 
-async def read_journal(data_dir: Path) -> tuple[dict[str, list[tuple[Said, ...]]], list[str]]:
-    """By conversation all places that its turns ended at, its head last; and the turns that have no end."""
+async def read_journal(data_dir: Path) -> tuple[dict[str, list[tuple[Said, ...]]], list[str], list[str]]:
+    """By conversation all places that its turns ended at, its head last; turns without an end; nobody's workspaces."""
     store = SqliteStore(data_dir / "journal.db")
     await store.open()
     try:
         journal: dict[str, list[tuple[Said, ...]]] = {}
         cursor, more = "", True
+        # Empty ones are removed by the next core that starts.
+        nobodys = {str(path) for path in (data_dir / "workspaces").iterdir() if any(path.iterdir())}
         while more:
             page = await store.list(TENANT, after=cursor, limit=100)
             for stored in page.conversations:
+                nobodys.discard(stored.workspace)
                 turns = await store.turns(TENANT, stored.conversation_id, limit=1000)
                 heads = [*dict.fromkeys(turn.head for turn in turns if turn.head), stored.head]
                 journal[stored.conversation_id] = [await _path(store, head) for head in heads]
@@ -214,7 +219,7 @@ async def read_journal(data_dir: Path) -> tuple[dict[str, list[tuple[Said, ...]]
         open_turns = [f"a turn without an end: {turn}" for turn in await store.interrupted_turns()]
     finally:
         await store.aclose()
-    return journal, open_turns
+    return journal, open_turns, [f"a workspace of nobody's: {path}" for path in sorted(nobodys)]
 
 
 async def _path(store: SqliteStore, head: str) -> tuple[Said, ...]:

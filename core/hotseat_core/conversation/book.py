@@ -62,6 +62,7 @@ class Book:
         self._lease = lease
         self._root = root
         self._nodes = list(nodes)  # what was said, up to the head
+        self.weight = _weight(nodes)  # about the bytes of memory that they take
         self.create_time = create_time
         self.update_time = update_time  # of its last use, as the journal has it
 
@@ -116,7 +117,7 @@ class Book:
         await self._store.end_turn(
             self._lease, _stored(record), new, head=record.head, usage=_encode(usage), update_time=now
         )
-        self._nodes, self.update_time = nodes, now
+        self._nodes, self.update_time, self.weight = nodes, now, _weight(nodes)
 
     async def move(self, messages: Sequence[Message], settings: ConversationSettings) -> None:
         """Enter that the conversation goes on from another history, or under other settings."""
@@ -133,7 +134,7 @@ class Book:
             keep_s=settings.retention_s,
             update_time=now,
         )
-        self._root, self._nodes, self.update_time = root, nodes, now
+        self._root, self._nodes, self.update_time, self.weight = root, nodes, now, _weight(nodes)
 
     def _placed(self, root: str, messages: Sequence[Message]) -> tuple[list[Node], list[Node]]:
         """Return the messages as nodes: all of them, and those that are not entered yet."""
@@ -145,6 +146,10 @@ class Book:
                 same += 1
         new = extend(root, self._nodes[same - 1] if same else None, messages[same:])
         return [*self._nodes[:same], *new], new
+
+
+def _weight(nodes: Sequence[Node]) -> int:
+    return sum(node.message.weight for node in nodes)
 
 
 def _stored(record: TurnRecord) -> StoredTurn:

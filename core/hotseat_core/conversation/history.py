@@ -10,6 +10,8 @@ import msgspec
 
 from hotseat_core.worker.rows import Row
 
+_MESSAGE_BYTES = 1_200  # the objects around the text
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -33,6 +35,12 @@ class Message:
         else:
             shown = _encode([row.content for row in self.rows]).decode()
         return hashlib.sha256(f"{self.role}\0{shown}".encode()).hexdigest()
+
+    @cached_property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        # Twice: a turn keeps its question and its answer beside the history.
+        return _MESSAGE_BYTES + 2 * len(_encode([row.content for row in self.rows]))
 
     @property
     def text(self) -> str:

@@ -15,24 +15,24 @@ from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
 from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
 from hotseat_core.conversation.retention import FOR_EVER, Retention
+from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, GoAwayReason, HistoryPolicy
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
-from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage, PoolFull
+from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage
 from hotseat_core.journal.node import chain
 from hotseat_core.journal.store import Due, Store
 from hotseat_core.pool.pool import Pool
 
 logger = logging.getLogger(__name__)
 
-MAX_LIVE_CONVERSATIONS = 2_000
 _ALL_TURNS = 1_000_000
 
 
 class Registry:
-    """The conversations of this core. At most max_live of them are in memory; the longest unused ones leave it."""
+    """The conversations of this core. Room says which of them are in memory."""
 
     def __init__(
         self,
@@ -45,15 +45,16 @@ class Registry:
         made_workspaces: Path | None = None,
         retention: Retention = FOR_EVER,
         max_live: int = MAX_LIVE_CONVERSATIONS,
+        max_live_bytes: int = MAX_LIVE_BYTES,
     ) -> None:
         self._store = store
         self._pool = pool
         self._limits = limits
         self._workspaces = Workspaces(workspace_root, made_workspaces or workspace_root)
         self._default_settings = default_settings
-        self._max_live = max_live
         self._retention = retention
         self._live: dict[str, Conversation] = {}
+        self._room = Room(self._live, max_count=max_live, max_bytes=max_live_bytes)
         self._lending = Lending(self._live, pool)
         self._clearing = Clearing(store, pool, self._live, self._workspaces)
         # Held while a conversation is found or made: two at once would each take it over from the other.
@@ -202,7 +203,7 @@ class Registry:
 
     async def _load(self, conversation_id: str) -> Conversation | None:
         """Bring a conversation back from the journal."""
-        self._make_room()
+        self._room.make()
         claimed = await self._store.claim(TENANT, conversation_id)
         if claimed is None:
             return None
@@ -270,7 +271,7 @@ class Registry:
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
         if conversation_id in self._live:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
-        self._make_room()
+        self._room.make()
         runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
         if settings.workspace:
             runner.workspace = self._workspaces.named(settings.workspace)
@@ -283,11 +284,3 @@ class Registry:
     def _keep(self, conversation: Conversation) -> Conversation:
         self._live[conversation.id] = conversation
         return conversation
-
-    def _make_room(self) -> None:
-        """Let the longest unused conversation leave memory, if there are too many."""
-        if len(self._live) >= self._max_live:
-            idle = [found for found in self._live.values() if not found.is_in_use]
-            if not idle:
-                raise PoolFull(f"{len(self._live)} conversations are in use", retry_delay_s=1.0)
-            del self._live[min(idle, key=lambda found: found.book.update_time).id]

@@ -1,6 +1,7 @@
 """Makes workers: directories of their own, argument vector, environment, and a process that is parked."""
 
 import asyncio
+import contextlib
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ class WorkerFactory:
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         for directory in (self._scratch_root, self._workspace_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_empty(self._workspace_root)
 
     @property
     def workspace_root(self) -> Path:
@@ -129,3 +131,13 @@ def _write(opening: Opening, path: Path) -> None:
             file.writelines(opening.lines(datetime.now(UTC)))
     except OSError as exc:
         raise WorkerStartError(f"a worker can't have its history: {exc}") from exc
+
+
+def _remove_empty(directory: Path) -> None:
+    """Remove the empty directories in it: a core that was killed left its spares' there.
+
+    A conversation that has made nothing yet gets its own again with its next worker.
+    """
+    for entry in directory.iterdir():
+        with contextlib.suppress(OSError):  # it holds something, or is no directory
+            entry.rmdir()

@@ -154,6 +154,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         once: bool = False,
         limits: TurnLimits | None = None,
         max_live: int = 100,
+        max_live_bytes: int = 10**9,
         store: MemoryStore | None = None,
         retention: Retention = FOR_EVER,
         **bounds: Any,
@@ -180,6 +181,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
                 made_workspaces=factory.made_workspaces,
                 retention=retention,
                 max_live=max_live,
+                max_live_bytes=max_live_bytes,
             )
             async with registry:
                 yield House(pool, registry, journal, tmp_path / "data")

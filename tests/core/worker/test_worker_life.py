@@ -10,6 +10,9 @@ import pytest
 from hotseat_core.errors import Reason, WorkerStartError
 from hotseat_core.events import TextDelta
 from hotseat_core.worker import process
+from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Containment
+from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.setup import SessionSetup
 
 from tests.core.conftest import stamped, until
@@ -128,3 +131,17 @@ async def test_a_bound_worker_leaves_its_workspace(open_worker: OpenWorker, tmp_
     async with open_worker(profile="claude-code") as worker:
         worker.bind(SessionSetup())
     assert list((tmp_path / "data" / "workspaces").iterdir()) == [worker.workspace]
+
+
+def test_what_a_killed_core_left_is_cleared_away_but_for_what_a_conversation_has_made(tmp_path: Path) -> None:
+    workers, workspaces = tmp_path / "workers", tmp_path / "workspaces"
+    for directory in (workers / "gone" / "tmp", workspaces / "spare", workspaces / "made"):
+        directory.mkdir(parents=True)
+    (workspaces / "made" / "notes").write_text("kept")
+    settings = FactorySettings(
+        cli_path=tmp_path, upstream=Upstream({}), data_dir=tmp_path, containment=Containment("none")
+    )
+    WorkerFactory(settings)
+    assert list(workers.iterdir()) == []
+    assert list(workspaces.iterdir()) == [workspaces / "made"]
+    assert (workspaces / "made" / "notes").read_text() == "kept"
