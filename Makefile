@@ -1,7 +1,7 @@
 # make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
 # make test    set up what is needed and run the tests
 # make check   everything that CI runs: format, lint, types, protos, generated code, tests
-# make generate, make format, make bench, make clean
+# make generate, make format, make bench, make bench-history, make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ CODEGEN := .cache/codegen
 STUBS := clients/python/hotseat/v1
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate bench clean
+.PHONY: setup run test check format lint types proto drift generate bench bench-history clean
 .DELETE_ON_ERROR:
 
 setup: $(BIN)/.installed
@@ -75,6 +75,9 @@ drift: generate
 
 bench: setup
 	$(BIN)/python bench/first_token.py
+
+bench-history: setup
+	$(BIN)/python bench/history.py
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -19,17 +19,15 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-import psutil
 from hotseat import Client
 from hotseat_bench import report
 from hotseat_bench.bare_cli import BareClis
-from hotseat_bench.clients import MODEL, OverHttp, first_token_on, new_conversation, opening, until_spare
+from hotseat_bench.clients import OverHttp, first_token_on, new_conversation, opening, until_spare
+from hotseat_bench.machine import core_spec, environment, say, until_quiet
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 from hotseat_cli import installed, launch
-from hotseat_cli.child import ServerSpec
-from hotseat_cli.settings import load
 from hotseat_cli.supervisor import ServerFailed, Supervisor
-from hotseat_cli.upstream import Kind, Upstream, without_credentials
+from hotseat_cli.upstream import Kind, Upstream
 
 PROMPT = "[[say one two three four five]]"
 WARM_UP = 3
@@ -52,14 +50,14 @@ async def run(rounds: int) -> dict[str, list[float]]:
     async with AsyncExitStack() as stack:
         # Outermost: the servers use it until they have ended.
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotseat-bench-")))
-        supervisor = await stack.enter_async_context(Supervisor(_say))
+        supervisor = await stack.enter_async_context(Supervisor(say))
         way = await stack.enter_async_context(ways(supervisor, scratch))
         names = list(way.measures)
         taken = {name: [] for name in names}
         follow_ups = [BARE_NEXT, HTTP_NEXT, GRPC_NEXT]
         order = follow_ups * NEXT_TURNS + [name for name in names if name not in follow_ups]
         for number in range(WARM_UP + rounds):
-            _say(f"round {number - WARM_UP + 1} of {rounds}" if number >= WARM_UP else "warming up")
+            say(f"round {number - WARM_UP + 1} of {rounds}" if number >= WARM_UP else "warming up")
             turn = number % len(order)
             for name in order[turn:] + order[:turn]:
                 await way.at_rest()
@@ -73,10 +71,10 @@ async def run(rounds: int) -> dict[str, list[float]]:
 async def ways(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Ways]:
     """Everything started and bound that the measures need; all of it is ended afterwards."""
     async with AsyncExitStack() as stack:
-        values = _environment(scratch)
+        values = environment(scratch)
         demo_url = await supervisor.start(launch.demo(values))
-        core = await supervisor.start(_core(values, demo_url, scratch / "warm", warm_workers=1))
-        spareless = await supervisor.start(_core(values, demo_url, scratch / "cold", warm_workers=0))
+        core = await supervisor.start(core_spec(values, demo_url, scratch / "warm", warm_workers=1))
+        spareless = await supervisor.start(core_spec(values, demo_url, scratch / "cold", warm_workers=0))
         edge_url = await supervisor.start(launch.edge(values, Upstream(Kind.DEMO), core))
         client = await stack.enter_async_context(Client(core))
         cold_client = await stack.enter_async_context(Client(spareless))
@@ -114,50 +112,6 @@ async def ways(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Ways]:
         )
 
 
-def _environment(scratch: Path) -> dict[str, str]:
-    ours = {"PORT": "0", "HOTSEAT_CORE_PORT": "0", "HOTSEAT_CORE_SOCKET": "", "HOTSEAT_LOG_LEVEL": "warning"}
-    ours["HOTSEAT_PROFILE"] = MODEL  # so that spares are of the kind that is measured, from the first one on
-    # Nothing of the caller's but where things are: the same pool and the same model, whoever runs it.
-    inherited = {name: value for name, value in load({}, scratch).values.items() if not name.startswith("HOTSEAT_")}
-    return {**without_credentials(inherited), **ours, "POOL_SIZE": "9", "IDLE_TIMEOUT_MS": "0"}
-
-
-def _core(values: dict[str, str], demo_url: str, data: Path, warm_workers: int) -> ServerSpec:
-    own = {
-        "HOTSEAT_DATA_DIR": str(data),
-        "WORKSPACE_DIR": str(data / "work"),
-        "HOTSEAT_WARM_WORKERS": str(warm_workers),
-    }
-    (data / "work").mkdir(parents=True)
-    return launch.core({**values, **own}, Upstream(Kind.DEMO), demo_url)
-
-
-async def until_quiet() -> None:
-    """Wait until our processes have used a tenth of a core or less for a fifth of a second; at most 5 s."""
-    before = _cpu_s()
-    for _ in range(25):
-        await asyncio.sleep(0.2)
-        now = _cpu_s()
-        if now - before < 0.02:
-            return
-        before = now
-
-
-def _cpu_s() -> float:
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:  # ended since it was listed
-            continue
-        total += times.user + times.system
-    return total
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main() -> int:
     """Measure and print; with --check, 1 where an aim is missed."""
     parser = argparse.ArgumentParser(description="Time to the first token: the bare CLI beside Hotseat.")
@@ -168,7 +122,7 @@ def main() -> int:
     try:
         taken = asyncio.run(run(max(1, options.rounds)))
     except ServerFailed as error:
-        _say(str(error))
+        say(str(error))
         return 1
     except asyncio.CancelledError:  # a signal: everything has been ended
         return 130

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hotseat_bench import report
+from hotseat_bench import history_report, report
+from hotseat_bench.history_report import TURNS
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,42 @@ def test_a_missed_aim_is_said() -> None:
     assert "MISSED  new conversation on a spare at most 1/3 of a cold spawn" in table
 
 
-@pytest.mark.parametrize(("bench", "option"), [("first_token", "--rounds"), ("memory", "--conversations")])
+def behind(**changed: dict[int, float]) -> dict[str, dict[int, list[float]]]:
+    """Samples of bench/history.py: each way takes the same at all lengths but for those that are told."""
+    ways = {
+        "BARE_RESUME": dict.fromkeys(TURNS, 400.0),
+        "ON_NEW": {1: 410.0, 10: 500.0, 50: 900.0, 200: 2400.0},
+        "BY_FILE": {10: 450.0, 50: 450.0, 200: 450.0},
+        "ON_SPARE": {1: 80.0, 10: 180.0, 50: 580.0, 200: 2080.0},
+        "ON_HOT": dict.fromkeys(TURNS, 20.0),
+        "BY_REWIND": dict.fromkeys(TURNS, 24.0),
+        "WITH_SPARE": {1: 84.0, 10: 190.0, 50: 460.0, 200: 460.0},
+        "WITHOUT": dict.fromkeys(TURNS, 460.0),
+        "NEXT": dict.fromkeys(TURNS, 25.0),
+        "AGAIN": dict.fromkeys(TURNS, 30.0),
+    }
+    chosen = {getattr(history_report, name): changed.get(name, by) for name, by in ways.items()}
+    return {way: {turns: [ms, ms, 9000.0] for turns, ms in by.items()} for way, by in chosen.items()}
+
+
+def test_the_way_that_is_chosen_is_compared_with_the_best_there_is() -> None:
+    told = history_report.summarise(behind())
+    assert told.median_ms[history_report.ON_SPARE][50] == 580.0
+    assert told.times_best[history_report.WITH_SPARE] == {1: 1.05, 10: 1.06, 50: 1.15, 200: 1.15}
+    assert all(told.aims.values())
+    table = history_report.table(told)
+    assert "16 of 16 aims hold" in table
+    assert "MISSED" not in table
+
+
+def test_a_way_that_is_a_third_slower_than_the_best_is_said() -> None:
+    told = history_report.summarise(behind(WITH_SPARE={1: 84.0, 10: 190.0, 50: 560.0, 200: 460.0}))
+    table = history_report.table(told)
+    assert "MISSED  Hotseat: cold, with a spare, 50 turns: at most a third above the best way" in table
+    assert "15 of 16 aims hold" in table
+
+
+@pytest.mark.parametrize(("bench", "option"), [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations")])
 def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:
     command = [sys.executable, str(ROOT / f"bench/{bench}.py"), "--help"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)

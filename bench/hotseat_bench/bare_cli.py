@@ -7,9 +7,11 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hotseat_core.worker.command import Upstream, build_argv, build_env
+from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import CLAUDE
 
 _END_S = 5.0
@@ -70,20 +72,23 @@ class BareClis:
     """Starts bare processes, each with a scratch directory of its own."""
 
     def __init__(self, cli_path: str, upstream_url: str, scratch: Path) -> None:
-        self._argv = build_argv(cli_path, CLAUDE)
+        self._cli_path = cli_path
         self._upstream = Upstream({"ANTHROPIC_API_KEY": "unused"}, upstream_url)
         self._scratch = scratch
         self._count = 0
 
     @asynccontextmanager
-    async def start(self) -> AsyncIterator[BareCli]:
-        """A process, ended on the way out."""
+    async def start(self, opening: Opening | None = None) -> AsyncIterator[BareCli]:
+        """A process, resumed with a history or not, ended on the way out."""
         self._count += 1
         home = self._scratch / f"bare-{self._count}"
         for name in ("home", "config", "tmp", "work"):
             (home / name).mkdir(parents=True)
+        session_file = home / f"{opening.session_id}.jsonl" if opening is not None else None
+        if opening is not None and session_file is not None:
+            session_file.write_bytes(b"".join(opening.lines(datetime.now(UTC))))
         process = await asyncio.create_subprocess_exec(
-            *self._argv,
+            *build_argv(self._cli_path, CLAUDE, session_file=session_file),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -98,10 +103,10 @@ class BareClis:
         finally:
             await cli.close()
 
-    async def cold(self, text: str) -> float:
-        """Seconds from nothing to the first text: spawned, bound and asked at once."""
+    async def cold(self, text: str, opening: Opening | None = None) -> float:
+        """Seconds from nothing to the first text: spawned, or resumed with a history, bound and asked at once."""
         begun = time.perf_counter()
-        async with self.start() as cli:
+        async with self.start(opening) as cli:
             spawned = time.perf_counter() - begun
             cli.initialize()
             return spawned + await cli.first_token(text)

@@ -149,6 +149,8 @@ async def test_a_history_from_a_file_reaches_the_model_as_one_from_frames(
                 await worker.align(held)
                 _, second = await workers.ask(worker, "[[say two]]", held)
                 got.append([*first, *second])
+        # Neither way asks the provider anything else.
+        assert len(demo.requests) == len(demo.main_requests) == 4
     assert got[0] == got[1]
     assert "look around" in str(got[1]) or "Welcome." in str(got[1])
 

@@ -6,11 +6,12 @@ from hotseat_core.pool.prospect import Prospect
 from hotseat_core.worker.opening import Opening, opening_of
 from hotseat_core.worker.rows import Row
 
-# Milliseconds as bench/history.py finds them. Only how they compare counts, and that is much the same on any machine.
+# Milliseconds on a machine at rest (bench/history.py). Only how they compare counts. A busy machine shifts it towards
+# the file: each of the many short ways to a spare and back has to wait for its turn.
 _SEED_MS = 10  # a user row over the CLI's standard input; the model's own rows cost next to nothing
-_START_MS = 450  # a process until it takes a turn
-_END_MS = 150  # another process, to make room
-_FILE_MS = 50  # to write the history and read it back
+_START_MS = 300  # a process, on top of what a spare needs until its first token
+_END_MS = 100  # another process, to make room
+_FILE_MS = 30  # to write the history and read it back
 
 
 def begins_with(rows: Sequence[Row], prospect: Prospect) -> Opening | None:
