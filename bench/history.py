@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import os
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ from hotseat_bench.machine import core_spec, environment, say, until_quiet
 from hotseat_bench.workers import Workers, first_text_of, text_row
 from hotseat_cli import installed, launch
 from hotseat_cli.supervisor import ServerFailed, Supervisor
+from hotseat_core.worker.containment import Choice, contained
 from hotseat_core.worker.opening import Opening, opening_of
 
 ANSWER = "one two three four five"
@@ -133,7 +135,13 @@ async def started(supervisor: Supervisor, scratch: Path) -> AsyncIterator[Bench]
         client = await stack.enter_async_context(Client(core))
         cold_client = await stack.enter_async_context(Client(spareless))
         cli_path = values.get("CLAUDE_CLI_PATH", "") or str(installed.bundled_cli())
-        yield Bench(Workers(cli_path, demo_url, scratch), BareClis(cli_path, demo_url, scratch), client, cold_client)
+        containment = await stack.enter_async_context(contained(Choice.AUTO, os.environ.get("PATH", "")))
+        yield Bench(
+            Workers(cli_path, demo_url, scratch, containment),
+            BareClis(cli_path, demo_url, scratch),
+            client,
+            cold_client,
+        )
 
 
 async def run(rounds: int) -> dict[str, dict[int, list[float]]]:

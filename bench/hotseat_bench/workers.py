@@ -10,6 +10,7 @@ from pathlib import Path
 from hotseat_core.events import Event, TextDelta
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Upstream
+from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
@@ -44,12 +45,13 @@ async def first_text_of(worker: Worker, text: str) -> float:
 class Workers:
     """Starts workers as the core does."""
 
-    def __init__(self, cli_path: str, upstream_url: str, scratch: Path) -> None:
+    def __init__(self, cli_path: str, upstream_url: str, scratch: Path, containment: Containment) -> None:
         self._factory = WorkerFactory(
             FactorySettings(
                 cli_path=Path(cli_path),
                 upstream=Upstream({"ANTHROPIC_API_KEY": "unused"}, upstream_url),
                 data_dir=scratch / "alone",
+                containment=containment,
                 inherited_env=os.environ,
             )
         )
