@@ -75,7 +75,9 @@ def test_a_way_that_is_a_third_slower_than_the_best_is_said() -> None:
     assert "15 of 16 aims hold" in table
 
 
-@pytest.mark.parametrize(("bench", "option"), [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations")])
+@pytest.mark.parametrize(
+    ("bench", "option"), [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations")]
+)
 def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:
     command = [sys.executable, str(ROOT / f"bench/{bench}.py"), "--help"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
