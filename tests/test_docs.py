@@ -55,7 +55,7 @@ def test_documented_defaults_are_the_defaults() -> None:
     told = {
         field: table[name][1].strip("`")
         for field, name in hotseat_core.settings.VARIABLES.items()
-        if name not in INTERNAL and getattr(defaults, field) not in {"", ".hotseat"}
+        if name not in INTERNAL and getattr(defaults, field) not in {"", ".hotseat", None}
     }
     assert told == {
         field: str(int(value) if isinstance(value, bool) else value)

@@ -29,6 +29,8 @@ NAMES = frozenset(
         "HOTSEAT_LOG_LEVEL",
         "HOTSEAT_MAX_QUEUE",
         "HOTSEAT_MEMORY_LIMIT_MB",
+        "HOTSEAT_METRICS_HOST",
+        "HOTSEAT_METRICS_PORT",
         "HOTSEAT_MODEL",
         "HOTSEAT_PERMISSION_MODE",
         "HOTSEAT_PROFILE",

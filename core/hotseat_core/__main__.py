@@ -12,6 +12,7 @@ from hotseat_core import logs
 from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.lifetime import until_told_to_stop
+from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.server import CannotListenError, serve
 from hotseat_core.settings import CoreSettings, SettingsError, read_settings
 
@@ -42,7 +43,7 @@ def main() -> int:
     try:
         with DataDir(settings.data_path), asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(_run(settings))
-    except (CannotListenError, DataDirError, WorkerStartError) as error:
+    except (CannotListenError, CannotServeMetricsError, DataDirError, WorkerStartError) as error:
         return _fail(error, 2)
     return 0
 

@@ -19,6 +19,7 @@ from hotseat.v1 import (
     pool_service_pb2,
     pool_service_pb2_grpc,
 )
+from prometheus_client import CollectorRegistry
 
 from hotseat_core.conversation.reaper import Reaper, reaping
 from hotseat_core.conversation.recovery import close_interrupted_turns
@@ -31,6 +32,8 @@ from hotseat_core.errors import WorkerStartError
 from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
+from hotseat_core.metrics.exposition import exposed
+from hotseat_core.metrics.turns import MeteredStore, TurnMeter
 from hotseat_core.parse import Parser
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
@@ -72,6 +75,7 @@ class Core:
     target: str  # where, as gRPC writes it
     pool: Pool
     registry: Registry
+    metrics_url: str = ""  # empty: they are not served
 
 
 async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
@@ -107,7 +111,13 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
-    async with _journal(settings) as store, Pool(_pool_settings(settings), factory.start) as pool:
+    counted = CollectorRegistry()
+    build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment}
+    async with (
+        _journal(settings, TurnMeter(counted)) as store,
+        Pool(_pool_settings(settings), factory.start) as pool,
+        exposed(counted, pool.stats, build, settings.metrics_host, settings.metrics_port) as metrics_url,
+    ):
         registry = Registry(
             store,
             pool,
@@ -127,7 +137,7 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
             target = await asyncio.to_thread(_bind, server, settings)
             await server.start()
             try:
-                yield Core(target, pool, registry)
+                yield Core(target, pool, registry, metrics_url)
             finally:
                 await _drain(health, pool, settings.drain_timeout_ms / 1000)
                 registry.dismiss_all(GoAwayReason.DRAINING)
@@ -137,8 +147,8 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
 
 
 @contextlib.asynccontextmanager
-async def _journal(settings: CoreSettings) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(settings.data_path / "journal.db")
+async def _journal(settings: CoreSettings, meter: TurnMeter) -> AsyncIterator[SqliteStore]:
+    store = MeteredStore(settings.data_path / "journal.db", meter)
     await store.open()
     try:
         if store.recovered is not None:

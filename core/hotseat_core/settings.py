@@ -42,6 +42,8 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_timeout_ms: Count = 30_000
     stall_timeout_ms: AtLeastOne = 120_000
     turn_timeout_ms: AtLeastOne = 1_800_000
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None  # None: metrics are not served; 0: any free one
     containment: Choice = Choice.AUTO  # of what workers start
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
@@ -88,6 +90,8 @@ VARIABLES = {
     "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
     "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
     "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",
+    "metrics_host": "HOTSEAT_METRICS_HOST",
+    "metrics_port": "HOTSEAT_METRICS_PORT",
     "containment": "HOTSEAT_CONTAINMENT",
     "permission_mode": "HOTSEAT_PERMISSION_MODE",
     "model": "HOTSEAT_MODEL",

@@ -9,6 +9,7 @@ from aiohttp import web
 from hotseat import Client
 
 from hotseat_edge.core_client import CONNECT_TIMEOUT_S, Core
+from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import JsonServer, guarded, stamp
 from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
@@ -29,7 +30,8 @@ class CannotListen(Exception):
 async def serve(settings: Settings) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
     async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S, opens_ahead=True) as client:
-        runner = _Runner(application(settings, Core(client)), settings)
+        metrics = Metrics()
+        runner = _Runner(application(settings, Core(client), metrics), settings, metrics)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)
@@ -52,11 +54,11 @@ def _why(error: OSError) -> str:
     return os.strerror(number).lower() if number > 0 else str(error.strerror)
 
 
-def application(settings: Settings, core: Core) -> web.Application:
+def application(settings: Settings, core: Core, metrics: Metrics) -> web.Application:
     """The routes."""
     app = web.Application(client_max_size=settings.max_body_bytes)
     app.on_response_prepare.append(stamp)
-    chat = Chat(core, settings)
+    chat = Chat(core, settings, metrics)
     models = Models(core)
     conversations = Conversations(core)
     health = Health(core, demo=settings.demo)
@@ -71,6 +73,7 @@ def application(settings: Settings, core: Core) -> web.Application:
             web.get("/health", health.health),
             web.get("/livez", health.live),
             web.get("/readyz", health.ready),
+            web.get("/metrics", metrics.show),
         ]
     )
     return app
@@ -79,14 +82,15 @@ def application(settings: Settings, core: Core) -> web.Application:
 class _Runner(web.AppRunner):
     """Runs an application on our own connections."""
 
-    def __init__(self, app: web.Application, settings: Settings) -> None:
+    def __init__(self, app: web.Application, settings: Settings, metrics: Metrics) -> None:
         super().__init__(app, shutdown_timeout=settings.drain_s)
         self._settings = settings
+        self._metrics = metrics
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
         return JsonServer(
-            guarded(plain.request_handler),
+            guarded(plain.request_handler, self._metrics),
             request_factory=plain.request_factory,
             handler_cancellation=True,  # a client that hangs up ends its turn; run_app's default would let it run on
             keepalive_timeout=self._settings.idle_connection_s,

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from hotseat_edge.metrics import Metrics
 from hotseat_edge.openai.errors import INVALID_REQUEST, SERVER_ERROR, ApiError
 from hotseat_edge.openai.names import sane_request_id
 
@@ -34,24 +35,27 @@ _HTTP_CODES = {
 }
 
 
-def guarded(handle: Handler) -> Handler:
-    """The same handler, with an id and a log line for each request, and JSON for each error."""
+def guarded(handle: Handler, metrics: Metrics) -> Handler:
+    """The same handler, with an id and a log line for each request, all of them counted, and JSON for each error."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         started = request[STARTED] = time.monotonic()
         request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or f"req_{uuid.uuid4().hex}"
         request[HEADERS] = {}
         try:
-            response = await _answer(handle, request)
+            with metrics.in_progress.track_inprogress():
+                response = await _answer(handle, request)
             request[ANSWERED] = response.status
         finally:
+            took_s, status = time.monotonic() - started, request.get(ANSWERED, 499)  # 499: the client hung up
+            metrics.note_request(request, status, took_s)
             logger.info(
                 "request",
                 extra={
                     "method": request.method,
                     "path": request.rel_url.raw_path[:200],  # still encoded: no line of the client's making
-                    "status": request.get(ANSWERED, 499),  # 499: the client hung up
-                    "duration_ms": round((time.monotonic() - started) * 1000, 1),
+                    "status": status,
+                    "duration_ms": round(took_s * 1000, 1),
                     "request_id": request[REQUEST_ID],
                 },
             )

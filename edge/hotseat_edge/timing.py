@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from hotseat import pb
 
+from hotseat_edge.metrics import Metrics
+
 _WORKERS = {
     pb.WORKER_SOURCE_HOT: "hot",
     pb.WORKER_SOURCE_WARM: "warm",
@@ -14,18 +16,20 @@ _ANSWER = {"text_delta", "thinking_delta", "tool_started", "tool_call", "permiss
 
 
 class Timing:
-    """Listens to a turn until its answer begins, and puts what it hears into the response's headers.
+    """Listens to a turn until its answer begins; puts what it hears into the response's headers, and counts it.
 
     Made when the turn is sent to the core. `server-timing` tells milliseconds: `queue` until there was a worker, a cold
     start included; `bind` until that held the conversation and the turn was in the journal; `upstream` until the
     answer's first piece.
     """
 
-    def __init__(self, headers: dict[str, str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, headers: dict[str, str], metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
         self.is_over = False  # the answer has begun: no more need to be taken
         self._headers = headers
+        self._metrics = metrics
         self._clock = clock
-        self._since = clock()
+        self._began = self._since = clock()
+        self._worker = ""
         self._told: list[str] = []
 
     def take(self, event: pb.ConverseResponse) -> None:
@@ -36,10 +40,12 @@ class Timing:
         elif kind in _ANSWER:
             self.is_over = True
             self._tell("upstream", self._lap())
+            if kind != "turn_completed":  # a turn that said nothing has no first token
+                self._metrics.note_first_token(self._worker, self._since - self._began)
 
     def _start(self, started: pb.TurnStarted) -> None:
         if worker := _WORKERS.get(started.worker_source):
-            self._headers["x-hotseat-worker"] = worker
+            self._headers["x-hotseat-worker"] = self._worker = worker
         waited_s = started.queue_duration.ToMicroseconds() / 1e6
         self._tell("queue", waited_s)
         self._tell("bind", max(0.0, self._lap() - waited_s))
@@ -49,5 +55,6 @@ class Timing:
         return self._since - since
 
     def _tell(self, name: str, seconds: float) -> None:
+        self._metrics.note_phase(name, seconds)
         self._told.append(f"{name};dur={seconds * 1000:.1f}")
         self._headers["server-timing"] = ", ".join(self._told)

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from hotseat import pb
+from hotseat_edge.metrics import Metrics
 from hotseat_edge.timing import Timing
 
 from tests.edge.conftest import HELLO, Edge, post
@@ -23,7 +24,7 @@ TEXT = pb.ConverseResponse(text_delta=pb.TextDelta(text="x"))
 
 def test_the_time_is_told_piece_by_piece() -> None:
     headers: dict[str, str] = {}
-    timing = Timing(headers, clock=iter([10.0, 10.5, 12.0]).__next__)
+    timing = Timing(headers, Metrics(), clock=iter([10.0, 10.5, 12.0]).__next__)
     assert headers == {}
     timing.take(started(pb.WORKER_SOURCE_COLD, queue_ms=400))
     assert headers == {"x-hotseat-worker": "cold", "server-timing": "queue;dur=400.0, bind;dur=100.0"}
@@ -35,14 +36,14 @@ def test_the_time_is_told_piece_by_piece() -> None:
 
 def test_an_older_core_tells_less() -> None:
     headers: dict[str, str] = {}
-    timing = Timing(headers, clock=itertools.count(1.0).__next__)
+    timing = Timing(headers, Metrics(), clock=itertools.count(1.0).__next__)
     timing.take(started(pb.WORKER_SOURCE_UNSPECIFIED, queue_ms=5000))
     assert headers == {"server-timing": "queue;dur=5000.0, bind;dur=0.0"}
 
 
 def test_what_is_no_answer_does_not_count() -> None:
     headers: dict[str, str] = {}
-    timing = Timing(headers)
+    timing = Timing(headers, Metrics())
     timing.take(pb.ConverseResponse(notice=pb.Notice()))
     assert headers == {}
     assert not timing.is_over

@@ -61,6 +61,7 @@ class PoolStats:
     turns: dict[Source, int]
     refusals: dict[Refusal, int]
     ends: dict[EndReason, int]
+    evictions: dict[EndReason, int]  # the ends of those that held a conversation
     queue_duration_s: float
     cancelled_turns: int
     worker_starts: int
@@ -123,6 +124,7 @@ def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float
         turns={source: counts.turns[source] for source in Source},
         refusals={refusal: counts.refusals[refusal] for refusal in Refusal},
         ends={reason: counts.ends[reason] for reason in EndReason},
+        evictions={reason: counts.evictions[reason] for reason in EndReason},
         queue_duration_s=counts.queue_duration_s,
         cancelled_turns=counts.cancelled,
         worker_starts=counts.starts,

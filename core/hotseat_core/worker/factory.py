@@ -57,6 +57,11 @@ class WorkerFactory:
         """Where the directories are that conversations have to themselves."""
         return self._workspace_root
 
+    @property
+    def containment(self) -> str:
+        """What contains its workers, by name."""
+        return self._settings.containment.name
+
     async def start(self, spec: WorkerSpec) -> Worker:
         """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
         opening = cast("Opening | None", spec.opening)

@@ -9,6 +9,7 @@ from aiohttp import web
 from hotseat import pb
 
 from hotseat_edge.core_client import Core
+from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import ANSWERED, HEADERS
 from hotseat_edge.openai import idempotency, names, request, schema
 from hotseat_edge.openai.errors import ApiError
@@ -31,8 +32,9 @@ class _Turn(msgspec.Struct, frozen=True):
 class Chat:
     """Answers chat requests."""
 
-    def __init__(self, core: Core, settings: Settings) -> None:
+    def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
         self._core = core
+        self._metrics = metrics
         self._settings = settings
 
     async def create(self, http: web.Request) -> web.StreamResponse:
@@ -54,7 +56,7 @@ class Chat:
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        collector, timing = Collector(turn.answer), Timing(http[HEADERS])
+        collector, timing = Collector(turn.answer), Timing(http[HEADERS], self._metrics)
         response = web.Response(content_type="application/json")
         async with aclosing(self._run(http, turn)) as events:
             async for event in events:
@@ -72,7 +74,7 @@ class Chat:
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         options = turn.chat.stream_options
         writer = ChunkWriter(turn.answer, include_usage=bool(options and options.include_usage))
-        settings, timing = self._settings, Timing(http[HEADERS])
+        settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
         stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
         async with stream, aclosing(self._run(http, turn)) as events:
             try:

@@ -1,0 +1,1 @@
+"""What the core counts, for Prometheus: docs/metrics.md names and explains all of it."""

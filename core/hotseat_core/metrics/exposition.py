@@ -1,0 +1,38 @@
+"""Puts the core's metrics together, and serves them where that is wanted."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from prometheus_client import CollectorRegistry, Info, ProcessCollector
+
+from hotseat_core.metrics.pool import PoolCollector
+from hotseat_core.pool.stats import PoolStats
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def exposed(
+    registry: CollectorRegistry,
+    stats: Callable[[], PoolStats],
+    build: Mapping[str, str],
+    host: str,
+    port: int | None,
+) -> AsyncIterator[str]:
+    """Serve the registry with the pool's numbers and the process's; yield the URL. port None: serve nothing, no URL.
+
+    Raises CannotServeMetricsError.
+    """
+    if port is None:
+        yield ""
+        return
+    # Its import takes 0.1 s and some 15 MB, which nobody else in the core needs.
+    from hotseat_core.metrics.listener import serving  # noqa: PLC0415
+
+    registry.register(PoolCollector(stats))
+    ProcessCollector(registry=registry)
+    Info("hotseat_build", "What runs here.", registry=registry).info(dict(build))
+    async with serving(registry, host, port) as url:
+        logger.info("metrics", extra={"url": f"{url}/metrics"})
+        yield url

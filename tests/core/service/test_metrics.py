@@ -1,0 +1,101 @@
+"""The core's metrics: served where wanted, and true after turns, refusals and evictions."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
+from hotseat_core.metrics.failures import CannotServeMetricsError
+from hotseat_core.metrics.listener import serving
+from hotseat_core.metrics.turns import TurnMeter
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.core.service.conftest import OpenHouse
+
+ROOT = Path(__file__).parents[3]
+
+
+async def scraped(url: str) -> dict[str, float]:
+    """Every sample by its name and labels, as Prometheus writes them."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        response = await http.get(f"{url}/metrics")
+    assert response.status_code == 200
+    found = {}
+    for family in text_string_to_metric_families(response.text):
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
+            found[sample.name + (f"{{{labels}}}" if labels else "")] = sample.value
+    return found
+
+
+async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -> None:
+    async with open_house(metrics_port=0, pool_size=1, max_queue=0, warm_workers=0) as house:
+        url = house.core.metrics_url
+        before = await scraped(url)
+        assert before["hotseat_pool_capacity"] == 1
+        assert before['hotseat_workers{state="idle"}'] == 0
+        line = await house.open("c")
+        for text in ("one", "two"):
+            await line.ask(text)
+        after = await scraped(url)
+        assert after['hotseat_turns_total{outcome="succeeded",reason=""}'] == 2
+        assert after['hotseat_turn_duration_seconds_count{outcome="succeeded"}'] == 2
+        assert (after['hotseat_leases_total{worker="cold"}'], after['hotseat_leases_total{worker="hot"}']) == (1, 1)
+        assert after["hotseat_queue_wait_seconds_count"] == 2
+        assert after["hotseat_worker_spawns_total"] == 1
+        assert after['hotseat_workers{state="idle"}'] == 1
+        assert after['hotseat_store_commit_seconds_count{step="begin"}'] == 2
+        assert after['hotseat_tokens_total{type="output"}'] > 0
+        assert after["hotseat_pool_takes_turns"] == 1
+        house.core.pool.drain(None)
+        assert (await scraped(url))["hotseat_pool_takes_turns"] == 0
+
+
+async def test_nothing_is_served_where_nobody_asked_for_it(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        assert house.core.metrics_url == ""
+
+
+async def test_an_address_that_is_taken_is_said_so() -> None:
+    async with serving(CollectorRegistry(), "127.0.0.1", 0) as url:
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(CannotServeMetricsError, match=f"127.0.0.1:{port}.*HOTSEAT_METRICS_PORT"):
+            async with serving(CollectorRegistry(), "127.0.0.1", port):
+                raise AssertionError("both serve")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"outcome": Outcome.SUCCEEDED}, 'outcome="succeeded",reason=""'),
+        (
+            {"outcome": Outcome.FAILED, "failure": Failure("WORKER_LOST", "it is gone")},  # type: ignore[arg-type] # as JSON
+            'outcome="failed",reason="WORKER_LOST"',
+        ),
+    ],
+)
+def test_what_the_journal_takes_down_is_counted(fields: dict[str, Any], name: str) -> None:
+    registry = CollectorRegistry()
+    usage = Usage(input_tokens=1, output_tokens=2, cache_read_tokens=3, cache_write_tokens=4, cost_usd=0.5)
+    completed = TurnCompleted(request_id="r", text="t", usage=usage, duration_s=2.0, step_count=1, **fields)
+    TurnMeter(registry).note_end(msgspec.json.encode(completed))
+    labels = dict(pair.split("=") for pair in name.replace('"', "").split(","))
+    assert registry.get_sample_value("hotseat_turns_total", labels) == 1
+    assert registry.get_sample_value("hotseat_tokens_total", {"type": "cache_write"}) == 4
+    assert registry.get_sample_value("hotseat_cost_usd_total") == 0.5
+    assert registry.get_sample_value("hotseat_turn_duration_seconds_sum", {"outcome": labels["outcome"]}) == 2.0
+
+
+async def test_every_metric_is_documented_and_nothing_else(open_house: OpenHouse) -> None:
+    async with open_house(metrics_port=0) as house:
+        await (await house.open("c")).ask("one")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            text = (await http.get(f"{house.core.metrics_url}/metrics")).text
+    served = set(re.findall(r"^# HELP (hotseat_\w+)", text, re.MULTILINE))
+    section = (ROOT / "docs/metrics.md").read_text().partition("## The core")[2].partition("## The edge")[0]
+    served = {name for name in served if not name.endswith("_created")}
+    assert set(re.findall(r"^\| `(hotseat_\w+)`", section, re.MULTILINE)) == served
