@@ -49,9 +49,11 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         cli_version: str = "",
         measure_memory: MeasureMemory = tree_memory_bytes,
         *,
+        containment: str = "",
         on_taking_turns: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
+        self._containment = containment
         self._on_taking_turns = on_taking_turns
         self._steering = asyncio.Lock()  # what is announced is what the pool does
         self._cli_version = cli_version
@@ -68,7 +70,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> service.GetPoolResponse:
         """Read the pool's state, size and counters."""
-        return service.GetPoolResponse(pool=_pool(self._pool.stats()))
+        return service.GetPoolResponse(pool=self._show(self._pool.stats()))
 
     async def ListWorkers(  # noqa: N802
         self,
@@ -112,7 +114,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         async with self._steering:
             await self._announce(False)  # first: who asks before sending goes elsewhere, and nobody is refused
             self._pool.drain(grace_s)
-        return service.DrainPoolResponse(pool=_pool(self._pool.stats()))
+        return service.DrainPoolResponse(pool=self._show(self._pool.stats()))
 
     async def ResumePool(  # noqa: N802
         self,
@@ -123,7 +125,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         async with self._steering:
             self._pool.resume()
             await self._announce(True)
-        return service.ResumePoolResponse(pool=_pool(self._pool.stats()))
+        return service.ResumePoolResponse(pool=self._show(self._pool.stats()))
 
     async def _announce(self, takes_turns: bool) -> None:
         if self._on_taking_turns is not None:
@@ -145,7 +147,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         if request.HasField("idle_timeout"):
             given["idle_timeout_s"] = _seconds("idle_timeout", request.idle_timeout)
         self._pool.resize(**given)
-        return service.ResizePoolResponse(pool=_pool(self._pool.stats()))
+        return service.ResizePoolResponse(pool=self._show(self._pool.stats()))
 
     async def WatchPool(  # noqa: N802
         self, request: service.WatchPoolRequest, context: Context
@@ -166,7 +168,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         while True:
             revision, stats = self._pool.revision, self._pool.stats()
             rows = {row.id: row for row in self._pool.workers()}
-            pool = _pool(stats)
+            pool = self._show(stats)
             changed = await self._workers(row for row in rows.values() if sent.get(row.id) != row)
             gone = [_stopped(row, self._cli_version) for row in sent.values() if row.id not in rows]
             if pool != sent_pool or changed or gone:
@@ -180,6 +182,17 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
             if not stats.queued_turns:  # while turns wait, the age of the oldest changes all the time
                 await self._pool.wait_for_change(revision)
 
+    def _show(self, stats: PoolStats) -> service.Pool:
+        retry_time = stats.start_retry_time
+        return service.Pool(
+            state=_STATES[stats.state],
+            size=_size(stats.settings),
+            stats=_stats(stats),
+            start_time=timestamp(stats.start_time),
+            containment=self._containment,
+            start_retry_time=None if retry_time is None else timestamp(retry_time),
+        )
+
     async def _workers(self, rows: Iterable[WorkerRow]) -> list[service.Worker]:
         listed = list(rows)
         pids = [row.root_pid for row in listed if row.root_pid is not None]
@@ -190,15 +203,6 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
 def _longest_idle_first(row: WorkerRow) -> tuple[bool, float, str]:
     is_idle = row.state is WorkerState.IDLE and row.last_turn_time is not None
     return (not is_idle, row.last_turn_time if is_idle and row.last_turn_time else row.start_time, row.id)
-
-
-def _pool(stats: PoolStats) -> service.Pool:
-    return service.Pool(
-        state=_STATES[stats.state],
-        size=_size(stats.settings),
-        stats=_stats(stats),
-        start_time=timestamp(stats.start_time),
-    )
 
 
 def _size(settings: PoolSettings) -> service.PoolSize:

@@ -132,7 +132,9 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
             servicer = ConversationServicer(registry, parser, version("hotseat"))
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
             health = await _add_health(server)
-            pool_servicer = PoolServicer(pool, cli_version, on_taking_turns=health.take_turns)
+            pool_servicer = PoolServicer(
+                pool, cli_version, containment=factory.containment, on_taking_turns=health.take_turns
+            )
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
             target = await asyncio.to_thread(_bind, server, settings)
             await server.start()

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hotseat import pb
 from hotseat_edge.app import serve
 from hotseat_edge.settings import Settings
@@ -109,6 +110,7 @@ async def test_health_tells_of_the_pool(edge: Edge) -> None:
     assert (health["pool"]["max_workers"], health["pool"]["idle_timeout_seconds"]) == (4, 600.0)
     assert health["pool"]["workers"] == {"starting": 0, "warm": 1, "idle": 2, "running": 1, "stopping": 0}
     assert health["pool"]["turns"]["hot"] == 7
+    assert (health["problems"], health["pool"]["containment"]) == ([], "watcher")
     assert health["uptime_seconds"] >= 0
     assert health["version"]
 
@@ -119,6 +121,26 @@ async def test_a_draining_pool_is_degraded_and_not_ready(edge: Edge) -> None:
 
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert (ready.status_code, live.status_code) == (503, 200)
+    assert (health.json()["problems"], ready.json()["problems"]) == (["draining"], ["draining"])
+
+
+async def test_a_full_queue_is_degraded_and_still_ready(edge: Edge) -> None:
+    edge.core.pool_stats.queued_turns = edge.core.pool_size.max_queue
+    health, ready = [await edge.http.get(path) for path in ("/health", "/readyz")]
+
+    assert (health.status_code, health.json()["status"], health.json()["problems"]) == (200, "degraded", ["queue_full"])
+    assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+
+
+async def test_a_pool_that_starts_no_processes_is_not_ready_once_it_has_none(edge: Edge) -> None:
+    edge.core.pool_retry_time = Timestamp(seconds=2_000_000_000)
+    health, ready = [await edge.http.get(path) for path in ("/health", "/readyz")]
+    assert (health.json()["status"], health.json()["pool"]["starts_workers"], ready.status_code) == ("ok", False, 200)
+
+    edge.core.pool_stats = pb.PoolStats(starting_workers=1)
+    health, ready = [await edge.http.get(path) for path in ("/health", "/readyz")]
+    assert (health.json()["status"], health.json()["problems"]) == ("degraded", ["workers_do_not_start"])
+    assert (ready.status_code, ready.json()["problems"]) == (503, ["workers_do_not_start"])
 
 
 async def test_a_core_that_is_away_is_told_within_a_second() -> None:
@@ -129,6 +151,7 @@ async def test_a_core_that_is_away_is_told_within_a_second() -> None:
 
     assert (health.status_code, ready.status_code, live.status_code) == (503, 503, 200)
     assert (health.json()["core"], health.json()["pool"], health.json()["demo"]) == ("unreachable", None, True)
+    assert (health.json()["problems"], ready.json()["problems"]) == (["core_unreachable"], ["core_unreachable"])
 
 
 async def test_a_core_that_answers_no_probe_is_told_within_a_second(edge: Edge) -> None:

@@ -4,6 +4,7 @@
 import asyncio
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from hotseat import pb
 from hotseat.v1.pool_service_pb2_grpc import PoolServiceServicer
 
@@ -21,6 +22,7 @@ class FakePool(Calls, PoolServiceServicer):
         self.resizes: list[pb.ResizePoolRequest] = []
         self.pool_state: pb.Pool.State = pb.Pool.STATE_ACTIVE
         self.pool_size = pb.PoolSize(max_workers=4, warm_workers=1, max_queue=128, idle_timeout=Duration(seconds=600))
+        self.pool_retry_time: Timestamp | None = None  # workers of some profile are not started before that
         self.pool_stats = pb.PoolStats(warm_workers=1, idle_workers=2, running_workers=1, hot_turn_count=7)
         self.workers = {"w1": pb.Worker(worker_id="w1", pid=42)}
         self.queued: list[pb.QueuedTurn] = []
@@ -29,7 +31,13 @@ class FakePool(Calls, PoolServiceServicer):
 
     @property
     def pool(self) -> pb.Pool:
-        return pb.Pool(state=self.pool_state, size=self.pool_size, stats=self.pool_stats)
+        return pb.Pool(
+            state=self.pool_state,
+            size=self.pool_size,
+            stats=self.pool_stats,
+            containment="watcher",
+            start_retry_time=self.pool_retry_time,
+        )
 
     def change(self, *workers: pb.Worker, state: pb.Pool.State | None = None) -> None:
         """Let workers, or the pool itself, be otherwise from now on."""

@@ -38,6 +38,7 @@ def _gauges(stats: PoolStats) -> Iterator[Metric]:
     yield one("hotseat_pool_queue_oldest_seconds", "How long the oldest of them has.", stats.oldest_queue_duration_s)
     takes_turns = stats.state is PoolState.ACTIVE
     yield one("hotseat_pool_takes_turns", "1; 0 while it drains or has drained.", takes_turns)
+    yield one("hotseat_pool_starts_workers", "1; 0 while starts of some profile fail.", stats.start_retry_time is None)
     yield one("hotseat_pool_start_time_seconds", "When the pool started.", stats.start_time)
 
 

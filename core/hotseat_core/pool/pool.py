@@ -186,7 +186,9 @@ class Pool:
     def stats(self) -> PoolStats:
         """Its numbers now."""
         floor = self._floor
-        return snapshot(floor.view(), floor.counts, self.state, self._start_time, floor.clock.time())
+        return snapshot(
+            floor.view(), floor.counts, self.state, self._start_time, now=floor.clock.time(), wall=floor.wall()
+        )
 
     def workers(self) -> list[WorkerRow]:
         """Every process there is."""

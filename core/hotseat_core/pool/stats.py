@@ -69,6 +69,7 @@ class PoolStats:
     workers_lost: int
     evictions_for_room: int
     evictions_idle: int
+    start_retry_time: float | None  # unix seconds; no worker of some spec is started before that. None: all are
     memory_bytes: int  # of all workers, as last measured; 0 where there is no limit to it
 
 
@@ -111,8 +112,11 @@ def queue(view: PoolView, now: float, wall_now: float) -> list[WaiterRow]:
     ]
 
 
-def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float, now: float) -> PoolStats:
-    """The numbers of this moment."""
+def snapshot(
+    view: PoolView, counts: Counts, state: PoolState, start_time: float, *, now: float, wall: float
+) -> PoolStats:
+    """The numbers of this moment. now: on the clock of the view; wall: unix seconds."""
+    retry_at = max((backoff.open_until for backoff in view.backoffs.values()), default=now)
     workers = Counter(worker.state for worker in view.workers)
     return PoolStats(
         state=state,
@@ -132,6 +136,7 @@ def snapshot(view: PoolView, counts: Counts, state: PoolState, start_time: float
         workers_lost=counts.lost,
         evictions_for_room=sum(counts.evictions[reason] for reason in EVICTIONS_FOR_ROOM),
         evictions_idle=counts.evictions[EndReason.IDLE],
+        start_retry_time=wall + retry_at - now if retry_at > now else None,
         memory_bytes=sum(worker.memory_bytes for worker in view.workers),
     )
 

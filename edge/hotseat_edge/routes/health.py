@@ -11,6 +11,12 @@ from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
 
 _VERSION = version("hotseat")
 
+CORE_UNREACHABLE = "core_unreachable"
+DRAINING = "draining"
+DRAINED = "drained"
+NO_WORKERS = "workers_do_not_start"
+QUEUE_FULL = "queue_full"
+
 
 class Health:
     """Tells how the edge and the pool behind it are."""
@@ -31,8 +37,9 @@ class Health:
             "pool": None,
         }
         pool = await self._pool()
+        report["problems"] = problems = troubles(pool)
         if pool is not None:
-            report["status"] = "ok" if pool.state == pb.Pool.STATE_ACTIVE else "degraded"
+            report["status"] = "degraded" if problems else "ok"
             report |= {"core": "ok", "pool": describe(pool)}
         return web.json_response(report, status=503 if pool is None else 200)
 
@@ -41,10 +48,14 @@ class Health:
         return web.json_response({"status": "ok"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        """200 while requests would be taken: the core answers and its pool is active."""
-        pool = await self._pool()
-        ready = pool is not None and pool.state == pb.Pool.STATE_ACTIVE
-        return web.json_response({"status": "ok" if ready else "unavailable"}, status=200 if ready else 503)
+        """200 while sending requests here is of use; 503 and the reasons while it is not.
+
+        A full queue is none: its 429 tells clients when to come back, which a load balancer without servers can't.
+        """
+        problems = [problem for problem in troubles(await self._pool()) if problem != QUEUE_FULL]
+        if problems:
+            return web.json_response({"status": "unavailable", "problems": problems}, status=503)
+        return web.json_response({"status": "ok"})
 
     async def _pool(self) -> pb.Pool | None:
         try:
@@ -53,11 +64,29 @@ class Health:
             return None
 
 
+def troubles(pool: pb.Pool | None) -> list[str]:
+    """What keeps the pool from doing all that it should; None: the core does not answer."""
+    if pool is None:
+        return [CORE_UNREACHABLE]
+    stats = pool.stats
+    found = {
+        DRAINING: pool.state == pb.Pool.STATE_DRAINING,
+        DRAINED: pool.state == pb.Pool.STATE_DRAINED,
+        # While there are some, they serve on.
+        NO_WORKERS: pool.HasField("start_retry_time")
+        and not stats.warm_workers + stats.idle_workers + stats.running_workers,
+        QUEUE_FULL: 0 < pool.size.max_queue <= stats.queued_turns,
+    }
+    return [problem for problem, is_so in found.items() if is_so]
+
+
 def describe(pool: pb.Pool) -> dict[str, Any]:
     """The pool in JSON."""
     size, stats = pool.size, pool.stats
     return {
         "state": pb.Pool.State.Name(pool.state).removeprefix("STATE_").lower(),
+        "containment": pool.containment,
+        "starts_workers": not pool.HasField("start_retry_time"),
         "max_workers": size.max_workers,
         "warm_workers": size.warm_workers,
         "max_queue": size.max_queue,

@@ -14,7 +14,9 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
+from hotseat_core.errors import WorkerStartError
 from hotseat_core.interceptors import StatusInterceptor
+from hotseat_core.pool.backoff import FAILURES_TO_OPEN, OPEN_S
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
@@ -38,7 +40,7 @@ class House(SimpleNamespace):
 @pytest.fixture
 async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
     async with open_pool(max_workers=3, revoke_timeout_s=0.5) as pool:
-        servicer = PoolServicer(pool, "2.1.330", lambda pids: {pid: pid * 1024 for pid in pids})
+        servicer = PoolServicer(pool, "2.1.330", lambda pids: {pid: pid * 1024 for pid in pids}, containment="watcher")
         server = grpc.aio.server(interceptors=[StatusInterceptor()])
         pool_service_pb2_grpc.add_PoolServiceServicer_to_server(servicer, server)
         server.add_insecure_port(f"unix:{tmp_path}/core.sock")
@@ -88,6 +90,25 @@ async def test_the_age_of_the_oldest_waiting_turn_is_shown(house: House, clock: 
     for lease in held:
         lease.release(keep=True)
     (await waiting).release(keep=True)
+
+
+async def test_the_pool_tells_what_contains_its_workers_and_whether_they_start(
+    house: House, machine: FakeMachine, clock: ManualClock
+) -> None:
+    pool = (await house.stub.GetPool(service.GetPoolRequest())).pool
+    assert pool.containment == "watcher"
+    assert not pool.HasField("start_retry_time")
+    machine.starts_at_once = False
+    for _ in range(FAILURES_TO_OPEN):
+        waiting = asyncio.create_task(house.pool.acquire("c", AGENT))
+        await settled()
+        machine.fail(WorkerStartError("broken"))
+        with pytest.raises(WorkerStartError):
+            await waiting
+    pool = (await house.stub.GetPool(service.GetPoolRequest())).pool
+    assert pool.start_retry_time.seconds == 1000 + OPEN_S
+    clock.advance(OPEN_S)
+    assert not (await house.stub.GetPool(service.GetPoolRequest())).pool.HasField("start_retry_time")
 
 
 async def test_workers_are_listed_in_pages_the_longest_idle_first(house: House, clock: ManualClock) -> None:
