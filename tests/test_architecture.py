@@ -34,6 +34,8 @@ WIRE = {
     "hotseat_core.parse": "translates the wire's messages into ours",
     "hotseat_core.parse_content": "translates what was said",
     "hotseat_core.conversation_servicer": "serves ConversationService",
+    "hotseat_core.archive_servicer": "serves its readers and keepers",
+    "hotseat_core.convert_content": "translates what was said into the wire's messages",
     "hotseat_core.converse": "serves its one streaming method",
     "hotseat_core.pool_servicer": "serves PoolService",
     "hotseat_core.interceptors": "turns our errors into a status with details",
@@ -43,6 +45,7 @@ WIRE = {
 # Pure: they take values and return values. No loop, no network, no clock.
 PURE = {
     "hotseat_core.conversation.history",
+    "hotseat_core.conversation.retention",
     "hotseat_core.conversation.turn",
     "hotseat_core.conversation.ways",
     "hotseat_core.journal.cursor",

@@ -27,6 +27,7 @@ NAMES = frozenset(
         "HOTSEAT_HOST",
         "HOTSEAT_LOG_FORMAT",
         "HOTSEAT_LOG_LEVEL",
+        "HOTSEAT_MAX_IMPORT_BYTES",
         "HOTSEAT_MAX_QUEUE",
         "HOTSEAT_MEMORY_LIMIT_MB",
         "HOTSEAT_METRICS_HOST",

@@ -4,10 +4,11 @@ import asyncio
 from typing import Any, TypeAlias
 
 import grpc
-from hotseat.v1 import client_message_pb2, conversation_service_pb2_grpc, server_event_pb2
+from hotseat.v1 import client_message_pb2, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
 
 from hotseat_core import convert, parse
+from hotseat_core.archive_servicer import ArchiveServicer
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.registry import Registry
@@ -22,12 +23,12 @@ from hotseat_core.worker.profile import PROFILES
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
-class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServicer):
+class ConversationServicer(ArchiveServicer):
     """Serves conversations out of the registry."""
 
-    def __init__(self, registry: Registry, parser: parse.Parser, version: str) -> None:
+    def __init__(self, registry: Registry, parser: parse.Parser, version: str, *, max_import_bytes: int) -> None:
+        super().__init__(registry, parser, max_import_bytes)
         self._registry = registry
-        self._parser = parser
         self._version = version
         self._unopened: set[asyncio.Timeout] = set()  # of streams that have said nothing yet
         self._is_draining = False
@@ -107,7 +108,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.GetConversationResponse:
         """Read one conversation."""
-        summary = await self._registry.summary(_required(request.conversation_id))
+        summary = await self._registry.summary(parse.required_id(request.conversation_id))
         return service.GetConversationResponse(conversation=convert.conversation(summary))
 
     async def ListConversations(  # noqa: N802
@@ -128,13 +129,15 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         request: service.DeleteConversationRequest,
         context: Context,  # noqa: ARG002
     ) -> service.DeleteConversationResponse:
-        """Delete a conversation with its transcript; end its turn if one runs."""
+        """Delete a conversation with its transcript and its files; end its turn if one runs."""
+        conversation_id = parse.required_id(request.conversation_id)
         try:
-            await self._registry.delete(_required(request.conversation_id))
+            worker_id = await self._registry.delete(conversation_id, only_if_idle=request.only_if_idle)
         except ConversationNotFound:
             if not request.allow_missing:
                 raise
-        return service.DeleteConversationResponse()
+            worker_id = ""
+        return service.DeleteConversationResponse(worker_id=worker_id)
 
     async def ForkConversation(  # noqa: N802
         self,
@@ -145,7 +148,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         if request.new_conversation_id:
             parse.conversation_id(request.new_conversation_id, "new_conversation_id")
         turn = request.turn if request.HasField("turn") else None
-        made = await self._registry.fork(_required(request.conversation_id), turn, request.new_conversation_id)
+        made = await self._registry.fork(parse.required_id(request.conversation_id), turn, request.new_conversation_id)
         return service.ForkConversationResponse(conversation=convert.conversation(self._registry.describe(made)))
 
     async def GetTurn(  # noqa: N802
@@ -156,7 +159,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         """Read one turn."""
         if not request.conversation_id:
             return await self._latest_turn(request)
-        conversation = await self._registry.get(_required(request.conversation_id))
+        conversation = await self._registry.get(parse.required_id(request.conversation_id))
         for record in conversation.turns:
             if record.turn == request.turn or (not request.turn and record.request_id == request.request_id):
                 return service.GetTurnResponse(turn=convert.turn(record), conversation_id=conversation.id)
@@ -179,7 +182,7 @@ class ConversationServicer(conversation_service_pb2_grpc.ConversationServiceServ
         context: Context,  # noqa: ARG002
     ) -> service.ListTurnsResponse:
         """List a conversation's turns, the first one first."""
-        conversation = await self._registry.get(_required(request.conversation_id))
+        conversation = await self._registry.get(parse.required_id(request.conversation_id))
         chosen, next_token = page(
             conversation.turns, request.page_size, request.page_token, key=lambda record: str(record.turn)
         )
@@ -200,12 +203,6 @@ async def _give_way() -> None:
     """Let a turn that was just submitted reach its worker: what a user waits for goes before what is only told."""
     for _ in range(4):
         await asyncio.sleep(0)
-
-
-def _required(conversation_id: str) -> str:
-    if not conversation_id:
-        raise InvalidMessage("conversation_id is missing", metadata={"field": "conversation_id"})
-    return parse.conversation_id(conversation_id)
 
 
 def _request_of(opened: client_message_pb2.OpenConversation) -> Request:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
@@ -194,6 +195,11 @@ def settings(held: ConversationSettings) -> conversations.ConversationSettings:
         ),
         retention=duration(held.retention_s) if held.retention_s is not None else None,
     )
+
+
+def settings_json(held: ConversationSettings) -> dict[str, Any]:
+    """Return how a conversation runs, as the JSON form of protobuf has it."""
+    return MessageToDict(settings(held), preserving_proto_field_name=True)
 
 
 def turn(record: TurnRecord) -> events.Turn:

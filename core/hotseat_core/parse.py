@@ -4,8 +4,10 @@ import re
 import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.json_format import ParseDict, ParseError
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import conversation_pb2 as conversations
 
@@ -64,6 +66,13 @@ def conversation_id(text: str, field: str = "conversation_id") -> str:
     return text
 
 
+def required_id(text: str) -> str:
+    """Return the id, which must be there."""
+    if not text:
+        refuse("conversation_id", "is missing")
+    return conversation_id(text)
+
+
 def request_id(text: str, field: str = "request_id") -> str:
     """Return the UUID as the journal writes it."""
     try:
@@ -113,6 +122,14 @@ class Parser:
             max_duration_s=_seconds("settings.turn_limits.max_duration", message.turn_limits.max_duration),
             retention_s=_retention(message.retention) if message.HasField("retention") else None,
         )
+
+    def settings_json(self, told: dict[str, Any]) -> ConversationSettings:
+        """Return how a conversation shall run, from the JSON form of protobuf."""
+        try:
+            message = ParseDict(told, conversations.ConversationSettings())
+        except ParseError as exc:
+            refuse("settings", f"can't be read: {exc}")
+        return self.settings(message)
 
     def attachment(self, message: client.OpenConversation) -> tuple[Disposition, Attachment]:
         """Return how the stream wants to take part."""

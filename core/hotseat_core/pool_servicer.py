@@ -49,11 +49,13 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         cli_version: str = "",
         measure_memory: MeasureMemory = tree_memory_bytes,
         *,
+        check_conversation: Callable[[str], Awaitable[object]],
         containment: str = "",
         on_taking_turns: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
         self._containment = containment
+        self._check_conversation = check_conversation  # raises ConversationNotFound: a pool knows workers alone
         self._on_taking_turns = on_taking_turns
         self._steering = asyncio.Lock()  # what is announced is what the pool does
         self._cli_version = cli_version
@@ -101,6 +103,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
     ) -> service.EvictConversationResponse:
         """Take a conversation off its worker."""
         conversation = conversation_id(request.conversation_id)
+        await self._check_conversation(conversation)
         return service.EvictConversationResponse(worker_id=await self._pool.evict(conversation, force=request.force))
 
     async def DrainPool(  # noqa: N802

@@ -129,11 +129,17 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
         )
         async with registry, reaping(Reaper(registry, retention)):
             server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
-            servicer = ConversationServicer(registry, parser, version("hotseat"))
+            servicer = ConversationServicer(
+                registry, parser, version("hotseat"), max_import_bytes=settings.max_import_bytes
+            )
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
             health = await _add_health(server)
             pool_servicer = PoolServicer(
-                pool, cli_version, containment=factory.containment, on_taking_turns=health.take_turns
+                pool,
+                cli_version,
+                check_conversation=registry.summary,
+                containment=factory.containment,
+                on_taking_turns=health.take_turns,
             )
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
             target = await asyncio.to_thread(_bind, server, settings)

@@ -39,6 +39,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_ms: Count = 600_000  # 0: never
     retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
     transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
+    max_import_bytes: AtLeastOne = 134_217_728  # held in memory until they are entered
     drain_timeout_ms: Count = 30_000
     stall_timeout_ms: AtLeastOne = 120_000
     turn_timeout_ms: AtLeastOne = 1_800_000
@@ -87,6 +88,7 @@ VARIABLES = {
     "idle_timeout_ms": "IDLE_TIMEOUT_MS",
     "retention_ms": "HOTSEAT_RETENTION_MS",
     "transient_retention_ms": "HOTSEAT_TRANSIENT_RETENTION_MS",
+    "max_import_bytes": "HOTSEAT_MAX_IMPORT_BYTES",
     "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
     "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
     "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",

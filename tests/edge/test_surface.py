@@ -59,6 +59,35 @@ async def test_one_conversation_is_shown(edge: Edge) -> None:
 
     assert (found["id"], found["object"], found["state"], found["turn_count"]) == ("a", "conversation", "idle", 1)
     assert (found["profile"], found["created_at"], found["metadata"]) == ("claude-code", 1_700_000_000, {})
+    assert (found["updated_at"], found["expires_at"]) == (1_700_000_100, 1_702_592_100)
+    edge.core.conversations["a"].ClearField("expire_time")
+    assert (await edge.http.get("/conversations/a")).json()["expires_at"] is None
+
+
+async def test_a_conversation_is_shown_with_what_was_said(edge: Edge) -> None:
+    await begin(edge, "a")
+    roles = [pb.HistoryMessage.ROLE_USER, pb.HistoryMessage.ROLE_ASSISTANT] * 2
+    edge.core.messages = [
+        pb.ConversationMessage(message_id=f"{number}", role=role, content=[pb.HistoryBlock(text=f"said {number}")])
+        for number, role in enumerate(roles)
+    ]
+    whole = (await edge.http.get("/conversations/a")).json()["messages"]
+    assert [message["content"] for message in whole["data"]] == ["said 0", "said 1", "said 2", "said 3"]
+    assert (whole["object"], whole["first_id"], whole["last_id"]) == ("list", "msg_0", "msg_3")
+    assert (whole["has_more"], whole["next_after"]) == (False, None)
+    first = (await edge.http.get("/conversations/a?limit=3&order=desc")).json()["messages"]
+    rest = (await edge.http.get(f"/conversations/a?limit=3&order=desc&after={first['next_after']}")).json()["messages"]
+    assert [message["content"] for message in first["data"] + rest["data"]] == ["said 3", "said 2", "said 1", "said 0"]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+    assert [request.page_size for request in edge.core.listings] == [100, 3, 3]
+    assert "messages" not in (await edge.http.get("/conversations/a?messages=false")).json()
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "order=up", "messages=perhaps"])
+async def test_a_page_of_messages_that_can_not_be_is_refused(edge: Edge, query: str) -> None:
+    await begin(edge, "a")
+    response = await edge.http.get(f"/conversations/a?{query}")
+    assert (response.status_code, error_of(response)["param"]) == (400, query.partition("=")[0])
 
 
 async def test_deleting_evicts_and_purging_deletes(edge: Edge) -> None:
@@ -79,6 +108,11 @@ async def test_a_busy_conversation_is_evicted_by_force_alone(edge: Edge) -> None
 
     assert (refused.status_code, error_of(refused)["code"]) == (409, "conversation_busy")
     assert (forced.status_code, edge.core.evicted) == (200, ["a"])
+    kept = await edge.http.delete("/conversations/a?purge=true")
+    assert (kept.status_code, error_of(kept)["code"]) == (409, "conversation_busy")
+    assert set(edge.core.conversations) == {"a"}
+    purged = await edge.http.delete("/conversations/a?purge=true&force=true")
+    assert (purged.status_code, edge.core.conversations) == (200, {})
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -107,6 +107,8 @@ class FakeCore(FakePool, ConversationServiceServicer):
         self.refuse_open: pb.Error | None = None
         self.streams = 0  # Converse calls that began, those that have said nothing yet included
         self.openings: list[pb.OpenConversation] = []
+        self.messages: list[pb.ConversationMessage] = []  # of every conversation
+        self.listings: list[pb.ListMessagesRequest] = []
         self.inputs: list[pb.UserInput] = []
         self.interrupts: list[pb.Interrupt] = []
         self.cancelled = asyncio.Event()  # a Converse call was cancelled by its client
@@ -217,9 +219,20 @@ class FakeCore(FakePool, ConversationServiceServicer):
     ) -> pb.DeleteConversationResponse:
         await self.unary(context, "DeleteConversation")
         if not request.allow_missing:
-            await self._find(request.conversation_id, context)
+            found = await self._find(request.conversation_id, context)
+            if request.only_if_idle and found.state == pb.Conversation.STATE_RUNNING:
+                await abort(context, failure("TURN_RUNNING", "a turn runs"))
         self.conversations.pop(request.conversation_id, None)
-        return pb.DeleteConversationResponse()
+        return pb.DeleteConversationResponse(worker_id="w1")
+
+    async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
+        await self.unary(context, "ListMessages")
+        self.listings.append(request)
+        start = int(request.page_token or 0)
+        found = self.messages[::-1] if request.latest_first else self.messages
+        end = start + request.page_size
+        token = str(end) if end < len(found) else ""
+        return pb.ListMessagesResponse(messages=found[start:end], next_page_token=token)
 
     async def ForkConversation(
         self, request: pb.ForkConversationRequest, context: Context

@@ -74,7 +74,10 @@ class FakePool(Calls, PoolServiceServicer):
     ) -> pb.EvictConversationResponse:
         await self.unary(context, "EvictConversation")
         conversation = self.conversations.get(request.conversation_id)
-        if conversation is None or conversation.state == pb.Conversation.STATE_COLD:  # the pool knows workers alone
+        if conversation is None:
+            await abort(context, failure("CONVERSATION_NOT_FOUND", "no such conversation"))
+            raise AssertionError
+        if conversation.state == pb.Conversation.STATE_COLD:
             return pb.EvictConversationResponse()
         if conversation.state == pb.Conversation.STATE_RUNNING and not request.force:
             await abort(context, failure("TURN_RUNNING", "a turn runs"))

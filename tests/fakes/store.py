@@ -5,8 +5,18 @@ from collections.abc import Sequence
 import msgspec
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, StorageFailed
 from hotseat_core.journal.cursor import cursor_after, position_of
-from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Due, Found, Lease, Page, PlacedTurn, StoredConversation, StoredTurn
+from hotseat_core.journal.node import Node, check_path, encode
+from hotseat_core.journal.store import (
+    Due,
+    Found,
+    Lease,
+    Page,
+    PlacedTurn,
+    Said,
+    Snapshot,
+    StoredConversation,
+    StoredTurn,
+)
 
 Key = tuple[str, str]  # tenant, conversation id
 
@@ -131,6 +141,63 @@ class MemoryStore:
             path.insert(0, node)
             head = node.parent_id
         return tuple(path)
+
+    async def said(
+        self,
+        tenant: str,
+        conversation_id: str,
+        *,
+        head: str = "",
+        start: int = 0,
+        limit: int,
+        latest_first: bool = False,
+        max_bytes: int,
+    ) -> Said | None:
+        held = self._conversations.get((tenant, conversation_id))
+        if held is None:
+            return None
+        head = head or held.head
+        path = await self.messages(tenant, head)
+        places = range(max(start, 1), len(path) + 1)
+        if latest_first:
+            places = range(min(start or len(path), len(path)), 0, -1)
+        chosen: list[int] = []
+        size = 0
+        for place in places[:limit]:
+            size += len(encode(path[place - 1].message))
+            if chosen and size > max_bytes:
+                break
+            chosen.append(place)
+        chosen.sort()
+        nodes = tuple(path[place - 1] for place in chosen)
+        next_id = path[chosen[-1]].node_id if chosen and chosen[-1] < len(path) else ""
+        heads = {node.node_id for node in nodes} | ({next_id} if next_id else set())
+        turns = tuple(turn for turn in self._turns[tenant, conversation_id] if turn.head in heads)
+        return Said(head, len(path), chosen[0] if chosen else 0, nodes, next_id, turns)
+
+    async def snapshot(self, tenant: str, conversation_id: str) -> Snapshot | None:
+        self._check_disk()
+        key = (tenant, conversation_id)
+        if key not in self._conversations:
+            return None
+        turns = tuple(turn for turn in self._turns[key] if turn.completed is not None)
+        nodes: dict[str, Node] = {}
+        for head in (self._conversations[key].head, *(turn.head for turn in turns)):
+            nodes |= {node.node_id: node for node in await self.messages(tenant, head) if node.node_id not in nodes}
+        return Snapshot(self._conversations[key], turns, tuple(nodes.values()))
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        made = snapshot.conversation
+        known = set(self.nodes)
+        for node in snapshot.nodes:
+            if node.parent_id and (made.tenant, node.parent_id) not in known:
+                raise HistoryLost("the messages that this follows are not in the journal any more")
+            known.add((made.tenant, node.node_id))
+        await self.create(msgspec.structs.replace(made, head=""), [])
+        self.nodes |= {(made.tenant, node.node_id): node for node in snapshot.nodes}
+        self._turns[made.tenant, made.conversation_id] = list(snapshot.turns)
+        self._change((made.tenant, made.conversation_id), head=made.head)
+        self._collect()
 
     async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
         found = [turn for turn in self._turns.get((tenant, conversation_id), []) if turn.turn > after]

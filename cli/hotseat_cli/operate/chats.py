@@ -135,8 +135,6 @@ async def evict(session: Session, conversation_ids: Sequence[str], *, force: boo
 
     async def one(conversation_id: str) -> str:
         worker = await session.client.evict_conversation(conversation_id, force=force)
-        if not worker:  # the pool knows workers: for it, any id is a cold conversation
-            await session.client.get_conversation(conversation_id)
         return f"off worker {worker}" if worker else "was cold already"
 
     return await _each(session, conversation_ids, one, "evicted")

@@ -11,6 +11,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from hotseat import pb
+from hotseat.archive_calls import ArchiveCalls
 from hotseat.line import ConverseCall, Line
 from hotseat.pool_calls import PoolCalls
 from hotseat.talk import Talk
@@ -27,7 +28,7 @@ _PARTING_S = 1.0
 _Response = TypeVar("_Response", bound=Message)
 
 
-class Client(PoolCalls):
+class Client(ArchiveCalls, PoolCalls):
     """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
 
     Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
@@ -138,10 +139,18 @@ class Client(PoolCalls):
         response: pb.ListConversationsResponse = await self._call(self._conversations.ListConversations, request)
         return response
 
-    async def delete_conversation(self, conversation_id: str, *, allow_missing: bool = False) -> None:
-        """Delete a conversation with its transcript; its turn ends if one runs."""
-        request = pb.DeleteConversationRequest(conversation_id=conversation_id, allow_missing=allow_missing)
-        await self._call(self._conversations.DeleteConversation, request)
+    async def delete_conversation(
+        self, conversation_id: str, *, allow_missing: bool = False, only_if_idle: bool = False
+    ) -> str:
+        """Delete a conversation with its transcript and its files; return the worker that held it, "" if it was cold.
+
+        Its turn ends if one runs; with `only_if_idle` the call fails then, and nothing is deleted.
+        """
+        request = pb.DeleteConversationRequest(
+            conversation_id=conversation_id, allow_missing=allow_missing, only_if_idle=only_if_idle
+        )
+        response: pb.DeleteConversationResponse = await self._call(self._conversations.DeleteConversation, request)
+        return response.worker_id
 
     async def fork_conversation(
         self, conversation_id: str, *, turn: int | None = None, new_conversation_id: str = ""

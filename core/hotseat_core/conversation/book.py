@@ -107,7 +107,7 @@ class Book:
 
     async def begin_turn(self, record: TurnRecord, workspace: str | None) -> None:
         """Enter a turn before it runs."""
-        await self._store.begin_turn(self._lease, _stored(record), workspace=workspace)
+        await self._store.begin_turn(self._lease, stored_turn(record), workspace=workspace)
         self.update_time = record.start_time
 
     async def end_turn(self, record: TurnRecord, messages: Sequence[Message], usage: Usage, now: float) -> None:
@@ -115,7 +115,7 @@ class Book:
         nodes, new = self._placed(self._root, messages)
         record.head = nodes[-1].node_id if nodes else ""
         await self._store.end_turn(
-            self._lease, _stored(record), new, head=record.head, usage=_encode(usage), update_time=now
+            self._lease, stored_turn(record), new, head=record.head, usage=_encode(usage), update_time=now
         )
         self._nodes, self.update_time, self.weight = nodes, now, _weight(nodes)
 
@@ -152,7 +152,8 @@ def _weight(nodes: Sequence[Node]) -> int:
     return sum(node.message.weight for node in nodes)
 
 
-def _stored(record: TurnRecord) -> StoredTurn:
+def stored_turn(record: TurnRecord) -> StoredTurn:
+    """Return the turn as the journal keeps it."""
     return StoredTurn(
         turn=record.turn,
         request_id=record.request_id,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 from weakref import WeakValueDictionary
 
+from hotseat_core.conversation.archive import Archive
 from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
@@ -60,6 +61,7 @@ class Registry:
         # Held while a conversation is found or made: two at once would each take it over from the other.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.requests = Requests(store, self._live)
+        self.archive = Archive(store, self._lock, self._workspaces, retention)
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:

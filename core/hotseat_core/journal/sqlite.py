@@ -5,9 +5,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from hotseat_core.journal import reading, tree, writing
+from hotseat_core.journal import archive, reading, tree, writing
 from hotseat_core.journal.node import Node, check_path
-from hotseat_core.journal.store import Due, Found, Lease, Page, PlacedTurn, StoredConversation, StoredTurn
+from hotseat_core.journal.store import (
+    Due,
+    Found,
+    Lease,
+    Page,
+    PlacedTurn,
+    Said,
+    Snapshot,
+    StoredConversation,
+    StoredTurn,
+)
 from hotseat_core.journal.threads import MAX_BATCH, Reader, Writer
 
 
@@ -133,11 +143,44 @@ class SqliteStore:
             partial(writing.expire, tenant=tenant, conversation_id=conversation_id, due=due), outlives_power=False
         )
 
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Enter a conversation with its past, whole or not at all. Raises ConversationExists or HistoryLost."""
+        await self._writer.run(partial(archive.restore, snapshot=snapshot, owner=self._owner))
+
     # ---- reads
 
     async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
         """Return what was said, from the first message to the head. Raises HistoryLost."""
         return await self._reader.run(partial(tree.path_to, tenant=tenant, head=head))
+
+    async def said(
+        self,
+        tenant: str,
+        conversation_id: str,
+        *,
+        head: str = "",
+        start: int = 0,
+        limit: int,
+        latest_first: bool = False,
+        max_bytes: int,
+    ) -> Said | None:
+        """Return messages of the conversation from a place on, or from it back. Raises HistoryLost."""
+        return await self._reader.run(
+            partial(
+                archive.said,
+                tenant=tenant,
+                conversation_id=conversation_id,
+                head=head,
+                start=start,
+                limit=limit,
+                latest_first=latest_first,
+                max_bytes=max_bytes,
+            )
+        )
+
+    async def snapshot(self, tenant: str, conversation_id: str) -> Snapshot | None:
+        """Return the conversation with all its turns that have ended, or None."""
+        return await self._reader.run(partial(archive.snapshot, tenant=tenant, conversation_id=conversation_id))
 
     async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
         """Return the conversation's turns after this one, in order."""

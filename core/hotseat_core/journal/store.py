@@ -91,9 +91,28 @@ class PlacedTurn(msgspec.Struct, frozen=True):
     turn: StoredTurn
 
 
+class Said(msgspec.Struct, frozen=True):
+    """Some of what was said up to a head, and the turns that said it."""
+
+    head: str  # empty: nothing was said
+    total: int  # messages up to the head
+    first: int  # the place of the first of these, from 1
+    nodes: tuple[Node, ...]  # in order
+    next_id: str  # of the node after the last of these; empty: there is none up to the head
+    turns: tuple[StoredTurn, ...]  # that ended at one of these nodes or at the next one, in order
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All that is kept of a conversation, at one moment."""
+
+    conversation: StoredConversation
+    turns: tuple[StoredTurn, ...]  # that have ended, in order
+    nodes: tuple[Node, ...]  # up to its head and to each turn's, each once, parents first
+
+
 class Store(Protocol):
-    """The journal: what a method returned from outlives this process, and what end_turn and delete
-    returned from, the loss of power too.
+    """The journal: what a method returned from outlives this process, and what end_turn, delete and
+    restore returned from, the loss of power too.
 
     Every method may raise StorageFailed. A write that raised it, or whose caller was cancelled, may have happened or
     not, never half: begin_turn answers that with DuplicateRequest, and end_turn may be called again.
@@ -156,6 +175,29 @@ class Store(Protocol):
 
     async def messages(self, tenant: str, head: str) -> tuple[Node, ...]:
         """Return what was said, from the first message to the head. Raises HistoryLost."""
+
+    async def said(
+        self,
+        tenant: str,
+        conversation_id: str,
+        *,
+        head: str = "",
+        start: int = 0,
+        limit: int,
+        latest_first: bool = False,
+        max_bytes: int,
+    ) -> Said | None:
+        """Return messages of the conversation from a place on, or from it back: latest_first. Those are in order, too.
+
+        head: where it stood, empty: where it stands. start: 0 is the first, or the last, message. At most limit, and
+        no more than one where it goes beyond max_bytes. None: there is no such conversation. Raises HistoryLost.
+        """
+
+    async def snapshot(self, tenant: str, conversation_id: str) -> Snapshot | None:
+        """Return the conversation with all its turns that have ended, or None."""
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Enter a conversation with its past, whole or not at all. Raises ConversationExists or HistoryLost."""
 
     async def turns(self, tenant: str, conversation_id: str, *, after: int = 0, limit: int) -> tuple[StoredTurn, ...]:
         """Return the conversation's turns after this one, in order."""

@@ -12,15 +12,19 @@ from hotseat_core.journal.node import Node, decode, digest, encode, place
 
 logger = logging.getLogger(__name__)
 
-_MESSAGES = """
+_PLACES = """
 WITH RECURSIVE path (node_id, parent_id, visible_id, digest) AS (
     SELECT node_id, parent_id, visible_id, digest FROM node WHERE tenant = :tenant AND node_id = :head
     UNION -- not ALL: a damaged file may have a circle
     SELECT node.node_id, node.parent_id, node.visible_id, node.digest
     FROM path JOIN node ON node.tenant = :tenant AND node.node_id = path.parent_id
 )
-SELECT path.node_id, path.parent_id, path.visible_id, path.digest, message.body
-FROM path JOIN message ON message.tenant = :tenant AND message.digest = path.digest
+SELECT node_id, parent_id, visible_id, digest FROM path
+"""
+
+_BODIES = """
+SELECT message.digest, message.body
+FROM json_each(:digests) AS wanted CROSS JOIN message ON message.tenant = :tenant AND message.digest = wanted.value
 """
 
 _CUT = """
@@ -36,6 +40,15 @@ _CUT_MESSAGE = """
 DELETE FROM message WHERE tenant = :tenant AND digest = :digest
     AND NOT EXISTS (SELECT 1 FROM node WHERE tenant = :tenant AND digest = :digest)
 """
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A node without what it says."""
+
+    node_id: str
+    parent_id: str
+    visible_id: str
+    digest: str
 
 
 def add(connection: sqlite3.Connection, tenant: str, nodes: Sequence[Node]) -> None:
@@ -71,18 +84,42 @@ def path_to(connection: sqlite3.Connection, tenant: str, head: str) -> tuple[Nod
     """Return the nodes from the first one to the head. Raises HistoryLost, or StorageFailed where they are damaged."""
     if not head:
         return ()
-    rows = {row[0]: row for row in connection.execute(_MESSAGES, {"tenant": tenant, "head": head})}
+    places = ancestry(connection, tenant, head)
+    digests = msgspec.json.encode([place.digest for place in places]).decode()
+    bodies = dict(connection.execute(_BODIES, {"tenant": tenant, "digests": digests}))
+    return tuple(_node(place, bodies.get(place.digest)) for place in places)
+
+
+def ancestry(connection: sqlite3.Connection, tenant: str, head: str) -> list[Place]:
+    """Return the places from the first message to the head, without what was said there.
+
+    Raises HistoryLost, or StorageFailed where they are damaged.
+    """
+    rows = {row[0]: row for row in connection.execute(_PLACES, {"tenant": tenant, "head": head})}
     if not rows:
         raise HistoryLost("this place of the history is not in the journal any more")
-    found = _in_order(rows, head)
-    try:
-        nodes = tuple(Node(node_id, parent or "", visible, decode(body)) for node_id, parent, visible, _, body in found)
-        names = [digest(node.message) for node in nodes]
-    except (msgspec.DecodeError, UnicodeError) as exc:
-        raise _damaged(head) from exc
-    if names != [row[3] for row in found] or not _is_path(nodes, names, head):
+    found = [Place(node_id, parent or "", *rest) for node_id, parent, *rest in _in_order(rows, head)]
+    if not _is_path(found, head):
         raise _damaged(head)
-    return nodes
+    return found
+
+
+def node_at(connection: sqlite3.Connection, tenant: str, at: Place) -> tuple[Node, int]:
+    """Return the node at a place, and its size on disk. Raises StorageFailed where it is damaged."""
+    key = (tenant, at.digest)
+    found = connection.execute("SELECT body FROM message WHERE tenant = ? AND digest = ?", key).fetchone()
+    body = found[0] if found is not None else None
+    return _node(at, body), len(body or b"")
+
+
+def _node(at: Place, body: bytes | None) -> Node:
+    try:
+        message = decode(body) if body is not None else None
+    except (msgspec.DecodeError, UnicodeError) as exc:
+        raise _damaged(at.node_id) from exc
+    if message is None or digest(message) != at.digest:
+        raise _damaged(at.node_id)
+    return Node(at.node_id, at.parent_id, at.visible_id, message)
 
 
 def _in_order(rows: dict[str, Any], head: str) -> list[Any]:
@@ -95,12 +132,11 @@ def _in_order(rows: dict[str, Any], head: str) -> list[Any]:
     return found
 
 
-def _is_path(nodes: Sequence[Node], names: Sequence[str], head: str) -> bool:
+def _is_path(places: Sequence[Place], head: str) -> bool:
     """Whether these are the messages that the head is the name of; the first one's root is not known here."""
-    ids = [node.node_id for node in nodes]
-    parents = [node.parent_id for node in nodes]
-    placed = [place(parent, name) for parent, name in zip(parents[1:], names[1:], strict=True)]
-    return [*parents, head] == ["", *ids] and placed == ids[1:]
+    ids = [at.node_id for at in places]
+    placed = [place(at.parent_id, at.digest) for at in places[1:]]
+    return [*(at.parent_id for at in places), head] == ["", *ids] and placed == ids[1:]
 
 
 def _damaged(head: str) -> StorageFailed:

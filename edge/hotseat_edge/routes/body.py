@@ -28,9 +28,9 @@ async def read_json(request: web.Request, timeout_s: float) -> bytes:
         raise ApiError("The body ended early or is badly framed.", code="bad_request") from error
 
 
-def flag(request: web.Request, name: str) -> bool:
+def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
     """A query parameter that is true or false."""
-    given = request.query.get(name, "false").lower()
+    given = request.query.get(name, str(default)).lower()
     if given not in ("true", "false", "1", "0", ""):
         raise invalid(name, f"{name} must be true or false")
     return given in ("true", "1", "")

@@ -6,10 +6,13 @@ from aiohttp import web
 from hotseat import pb
 
 from hotseat_edge.core_client import Core, as_problems
+from hotseat_edge.openai import told
+from hotseat_edge.openai.errors import invalid
 from hotseat_edge.openai.names import check_conversation_id
 from hotseat_edge.routes.body import flag, whole_number
 
 _DEFAULT_LIMIT = 50
+_DEFAULT_MESSAGES = 100
 _MOST = 1000
 
 
@@ -25,38 +28,59 @@ class Conversations:
         with as_problems():
             page = await self._client.list_conversations(page_size=limit, page_token=request.query.get("after", ""))
         data = [describe(conversation) for conversation in page.conversations]
-        return web.json_response(
-            {
-                "object": "list",
-                "data": data,
-                "first_id": data[0]["id"] if data else None,
-                "last_id": data[-1]["id"] if data else None,
-                "has_more": bool(page.next_page_token),
-                "next_after": page.next_page_token or None,
-            }
-        )
+        return web.json_response(_page(data, page.next_page_token))
 
     async def show(self, request: web.Request) -> web.Response:
-        """One conversation."""
+        """One conversation with a page of what was said in it; with ?messages=false without."""
+        conversation_id = _id(request)
+        limit = whole_number(request, "limit", _DEFAULT_MESSAGES, _MOST)
+        latest_first = _latest_first(request)
         with as_problems():
-            found = await self._client.get_conversation(_id(request))
-        return web.json_response(describe(found))
+            found = describe(await self._client.get_conversation(conversation_id))
+            if flag(request, "messages", default=True):
+                page = await self._client.list_messages(
+                    conversation_id,
+                    page_size=limit,
+                    page_token=request.query.get("after", ""),
+                    latest_first=latest_first,
+                )
+                found["messages"] = _page(told.messages(page.messages), page.next_page_token)
+        return web.json_response(found)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take a conversation off its worker; with ?purge=true delete it for good."""
         conversation_id = _id(request)
         force, purge = flag(request, "force"), flag(request, "purge")
         with as_problems():
-            await self._client.get_conversation(conversation_id)  # a pool knows workers: it takes any id for a cold one
-            worker = await self._client.evict_conversation(conversation_id, force=force)
             if purge:
-                await self._client.delete_conversation(conversation_id)
+                worker = await self._client.delete_conversation(conversation_id, only_if_idle=not force)
+            else:
+                worker = await self._client.evict_conversation(conversation_id, force=force)
         kind = "conversation.deleted" if purge else "conversation.evicted"
         return web.json_response({"id": conversation_id, "object": kind, "deleted": purge, "evicted": bool(worker)})
 
 
 def _id(request: web.Request) -> str:
     return check_conversation_id(request.match_info["id"], "id")
+
+
+def _latest_first(request: web.Request) -> bool:
+    given = request.query.get("order", "asc")
+    if given not in ("asc", "desc"):
+        raise invalid("order", "order must be asc or desc")
+    return given == "desc"
+
+
+def _page(data: list[dict[str, Any]], next_token: str) -> dict[str, Any]:
+    """A page of an OpenAI list; `next_after` is `after` of the next one."""
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": bool(next_token),
+        "next_after": next_token or None,
+    }
 
 
 def describe(conversation: pb.Conversation) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from hotseat_core.errors import StorageFailed
 from hotseat_core.journal.store import Store
 
 from tests.core.journal.conformance import OpenStore, TurnConformance
+from tests.core.journal.conformance_archive import ArchiveConformance
 from tests.core.journal.conformance_retention import RetentionConformance
 from tests.core.journal.conformance_tree import TreeConformance
 from tests.core.journal.race import StoreRaces
@@ -32,7 +33,7 @@ async def store(open_store: OpenStore) -> AsyncIterator[Store]:
         yield store
 
 
-class TestMemoryStore(TurnConformance, TreeConformance, RetentionConformance):
+class TestMemoryStore(TurnConformance, TreeConformance, RetentionConformance, ArchiveConformance):
     """The rules for one writer after another."""
 
 

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
-from hotseat_core.errors import WorkerStartError
+from hotseat_core.errors import ConversationNotFound, WorkerStartError
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.pool.backoff import FAILURES_TO_OPEN, OPEN_S
 from hotseat_core.pool.pool import Pool
@@ -40,7 +40,13 @@ class House(SimpleNamespace):
 @pytest.fixture
 async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
     async with open_pool(max_workers=3, revoke_timeout_s=0.5) as pool:
-        servicer = PoolServicer(pool, "2.1.330", lambda pids: {pid: pid * 1024 for pid in pids}, containment="watcher")
+        servicer = PoolServicer(
+            pool,
+            "2.1.330",
+            lambda pids: {pid: pid * 1024 for pid in pids},
+            check_conversation=check_conversation,
+            containment="watcher",
+        )
         server = grpc.aio.server(interceptors=[StatusInterceptor()])
         pool_service_pb2_grpc.add_PoolServiceServicer_to_server(servicer, server)
         server.add_insecure_port(f"unix:{tmp_path}/core.sock")
@@ -49,6 +55,11 @@ async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
             yield House(pool=pool, stub=pool_service_pb2_grpc.PoolServiceStub(channel), servicer=servicer)
             await server.stop(None)
         await settled()
+
+
+async def check_conversation(conversation_id: str) -> None:
+    if conversation_id == "unknown":
+        raise ConversationNotFound("there is no conversation unknown")
 
 
 async def hot(house: House, *conversations: str) -> None:
@@ -228,6 +239,11 @@ async def test_a_running_conversation_is_evicted_by_force_alone(house: House) ->
 async def test_an_eviction_without_a_conversation_is_refused(house: House) -> None:
     call = house.stub.EvictConversation(service.EvictConversationRequest())
     assert await refused(call) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_MESSAGE")
+
+
+async def test_an_eviction_of_a_conversation_that_does_not_exist_is_refused(house: House) -> None:
+    call = house.stub.EvictConversation(service.EvictConversationRequest(conversation_id="unknown"))
+    assert await refused(call) == (grpc.StatusCode.NOT_FOUND, "CONVERSATION_NOT_FOUND")
 
 
 async def test_the_pool_is_drained_and_resumed(house: House) -> None:

@@ -110,16 +110,20 @@ class ListConversationsResponse(_message.Message):
     def __init__(self, conversations: _Optional[_Iterable[_Union[_conversation_pb2.Conversation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class DeleteConversationRequest(_message.Message):
-    __slots__ = ("conversation_id", "allow_missing")
+    __slots__ = ("conversation_id", "allow_missing", "only_if_idle")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    ONLY_IF_IDLE_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     allow_missing: bool
-    def __init__(self, conversation_id: _Optional[str] = ..., allow_missing: bool = ...) -> None: ...
+    only_if_idle: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., allow_missing: bool = ..., only_if_idle: bool = ...) -> None: ...
 
 class DeleteConversationResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("worker_id",)
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    worker_id: str
+    def __init__(self, worker_id: _Optional[str] = ...) -> None: ...
 
 class ForkConversationRequest(_message.Message):
     __slots__ = ("conversation_id", "turn", "new_conversation_id")
@@ -174,6 +178,68 @@ class ListTurnsResponse(_message.Message):
     turns: _containers.RepeatedCompositeFieldContainer[_server_event_pb2.Turn]
     next_page_token: str
     def __init__(self, turns: _Optional[_Iterable[_Union[_server_event_pb2.Turn, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListMessagesRequest(_message.Message):
+    __slots__ = ("conversation_id", "page_size", "page_token", "latest_first")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    page_size: int
+    page_token: str
+    latest_first: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., latest_first: bool = ...) -> None: ...
+
+class ListMessagesResponse(_message.Message):
+    __slots__ = ("messages", "next_page_token")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[ConversationMessage]
+    next_page_token: str
+    def __init__(self, messages: _Optional[_Iterable[_Union[ConversationMessage, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ConversationMessage(_message.Message):
+    __slots__ = ("message_id", "role", "content", "turn", "outcome", "create_time")
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    TURN_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    message_id: str
+    role: _client_message_pb2.HistoryMessage.Role
+    content: _containers.RepeatedCompositeFieldContainer[_client_message_pb2.HistoryBlock]
+    turn: int
+    outcome: _server_event_pb2.TurnCompleted.Outcome
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, message_id: _Optional[str] = ..., role: _Optional[_Union[_client_message_pb2.HistoryMessage.Role, str]] = ..., content: _Optional[_Iterable[_Union[_client_message_pb2.HistoryBlock, _Mapping]]] = ..., turn: _Optional[int] = ..., outcome: _Optional[_Union[_server_event_pb2.TurnCompleted.Outcome, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ExportConversationRequest(_message.Message):
+    __slots__ = ("conversation_id",)
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    def __init__(self, conversation_id: _Optional[str] = ...) -> None: ...
+
+class ExportConversationResponse(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class ImportConversationRequest(_message.Message):
+    __slots__ = ("conversation_id", "data")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    data: bytes
+    def __init__(self, conversation_id: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class ImportConversationResponse(_message.Message):
+    __slots__ = ("conversation",)
+    CONVERSATION_FIELD_NUMBER: _ClassVar[int]
+    conversation: _conversation_pb2.Conversation
+    def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ...) -> None: ...
 
 class ListProfilesRequest(_message.Message):
     __slots__ = ()

@@ -70,6 +70,21 @@ class ConversationServiceStub(object):
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.FromString,
                 _registered_method=True)
+        self.ListMessages = channel.unary_unary(
+                '/hotseat.v1.ConversationService/ListMessages',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.FromString,
+                _registered_method=True)
+        self.ExportConversation = channel.unary_stream(
+                '/hotseat.v1.ConversationService/ExportConversation',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.FromString,
+                _registered_method=True)
+        self.ImportConversation = channel.stream_unary(
+                '/hotseat.v1.ConversationService/ImportConversation',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
+                _registered_method=True)
         self.ListProfiles = channel.unary_unary(
                 '/hotseat.v1.ConversationService/ListProfiles',
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListProfilesRequest.SerializeToString,
@@ -112,7 +127,7 @@ class ConversationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteConversation(self, request, context):
-        """Deletes a conversation with its transcript; ends its turn if one runs.
+        """Deletes a conversation with its transcript and its files; ends its turn if one runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +149,32 @@ class ConversationServiceServicer(object):
 
     def ListTurns(self, request, context):
         """Lists a conversation's turns, the first one first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMessages(self, request, context):
+        """Lists what was said up to where the conversation stands, as its clients saw it:
+        without what the agent did in between, and without turns that failed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportConversation(self, request, context):
+        """Sends all that is kept of a conversation, every branch of it included, as lines of
+        JSON: docs/conversations.md has the format. A turn that runs is left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportConversation(self, request_iterator, context):
+        """Enters a conversation that was exported, here or elsewhere: whole or not at all.
+        Files of a workspace are not part of it. A line that can't be is refused with
+        INVALID_MESSAGE, whose `field` is "line 3", for example; an id that is taken with
+        CONVERSATION_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +224,21 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.ListTurns,
                     request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.SerializeToString,
+            ),
+            'ListMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMessages,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.SerializeToString,
+            ),
+            'ExportConversation': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportConversation,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.SerializeToString,
+            ),
+            'ImportConversation': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportConversation,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.SerializeToString,
             ),
             'ListProfiles': grpc.unary_unary_rpc_method_handler(
                     servicer.ListProfiles,
@@ -380,6 +436,87 @@ class ConversationService(object):
             '/hotseat.v1.ConversationService/ListTurns',
             hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.SerializeToString,
             hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/ListMessages',
+            hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/ExportConversation',
+            hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportConversation(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/hotseat.v1.ConversationService/ImportConversation',
+            hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,
