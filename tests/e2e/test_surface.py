@@ -30,9 +30,12 @@ async def test_the_pool_lists_the_processes_that_there_are(house: House) -> None
     conversation = new_id()
     await house.sdk.chat.completions.create(model=f"claude:{conversation}", messages=[user(f"[[say x]] {tag()}")])
     worker = await house.until_idle(conversation)
-    (found,) = [found for found in house.processes() if found.worker_id == worker.worker_id]
-    assert found.pid == worker.pid
-    assert found.parent == house.core.pid
+    of_worker = {found.pid: found for found in house.of(worker.worker_id)}
+    cli = of_worker.pop(worker.pid)
+    assert "--input-format=stream-json" in cli.command
+    outermost = [found.pid for found in of_worker.values() if found.parent == house.core.pid]
+    assert len(outermost) == 1  # its containment
+    assert cli.parent in of_worker
     assert worker.cli_version
     assert worker.memory_bytes > 50 * 2**20
 

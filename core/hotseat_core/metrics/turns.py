@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from hotseat_core.errors import Reason
 from hotseat_core.events import Outcome, Usage
 from hotseat_core.journal.node import Node
 from hotseat_core.journal.sqlite import SqliteStore
@@ -17,7 +18,7 @@ _COMMITS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    reason: str
+    reason: Reason
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ class TurnMeter:
         """Count a turn that ended so."""
         ended = _decode(completed)
         outcome, usage = ended.outcome.name.lower(), ended.usage
-        self._turns.labels(outcome, ended.failure.reason if ended.failure is not None else "").inc()
+        self._turns.labels(outcome, ended.failure.reason.name if ended.failure is not None else "").inc()
         self._durations.labels(outcome).observe(ended.duration_s)
         self._cost.inc(usage.cost_usd)
         for kind, count in {

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from hotseat import pb
+from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.metrics.listener import serving
@@ -55,6 +57,15 @@ async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -
         assert (await scraped(url))["hotseat_pool_takes_turns"] == 0
 
 
+async def test_turns_that_fail_are_counted_with_their_reason(open_house: OpenHouse) -> None:
+    async with open_house(metrics_port=0, turn_timeout_ms=100) as house:
+        line = await house.open("c")
+        done = await line.ask("hang")
+        assert done.outcome == pb.TurnCompleted.OUTCOME_FAILED
+        found = await scraped(house.core.metrics_url)
+        assert found['hotseat_turns_total{outcome="failed",reason="TURN_LIMIT"}'] == 1
+
+
 async def test_nothing_is_served_where_nobody_asked_for_it(open_house: OpenHouse) -> None:
     async with open_house() as house:
         assert house.core.metrics_url == ""
@@ -73,7 +84,7 @@ async def test_an_address_that_is_taken_is_said_so() -> None:
     [
         ({"outcome": Outcome.SUCCEEDED}, 'outcome="succeeded",reason=""'),
         (
-            {"outcome": Outcome.FAILED, "failure": Failure("WORKER_LOST", "it is gone")},  # type: ignore[arg-type] # as JSON
+            {"outcome": Outcome.FAILED, "failure": Failure(Reason.WORKER_LOST, "it is gone")},
             'outcome="failed",reason="WORKER_LOST"',
         ),
     ],
