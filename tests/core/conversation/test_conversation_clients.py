@@ -102,7 +102,7 @@ async def test_a_client_that_comes_back_in_time_finds_its_turn_and_its_answer(op
 
 
 async def test_a_rejection_finds_the_client_on_its_new_stream(open_house: OpenHouse) -> None:
-    async with open_house(max_workers=1, queue_timeout_s=0.2) as house:
+    async with open_house(max_workers=1, queue_timeout_s=1.5) as house:
         await hanging(await house.enter("busy"))
         guest = await house.enter("waits", client_id="A")
         request_id = guest.say("hello")
