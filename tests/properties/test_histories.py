@@ -34,9 +34,9 @@ def walk(world: type[FakeWorld] | type[RealWorld], *, walks: int, steps: int) ->
 
 @pytest.mark.timeout(max(120, WALKS * 5))
 def test_what_reaches_the_worker_is_the_clients_history() -> None:
-    walk(FakeWorld, walks=WALKS or 12, steps=15)
+    walk(FakeWorld, walks=WALKS or 10, steps=12)
 
 
 @pytest.mark.timeout(max(120, WALKS * 10))
 def test_what_reaches_the_model_through_the_real_cli_is_the_clients_history() -> None:
-    walk(RealWorld, walks=WALKS // 10 or 1, steps=15)
+    walk(RealWorld, walks=WALKS // 10 or 1, steps=12)
