@@ -1,4 +1,4 @@
-"""`hotseat conversations`: list, show, evict, delete, fork."""
+"""`hotseat conversations`: list, show, evict, delete, fork, export, import."""
 
 import click
 
@@ -7,7 +7,7 @@ from hotseat_cli.options import Chosen, complete_id, core_options, run
 _STATES = ("cold", "idle", "running", "requires-action")
 
 
-@click.group(short_help="List, show, evict, delete and fork conversations.")
+@click.group(short_help="List, show, evict, delete, fork, export and import conversations.")
 def conversations() -> None:
     """Keep house among the conversations.
 
@@ -129,3 +129,49 @@ def fork(*, chosen: Chosen, conversation_id: str, turn: int | None, new_id: str)
     from hotseat_cli.operate import chats
 
     run(chosen, lambda session: chats.fork(session, conversation_id, turn, new_id))
+
+
+@conversations.command(short_help="Write one to a file, whole.")
+@click.argument("conversation_id", metavar="ID", shell_complete=complete_id)
+@click.option("-o", "--output", "file", metavar="FILE", default="-", help="The file; -: standard output (-).")
+@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+@core_options
+def export(*, chosen: Chosen, conversation_id: str, file: str, force: bool) -> None:
+    """Write all that is kept of a conversation, every branch of it, as lines of JSON: to keep it, or to move it.
+
+    A turn that runs is left out, and so are the files of its workspace. The file is there whole or not at all.
+
+    \b
+    Examples:
+      hotseat conversations export notes -o notes.jsonl
+      hotseat conversations export notes | gzip > notes.jsonl.gz
+
+    \b
+    Exit codes: 0 written, 1 failed, 2 wrong usage.
+    """
+    from hotseat_cli.operate import archive
+
+    run(chosen, lambda session: archive.export(session, conversation_id, file, force=force))
+
+
+@conversations.command("import", short_help="Enter one from a file.")
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--as", "new_id", default="", metavar="NEW_ID", help="The id that it gets (the one that it had).")
+@core_options
+def import_(*, chosen: Chosen, file: str, new_id: str) -> None:
+    """Enter a conversation that `export` wrote, here or elsewhere, and print its id. FILE -: standard input.
+
+    It is entered whole or not at all; where the id is taken it is refused.
+
+    \b
+    Examples:
+      hotseat conversations import notes.jsonl
+      hotseat conversations import notes.jsonl --as notes-copy
+      hotseat conversations export notes | hotseat conversations import - --as copy --target other:50051
+
+    \b
+    Exit codes: 0 entered, 1 failed, 2 wrong usage.
+    """
+    from hotseat_cli.operate import archive
+
+    run(chosen, lambda session: archive.import_(session, file, new_id))

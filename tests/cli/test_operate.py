@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,15 @@ async def test_the_pool_is_shown_fact_by_fact(core: FakeCore, hotseat: Operate) 
     assert "Queue          3 of at most 128 wait, the oldest for 4.2s\n" in out
     assert "Turns          7 begun: 100% hot, 0% warm, 0% cold; 0.0s in the queue on average\n" in out
     assert record(await hotseat("pool show --json"))["pool"]["stats"]["oldest_queue_seconds"] == 4.2
+
+
+async def test_a_pool_that_starts_nothing_for_now_says_so(core: FakeCore, hotseat: Operate) -> None:
+    core.pool_stats.worker_start_count, core.pool_stats.worker_start_failure_count = 9, 5
+    core.pool_retry_time = Timestamp(seconds=int(time.time()) + 25)
+    told = "9; 5 failed too often: no more for 2"
+    assert f"Starts         {told}" in (await hotseat("pool show")).out
+    assert f"Starts     {told}" in (await hotseat("top --once")).out
+    assert record(await hotseat("pool show --json"))["pool"]["start_retry_time"]
 
 
 async def test_a_drain_returns_at_once_and_says_where_it_stands(core: FakeCore, hotseat: Operate) -> None:
@@ -362,6 +372,71 @@ async def test_a_fork_prints_the_new_id(core: FakeCore, hotseat: Operate) -> Non
     assert await hotseat("conversations fork a --turn 2 --as b") == Ended(0, "b\n", "")
     assert core.conversations["b"].turn_count == 2
     assert record(await hotseat("conversations fork a --json"))["conversation"]["conversation_id"]
+
+
+# ---- export and import
+
+PIECES = [b'{"format": 1}\n{"no', b'de": "\xc3', b'\xa4"}\n']  # cut anywhere
+WHOLE = b"".join(PIECES)
+
+
+async def test_an_export_is_a_file_that_only_its_owner_may_read(
+    core: FakeCore, hotseat: Operate, tmp_path: Path
+) -> None:
+    core.archive["a"] = PIECES
+    ended = await hotseat("conversations export a -o a.jsonl")
+    assert ended == Ended(0, "", f"a.jsonl: {len(WHOLE)} B\n")
+    file = tmp_path / "a.jsonl"
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (WHOLE, 0o600)
+    told = record(await hotseat("conversations export a -o b.jsonl --json"))
+    assert told == {"conversation_id": "a", "file": "b.jsonl", "byte_count": len(WHOLE)}
+
+
+async def test_an_export_overwrites_only_by_force(core: FakeCore, hotseat: Operate, tmp_path: Path) -> None:
+    core.archive["a"] = PIECES
+    (tmp_path / "a.jsonl").write_text("mine")
+    ended = await hotseat("conversations export a -o a.jsonl")
+    assert ended == Ended(1, "", "hotseat: a.jsonl exists; name another file, or overwrite it with --force\n")
+    assert (tmp_path / "a.jsonl").read_text() == "mine"
+    assert (await hotseat("conversations export a -o a.jsonl --force")).code == 0
+    assert (tmp_path / "a.jsonl").read_bytes() == WHOLE
+
+
+async def test_an_export_that_breaks_off_leaves_what_was_there(
+    core: FakeCore, hotseat: Operate, tmp_path: Path
+) -> None:
+    core.archive["a"] = PIECES
+    core.breaks_off = True
+    (tmp_path / "a.jsonl").write_text("mine")
+    ended = await hotseat("conversations export a -o a.jsonl --force")
+    assert ended == Ended(1, "", "hotseat: STORAGE_FAILED: the disk is gone\n")
+    left = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert left == {"a.jsonl": "mine"}
+
+
+async def test_an_export_of_nobody_or_to_nowhere_is_a_failure(core: FakeCore, hotseat: Operate, tmp_path: Path) -> None:
+    missing = await hotseat("conversations export nobody -o a.jsonl")
+    assert (missing.code, "CONVERSATION_NOT_FOUND" in missing.err) == (1, True)
+    assert not (tmp_path / "a.jsonl").exists()
+    core.archive["a"] = PIECES
+    nowhere = await hotseat("conversations export a -o none/a.jsonl")
+    assert nowhere == Ended(1, "", "hotseat: none/a.jsonl can't be written: No such file or directory\n")
+
+
+async def test_an_import_enters_the_file_and_prints_its_id(core: FakeCore, hotseat: Operate, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(WHOLE)
+    assert await hotseat("conversations import a.jsonl --as b") == Ended(0, "b\n", "")
+    assert core.archive["b"] == [WHOLE]
+    told = record(await hotseat("conversations import a.jsonl --json"))
+    assert told["conversation"]["conversation_id"] == "as-it-was"
+    taken = await hotseat("conversations import a.jsonl --as b")
+    assert (taken.code, taken.err) == (1, "hotseat: CONVERSATION_EXISTS: b exists\n")
+
+
+async def test_an_import_of_a_file_that_is_not_there_reaches_no_core(core: FakeCore, hotseat: Operate) -> None:
+    ended = await hotseat("conversations import nothing.jsonl")
+    assert ended == Ended(1, "", "hotseat: nothing.jsonl can't be read: No such file or directory\n")
+    assert core.calls == []
 
 
 # ---- a core that is not there

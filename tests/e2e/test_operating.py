@@ -190,6 +190,21 @@ async def test_conversations_are_forked_and_deleted(own_house: House) -> None:
     assert "CONVERSATION_NOT_FOUND" in err
 
 
+async def test_a_conversation_is_moved_through_a_pipe_and_goes_on(own_house: House) -> None:
+    conversation, copy = new_id(), new_id()
+    await say(own_house, conversation, f"[[say first]] {tag()}")
+    exporting = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m hotseat_cli conversations export {conversation}"
+        f" | {sys.executable} -m hotseat_cli conversations import - --as {copy}",
+        cwd=own_house.directory,
+        env={**os.environ, "HOTSEAT_CORE_TARGET": own_house.core.address},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert (await asyncio.wait_for(exporting.communicate(), 30))[0] == f"{copy}\n".encode()
+    answer = (await say(own_house, copy, f"[[recall 1]] {tag()}")).json()
+    assert "first" in answer["choices"][0]["message"]["content"]
+
+
 async def test_top_follows_a_turn(own_house: House, tmp_path: Path) -> None:
     conversation = new_id()
     async with on_screen("top", "--target", own_house.core.address, "--interval", "200ms", COLUMNS="120") as screen:

@@ -16,6 +16,7 @@ from hotseat.v1.conversation_service_pb2_grpc import (
 )
 from hotseat.v1.pool_service_pb2_grpc import add_PoolServiceServicer_to_server
 
+from tests.fakes.archive import FakeArchive
 from tests.fakes.calls import Context, abort, failure, page
 from tests.fakes.pool import FakePool
 
@@ -98,7 +99,7 @@ async def send(context: Context, message: pb.ConverseResponse) -> None:
         raise asyncio.CancelledError from None
 
 
-class FakeCore(FakePool, ConversationServiceServicer):
+class FakeCore(FakePool, FakeArchive, ConversationServiceServicer):
     """Keeps what it was sent, and answers each input by `script`."""
 
     def __init__(self, script: Script = echo) -> None:

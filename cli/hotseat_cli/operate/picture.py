@@ -54,6 +54,8 @@ class Picture:
             f"Queue      {told['Queue']}",
             f"Turns      {told['Turns']}",
         ]
+        if self.pool.HasField("start_retry_time"):
+            lines.append(f"Starts     {told['Starts']}")
         if self.lost:
             lines.append(f"No news for {humane.duration(now - self.lost_at)}: {self.lost}; trying again")
         return lines

@@ -58,7 +58,7 @@ def facts(pool: pb.Pool, now: float) -> list[tuple[str, str]]:
     size, stats = pool.size, pool.stats
     up = records.since(pool, "start_time", now)
     idle_timeout = records.seconds(size.idle_timeout)
-    return [
+    found = [
         ("State", records.pool_state(pool)),
         ("Up", "-" if up is None else humane.duration(up)),
         ("Processes", f"{there_are(stats)} of at most {size.max_workers}: {_by_state(stats)}"),
@@ -67,10 +67,20 @@ def facts(pool: pb.Pool, now: float) -> list[tuple[str, str]]:
         ("Queue", _queue(size, stats)),
         ("Turns", _turns(stats)),
         ("Refused", f"{stats.refused_turn_count:,} (queue full); {stats.cancelled_turn_count:,} gave up waiting"),
-        ("Starts", f"{stats.worker_start_count:,}; {stats.worker_start_failure_count:,} failed"),
+        ("Starts", _starts(pool, now)),
         ("Lost", f"{stats.worker_lost_count:,} ended by themselves"),
         ("Evicted", f"{stats.lru_eviction_count:,} for room, {stats.idle_eviction_count:,} idle"),
+        ("Containment", pool.containment),
     ]
+    return [(name, value) for name, value in found if value]
+
+
+def _starts(pool: pb.Pool, now: float) -> str:
+    text = f"{pool.stats.worker_start_count:,}; {pool.stats.worker_start_failure_count:,} failed"
+    if pool.HasField("start_retry_time"):
+        left = humane.duration(pool.start_retry_time.ToNanoseconds() / 1e9 - now)
+        text += f" too often: no more for {left}, the core's log says why"
+    return text
 
 
 def _by_state(stats: pb.PoolStats) -> str:

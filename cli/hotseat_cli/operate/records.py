@@ -37,6 +37,8 @@ def pool(found: pb.Pool) -> Record:
     return {
         "state": pool_state(found),
         "start_time": time(found, "start_time"),
+        "start_retry_time": time(found, "start_retry_time"),
+        "containment": found.containment or None,
         "size": {
             "max_workers": size.max_workers,
             "warm_workers": size.warm_workers,
