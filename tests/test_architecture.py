@@ -33,6 +33,7 @@ WIRE = {
     "hotseat_core.convert": "translates ours into the wire's messages",
     "hotseat_core.parse": "translates the wire's messages into ours",
     "hotseat_core.parse_content": "translates what was said",
+    "hotseat_core.parse_tools": "translates the client's tools",
     "hotseat_core.conversation_servicer": "serves ConversationService",
     "hotseat_core.archive_servicer": "serves its readers and keepers",
     "hotseat_core.convert_content": "translates what was said into the wire's messages",
@@ -44,6 +45,7 @@ WIRE = {
 
 # Pure: they take values and return values. No loop, no network, no clock.
 PURE = {
+    "hotseat_core.conversation.calling",
     "hotseat_core.conversation.history",
     "hotseat_core.conversation.retention",
     "hotseat_core.conversation.turn",

@@ -109,7 +109,10 @@ class Talk:
                 self._conversation.interrupt(message.interrupt.turn, message.interrupt.request_id)
             case "permission_decision":
                 self._decide(message.permission_decision)
-            case "tool_result" | "update_settings":
+            case "tool_result":
+                problem = "tool_result is not served: send the result with the next input, in user_input.tool_results"
+                raise InvalidMessage(problem, metadata={"field": kind})
+            case "update_settings":
                 raise InvalidMessage(f"{kind} is not supported yet", metadata={"field": kind})
             case _:
                 raise InvalidMessage("a message says nothing: set one of its members", metadata={"field": "message"})

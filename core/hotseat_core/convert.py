@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
+from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
 from hotseat.v1 import conversation_service_pb2 as service
@@ -99,6 +100,13 @@ def turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
         error=error(event.failure) if event.failure is not None else None,
         duration=duration(event.duration_s),
         step_count=event.step_count,
+        tool_calls=[_tool_call(call) for call in event.calls],
+    )
+
+
+def _tool_call(event: ours.ToolCalled) -> events.ToolCall:
+    return events.ToolCall(
+        tool_call_id=event.tool_use_id, tool_use_id=event.tool_use_id, name=event.name, input_json=event.input_json
     )
 
 
@@ -116,6 +124,7 @@ def _tool_started(event: ours.ToolStarted) -> events.ToolStarted:
         tool_use_id=event.tool_use_id,
         name=event.name,
         block=event.block,
+        client_tool=event.client_tool,
         parent_tool_use_id=event.parent_tool_use_id,
     )
 
@@ -145,6 +154,7 @@ _EVENTS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
         lambda e: events.ToolInputCompleted(tool_use_id=e.tool_use_id, input_json=e.input_json),
     ),
     ours.ToolCompleted: ("tool_completed", _tool_completed),
+    ours.ToolCalled: ("tool_call", _tool_call),
     ours.PermissionRequested: ("permission_request", _permission_request),
     ours.RequestsCancelled: (
         "requests_cancelled",
@@ -194,6 +204,12 @@ def settings(held: ConversationSettings) -> conversations.ConversationSettings:
             max_duration=duration(held.max_duration_s) if held.max_duration_s else None,
         ),
         retention=duration(held.retention_s) if held.retention_s is not None else None,
+        tools=[
+            content.ToolDefinition(
+                name=tool.name, description=tool.description, input_schema_json=tool.input_schema_json
+            )
+            for tool in held.setup.tools
+        ],
     )
 
 
@@ -210,7 +226,13 @@ def turn(record: TurnRecord) -> events.Turn:
         input=content_blocks(record.prompt.content),
         start_time=timestamp(record.start_time),
         completed=turn_completed(record.completed) if record.completed is not None else None,
+        tool_results=[_tool_result(block) for block in record.prompt.content if block["type"] == "tool_result"],
     )
+
+
+def _tool_result(block: Block) -> client.ToolResult:
+    said = content_blocks(block["content"])
+    return client.ToolResult(tool_call_id=block["tool_use_id"], content=said, is_error=bool(block.get("is_error")))
 
 
 def content_blocks(blocks: Sequence[Block]) -> list[content.ContentBlock]:

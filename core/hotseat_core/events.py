@@ -24,6 +24,7 @@ class Outcome(Enum):
     REFUSED = 3
     INTERRUPTED = 4
     FAILED = 5
+    TOOL_CALLS = 6
 
 
 class NoticeKind(Enum):
@@ -95,6 +96,7 @@ class ToolStarted(Event, frozen=True):
     name: str
     block: int
     parent_tool_use_id: str = ""
+    client_tool: bool = False  # the client runs it
 
 
 class ToolInputDelta(Event, frozen=True):
@@ -117,6 +119,14 @@ class ToolCompleted(Event, frozen=True):
     tool_use_id: str
     text: str
     is_error: bool
+
+
+class ToolCalled(Event, frozen=True):
+    """The client has to run a tool: its turn ends, and the next input brings the result."""
+
+    tool_use_id: str
+    name: str
+    input_json: str
 
 
 class PermissionRequested(Event, frozen=True):
@@ -176,3 +186,4 @@ class TurnCompleted(Event, frozen=True):
     duration_s: float
     step_count: int
     failure: Failure | None = None
+    calls: tuple[ToolCalled, ...] = ()  # that wait for the client

@@ -14,6 +14,7 @@ from hotseat.v1 import conversation_pb2 as conversations
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, user_blocks
+from hotseat_core.parse_tools import tool_choice, tool_results, tools
 from hotseat_core.worker.control import is_rule
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.rows import Row
@@ -94,9 +95,8 @@ class Parser:
 
     def settings(self, message: conversations.ConversationSettings) -> ConversationSettings:
         """Return how a conversation shall run."""
-        for field in ("tools", "output_schema_json"):
-            if getattr(message, field):
-                refuse(f"settings.{field}", "is not supported yet")
+        if message.output_schema_json:
+            refuse("settings.output_schema_json", "is not supported yet")
         profile = message.profile or self._default_profile
         if profile not in PROFILES:
             refuse("settings.profile", f"must be one of {', '.join(PROFILES)}")
@@ -114,6 +114,7 @@ class Parser:
                 permission_mode=self._mode(policy.mode),
                 allow_rules=_rules("allow_rules", policy.allow_rules),
                 deny_rules=_rules("deny_rules", policy.deny_rules),
+                tools=tools(message.tools),
             ),
             workspace=_workspace(message.workspace, profile),
             decision_timeout_s=_seconds("settings.permission_policy.decision_timeout", policy.decision_timeout)
@@ -179,6 +180,7 @@ def given(message: conversations.ConversationSettings) -> frozenset[str]:
         "max_steps": message.HasField("turn_limits"),
         "max_duration_s": message.HasField("turn_limits"),
         "retention_s": message.HasField("retention"),
+        "tools": bool(message.tools) or message.clear_tools,
     }
     return frozenset(name for name, is_given in names.items() if is_given)
 
@@ -188,9 +190,9 @@ def turn_input(message: client.UserInput) -> TurnInput:
     identity = request_id(message.request_id, "user_input.request_id")
     if message.delivery not in _DELIVERIES:
         refuse("user_input.delivery", "is STEER or unknown, which is not supported")
-    if not message.content:
+    if not message.content and not message.tool_results:
         refuse("user_input.content", "is empty")
-    blocks = user_blocks(message.content, "user_input.content")
+    blocks = (*tool_results(message.tool_results), *user_blocks(message.content, "user_input.content"))
     if len(message.fingerprint) > _MAX_FINGERPRINT:
         refuse("user_input.fingerprint", f"must be {_MAX_FINGERPRINT} characters at most")
     delivery = _DELIVERIES[message.delivery]
@@ -199,9 +201,8 @@ def turn_input(message: client.UserInput) -> TurnInput:
 
 def turn_setup(options: client.TurnOptions) -> TurnSetup:
     """Return how the model shall answer one input."""
-    for field in ("tool_choice", "output_schema_json"):
-        if options.HasField("tool_choice") if field == "tool_choice" else options.output_schema_json:
-            refuse(f"user_input.options.{field}", "is not supported yet")
+    if options.output_schema_json:
+        refuse("user_input.options.output_schema_json", "is not supported yet")
     for field in ("temperature", "top_p"):
         if options.HasField(field) and not 0 <= getattr(options, field) <= 1:
             refuse(f"user_input.options.{field}", "must be from 0 to 1")
@@ -217,6 +218,7 @@ def turn_setup(options: client.TurnOptions) -> TurnSetup:
         stop_sequences=stops,
         effort=_EFFORTS[options.effort],
         allow_retraction=options.allow_retraction,
+        tool_choice=tool_choice(options),
     )
 
 

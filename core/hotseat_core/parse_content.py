@@ -57,11 +57,15 @@ def _history_block(block: client.HistoryBlock, role: int, field: str) -> Block:
                 "input": _object(use.input_json, field),
             }
         case "tool_result":
-            result = block.tool_result
-            said = list(user_blocks(result.content, f"{field}.content"))
-            answer: Block = {"type": "tool_result", "tool_use_id": result.tool_call_id, "content": said}
-            return answer | {"is_error": True} if result.is_error else answer
+            return tool_result(block.tool_result, field)
     refuse(field, "has no block set")
+
+
+def tool_result(result: client.ToolResult, field: str) -> Block:
+    """Return what came of a tool, as the model's provider takes it."""
+    said = list(user_blocks(result.content, f"{field}.content"))
+    answer: Block = {"type": "tool_result", "tool_use_id": result.tool_call_id, "content": said}
+    return answer | {"is_error": True} if result.is_error else answer
 
 
 def user_blocks(blocks: Sequence[content.ContentBlock], field: str) -> tuple[Block, ...]:

@@ -28,6 +28,8 @@ TOLD_ERROR = errors.Error(
     retry_delay=convert.duration(2.5),
 )
 
+TOLD_CALL = events.ToolCall(tool_call_id="t", tool_use_id="t", name="look", input_json="{}")
+
 TABLE: list[tuple[ours.Event, dict[str, object]]] = [
     (ours.TextDelta("a", 1), {"text_delta": events.TextDelta(text="a", block=1)}),
     (ours.ThinkingDelta("a", 1), {"thinking_delta": events.ThinkingDelta(text="a", block=1)}),
@@ -36,6 +38,11 @@ TABLE: list[tuple[ours.Event, dict[str, object]]] = [
         ours.ToolStarted("t", "Bash", 1, "p"),
         {"tool_started": events.ToolStarted(tool_use_id="t", name="Bash", block=1, parent_tool_use_id="p")},
     ),
+    (
+        ours.ToolStarted("t", "look", 1, client_tool=True),
+        {"tool_started": events.ToolStarted(tool_use_id="t", name="look", block=1, client_tool=True)},
+    ),
+    (ours.ToolCalled("t", "look", "{}"), {"tool_call": TOLD_CALL}),
     (ours.ToolInputDelta("t", "{"), {"tool_input_delta": events.ToolInputDelta(tool_use_id="t", json="{")}),
     (
         ours.ToolInputCompleted("t", "{}"),
@@ -78,6 +85,21 @@ TABLE: list[tuple[ours.Event, dict[str, object]]] = [
                 model="m",
                 worker_source=events.WORKER_SOURCE_WARM,
                 queue_duration=convert.duration(0.25),
+            )
+        },
+    ),
+    (
+        ours.TurnCompleted(
+            "r", ours.Outcome.TOOL_CALLS, "", USAGE, 0.0, 1, None, (ours.ToolCalled("t", "look", "{}"),)
+        ),
+        {
+            "turn_completed": events.TurnCompleted(
+                request_id="r",
+                outcome=events.TurnCompleted.OUTCOME_TOOL_CALLS,
+                usage=TOLD_USAGE,
+                duration=convert.duration(0.0),
+                step_count=1,
+                tool_calls=[TOLD_CALL],
             )
         },
     ),

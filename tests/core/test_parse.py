@@ -84,6 +84,8 @@ def test_settings_are_taken_over_whole() -> None:
         (Settings(permission_policy=Policy(mode=Policy.MODE_ASK)), {"permission_mode", "allow_rules", "deny_rules"}),
         (Settings(turn_limits=conversations.TurnLimits()), {"max_steps", "max_duration_s"}),
         (Settings(retention=Duration(seconds=1)), {"retention_s"}),
+        (Settings(tools=[content.ToolDefinition(name="t")]), {"tools"}),
+        (Settings(clear_tools=True), {"tools"}),
     ],
 )
 def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message: Settings, given: set[str]) -> None:
@@ -95,7 +97,6 @@ def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message:
 @pytest.mark.parametrize(
     ("message", "field"),
     [
-        (Settings(tools=[content.ToolDefinition(name="t")]), "settings.tools"),
         (Settings(output_schema_json="{}"), "settings.output_schema_json"),
         (Settings(profile="other"), "settings.profile"),
         (Settings(model="-x"), "settings.model"),
@@ -277,7 +278,6 @@ def test_options_hold_for_the_turn() -> None:
         (client.TurnOptions(stop_sequences=[""]), "stop_sequences"),
         (client.TurnOptions(stop_sequences=["x"] * 17), "stop_sequences"),
         (client.TurnOptions(effort=99), "effort"),  # type: ignore[arg-type] # unknown
-        (client.TurnOptions(tool_choice=client.ToolChoice()), "tool_choice"),
         (client.TurnOptions(output_schema_json="{}"), "output_schema_json"),
     ],
 )

@@ -107,7 +107,7 @@ async def test_what_the_core_is_asked(edge: Edge, stream: bool) -> None:
     [opening], [said] = edge.core.openings, edge.core.inputs
     assert (opening.conversation_id, opening.disposition) == ("c-1", pb.OpenConversation.DISPOSITION_OPEN_OR_CREATE)
     assert opening.settings == pb.ConversationSettings(
-        profile="claude", model="haiku", system_prompt=pb.SystemPrompt(text="be brief\n\nand kind")
+        profile="claude", model="haiku", system_prompt=pb.SystemPrompt(text="be brief\n\nand kind"), clear_tools=True
     )
     assert opening.HasField("detach_timeout")
     assert opening.detach_timeout.ToNanoseconds() == 3e9  # for broken connections; who hangs up leaves for good

@@ -25,10 +25,17 @@ def user_input(
     options: pb.TurnOptions | None = None,
     request_id: str | None = None,
     delivery: pb.UserInput.Delivery = pb.UserInput.DELIVERY_UNSPECIFIED,
+    tool_results: Sequence[pb.ToolResult] = (),
 ) -> pb.UserInput:
     """Something the user says; a request_id is made where none is given."""
     blocks = [pb.ContentBlock(text=content)] if isinstance(content, str) else content
-    return pb.UserInput(request_id=request_id or str(uuid.uuid4()), content=blocks, options=options, delivery=delivery)
+    return pb.UserInput(
+        request_id=request_id or str(uuid.uuid4()),
+        content=blocks,
+        options=options,
+        delivery=delivery,
+        tool_results=tool_results,
+    )
 
 
 class Talk:
@@ -48,18 +55,21 @@ class Talk:
 
     async def ask(
         self,
-        content: Content,
+        content: Content = (),
         *,
         options: pb.TurnOptions | None = None,
         request_id: str | None = None,
         delivery: pb.UserInput.Delivery = pb.UserInput.DELIVERY_UNSPECIFIED,
+        tool_results: Sequence[pb.ToolResult] = (),
     ) -> AsyncGenerator[pb.ConverseResponse, None]:
-        """Say something and yield its turn's events, turn_completed last.
+        """Say something, or what came of the tools that the last turn called; yield its events, turn_completed last.
 
         A turn that fails is no exception: its turn_completed says so. HotseatError is raised where the
         input is rejected or the stream ends. To steer a running turn use `say`: it has no turn of its own.
         """
-        asked = user_input(content, options=options, request_id=request_id, delivery=delivery)
+        asked = user_input(
+            content, options=options, request_id=request_id, delivery=delivery, tool_results=tool_results
+        )
         await self.say(asked)
         async for event in self.turn(asked.request_id):
             yield event

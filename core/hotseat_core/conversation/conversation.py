@@ -9,6 +9,7 @@ from typing import cast
 
 from hotseat_core.conversation.audience import Audience
 from hotseat_core.conversation.book import Book
+from hotseat_core.conversation.calling import fitted
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.history import Message, rows_of
 from hotseat_core.conversation.inbox import Inbox
@@ -167,6 +168,7 @@ class Conversation:
 
     async def _take(self, waiting: Waiting) -> None:
         await self._introduce(waiting.attachment)
+        waiting.turn = fitted(waiting.turn, self.settings, self.messages)
         lease = await self._prepare(waiting)
         if lease is None:
             await self._enter(waiting, self._record(waiting), WorkerSource.NONE, 0.0)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from hotseat_core.worker.rows import Row
+from hotseat_core.worker.rows import Block, Row
 
 _MESSAGE_BYTES = 1_200  # the objects around the text
 
@@ -29,9 +29,8 @@ class Message:
         """Equal for messages that are the same to a client."""
         if self.role == "assistant":
             # Clients trim what they keep of an answer.
-            said = self.text.strip()
-            tools = [block for row in self.rows[:1] for block in row.content if block.get("type") == "tool_use"]
-            shown = said if self.visible is not None or not tools else said + _encode(tools).decode()
+            said, calls = self.text.strip(), self.open_calls
+            shown = said + _encode(calls).decode() if calls else said
         else:
             shown = _encode([row.content for row in self.rows]).decode()
         return hashlib.sha256(f"{self.role}\0{shown}".encode()).hexdigest()
@@ -41,6 +40,14 @@ class Message:
         """About how many bytes of memory it takes."""
         # Twice: a turn keeps its question and its answer beside the history.
         return _MESSAGE_BYTES + 2 * len(_encode([row.content for row in self.rows]))
+
+    @cached_property
+    def open_calls(self) -> tuple[Block, ...]:
+        """The client's tools that it calls: those that it holds no result of."""
+        blocks = [block for row in self.rows for block in row.content]
+        answered = {block["tool_use_id"] for block in blocks if block.get("type") == "tool_result"}
+        calls = [block for block in blocks if block.get("type") == "tool_use" and block["id"] not in answered]
+        return tuple({name: call[name] for name in ("type", "id", "name", "input")} for call in calls)
 
     @property
     def text(self) -> str:

@@ -65,7 +65,14 @@ def completion(request_id: str, report: TurnReport, duration_s: float) -> TurnCo
     """Return the turn's last event."""
     ending = report.ending
     return TurnCompleted(
-        request_id, ending.outcome, report.text, report.usage, duration_s, report.step_count, ending.failure
+        request_id,
+        ending.outcome,
+        report.text,
+        report.usage,
+        duration_s,
+        report.step_count,
+        ending.failure,
+        report.calls,
     )
 
 

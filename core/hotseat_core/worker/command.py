@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from hotseat_core.worker import tools
 from hotseat_core.worker.profile import Profile
 
 # Taken over from the core's own environment; nothing else is.
@@ -83,6 +84,7 @@ def build_argv(
         "--permission-mode=default",
         "--permission-prompt-tool=stdio",
         f"--tools={','.join(profile.tools)}",
+        *tools.ARGV,
     ]
     if model:
         argv.append(f"--model={model}")
@@ -100,7 +102,7 @@ def build_env(
 ) -> dict[str, str]:
     """Return the environment. scratch: a directory of the worker's own; mark: tells its processes from others'."""
     env = {name: inherited[name] for name in _INHERITED if name in inherited}
-    env |= _SWITCHES
+    env |= _SWITCHES | tools.ENV
     if not profile.tools:
         env |= _BARE_SWITCHES
     if upstream.base_url:

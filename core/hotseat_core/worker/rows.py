@@ -1,6 +1,6 @@
 """The rows of a session: the messages as the model sees them, in the Messages API's shapes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -51,15 +51,17 @@ class RowCollector:
             for found, role, content in self._rows
         ]
 
-    def rows(self, unfinished: Sequence[Block] = ()) -> tuple[Row, ...]:
+    def rows(self, unfinished: Sequence[Block] = (), unanswered: Collection[str] = ()) -> tuple[Row, ...]:
         """Return whole rows: without tool uses that got no result, and without thinking that leads nowhere.
 
         unfinished: blocks of the model that were still being written when the turn was cut.
+        unanswered: tool uses whose results are still to come.
         """
         gathered = [(role, content) for _, role, content in self._rows]
         if unfinished:
             gathered.append(("assistant", list(unfinished)))
         answered = {block.get("tool_use_id") for role, content in gathered if role == "user" for block in content}
+        answered |= set(unanswered)
         merged: list[tuple[Literal["user", "assistant"], list[Block]]] = []
         for role, content in gathered:
             kept = [block for block in content if _counts(block, answered)]

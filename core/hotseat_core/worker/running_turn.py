@@ -14,9 +14,18 @@ Sink = Callable[[list[Event]], None]
 class RunningTurn:
     """Ends once, by whatever comes first: the CLI's result, a cut, silence, or the end of the process."""
 
-    def __init__(self, prompt_uuid: str, setup: TurnSetup, sink: Sink, stall_timeout_s: float) -> None:
+    def __init__(
+        self,
+        prompt_uuid: str,
+        setup: TurnSetup,
+        sink: Sink,
+        stall_timeout_s: float,
+        is_client_tool: Callable[[str], bool] = lambda _name: False,
+    ) -> None:
         self.prompt_uuid = prompt_uuid
-        self.translator = TurnTranslator(allow_retraction=setup.allow_retraction, max_steps=setup.max_steps)
+        self.translator = TurnTranslator(
+            allow_retraction=setup.allow_retraction, max_steps=setup.max_steps, is_client_tool=is_client_tool
+        )
         self.wants_raw = setup.wants_raw
         self.cost_usd = 0.0
         self.pending: set[str] = set()  # permission requests that wait for an answer
@@ -60,7 +69,8 @@ class RunningTurn:
             self._timer.cancel()
         translator = self.translator
         usage = translator.usage + Usage(cost_usd=self.cost_usd)
-        return TurnReport(ending, translator.text, translator.rows(), usage, translator.step_count)
+        calls = translator.calls if ending.outcome is Outcome.TOOL_CALLS else ()
+        return TurnReport(ending, translator.text, translator.rows(), usage, translator.step_count, calls)
 
     def _look(self) -> None:
         # While a tool runs or a person decides, silence is no sign of anything.

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from hotseat_core.worker.tools import Tool, initialize_fields
+
 
 class PermissionMode(Enum):
     """Who decides on a tool that no rule covers."""
@@ -32,6 +34,7 @@ class SessionSetup:
     permission_mode: PermissionMode = PermissionMode.DENY
     allow_rules: tuple[str, ...] = ()
     deny_rules: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()  # that the client runs
 
     def calls(self, *, is_bare: bool) -> list[tuple[str, dict[str, Any]]]:
         """Return the control requests (subtype, fields) that bind a parked worker, in order."""
@@ -43,13 +46,37 @@ class SessionSetup:
         if self.allow_rules or self.deny_rules:
             rules = {"allow": list(self.allow_rules), "deny": list(self.deny_rules)}
             calls.append(("apply_flag_settings", {"settings": {"permissions": rules}}))
-        return [*calls, ("initialize", {"hooks": None, **self._prompt(is_bare=is_bare)})]
+        fields = {"hooks": None, **self._prompt(is_bare=is_bare), **initialize_fields(self.tools)}
+        return [*calls, ("initialize", fields)]
 
     def _prompt(self, *, is_bare: bool) -> dict[str, Any]:
         if is_bare or self.replaces_prompt:
             # Said even when empty: the CLI would put the server's directory and date there.
             return {"systemPrompt": [self.system_prompt]}
         return {"appendSystemPrompt": self.system_prompt} if self.system_prompt else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Which of the client's tools the model may call, other than as it likes."""
+
+    kind: str = "auto"  # the provider's word: auto, none, any, tool
+    name: str = ""  # for tool
+    one_at_a_time: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """Return the provider's parameters."""
+        choice: dict[str, Any] = {"type": self.kind}
+        if self.kind == "tool":
+            choice["name"] = self.name
+        if self.one_at_a_time and self.kind != "none":
+            choice["disable_parallel_tool_use"] = True
+        return {"tool_choice": choice}
+
+    @property
+    def is_forced(self) -> bool:
+        """The model must call one."""
+        return self.kind in {"any", "tool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,7 @@ class TurnSetup:
     allow_retraction: bool = False
     max_steps: int = 0  # 0: unbounded
     wants_raw: bool = False
+    tool_choice: ToolChoice | None = None  # None: as the model likes, or there are no tools
 
     def flags(self) -> dict[str, Any]:
         """Return the CLI's flag settings of this turn, whole: what is not wanted is reset."""
@@ -72,13 +100,16 @@ class TurnSetup:
             body["temperature"] = self.temperature
         if self.top_p is not None:
             body["top_p"] = self.top_p
-        if body:
-            # The provider takes no sampling parameters beside thinking, nor edits of thinking without it.
+        if body or (self.tool_choice is not None and self.tool_choice.is_forced):
+            # The provider takes neither sampling parameters nor a forced call beside thinking, nor edits of thinking
+            # without it.
             body |= {"thinking": {"type": "disabled"}, "context_management": {"edits": []}}
         if self.max_output_tokens:
             body["max_tokens"] = self.max_output_tokens
         if self.stop_sequences:
             body["stop_sequences"] = list(self.stop_sequences)
+        if self.tool_choice is not None:
+            body |= self.tool_choice.body()
         # An empty string resets the body; leaving the key out or null does not. Null resets the effort.
         extra_body = msgspec.json.encode(body).decode() if body else ""
         return {"env": {"CLAUDE_CODE_EXTRA_BODY": extra_body}, "effortLevel": self.effort or None}

@@ -10,18 +10,16 @@ from hotseat_core.events import (
     Event,
     Failure,
     Outcome,
-    ToolCompleted,
-    ToolInputCompleted,
-    ToolInputDelta,
-    ToolStarted,
+    ToolCalled,
     Usage,
     UsageReported,
 )
 from hotseat_core.worker.ending import cutting_outcome, hopeless_retry, result_failure, usage_of
-from hotseat_core.worker.frames import Message, decode
+from hotseat_core.worker.frames import Message
 from hotseat_core.worker.notices import notice_of
 from hotseat_core.worker.rows import Block, Row, RowCollector
 from hotseat_core.worker.telling import Telling
+from hotseat_core.worker.tool_uses import ToolUses
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -41,6 +39,7 @@ class TurnReport(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...]  # what it added to the session after its prompt
     usage: Usage
     step_count: int
+    calls: tuple[ToolCalled, ...] = ()  # that the client has to answer
 
 
 _DIVERGED = Failure(
@@ -48,16 +47,27 @@ _DIVERGED = Failure(
     "the model's provider broke off in mid-answer, and its second answer was another; ask again",
     retry_delay_s=1.0,
 )
+_NO_JSON = Failure(
+    Reason.PROVIDER, "the model called a tool with an input that is no JSON object; ask again", retry_delay_s=1.0
+)
 
 
 class TurnTranslator:
     """Follows one turn; `ending` is set by the message that ends it."""
 
-    def __init__(self, *, allow_retraction: bool = False, max_steps: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        allow_retraction: bool = False,
+        max_steps: int = 0,
+        is_client_tool: Callable[[str], bool] = lambda _name: False,
+    ) -> None:
         self.ending: Ending | None = None
         self.step_count = 0
         self.usage = Usage()
-        self.open_tools: set[str] = set()  # begun and not completed
+        self.calls: tuple[ToolCalled, ...] = ()  # with which the turn ended
+        self._tools = ToolUses(is_client_tool)
+        self._allow_retraction = allow_retraction
         self._telling = Telling(allow_retraction=allow_retraction, on_contradiction=self._on_contradiction)
         self._max_steps = max_steps  # 0: unbounded
         self._message_id = ""
@@ -66,7 +76,6 @@ class TurnTranslator:
         self._rowed_texts = 0  # text blocks of the present message that its rows hold
         self._whole_blocks = 0  # blocks of the present message that came without streaming
         self._whole_stop: str | None = None  # its stop reason, once it is whole
-        self._tools: dict[int, tuple[str, list[str]]] = {}  # of the open message: tool use id, pieces of its input
         self._rows = RowCollector()
         self._call_usage: dict[str, Any] = {}
         self._api_error = ""
@@ -88,9 +97,15 @@ class TurnTranslator:
     def rows(self) -> tuple[Row, ...]:
         """Return the rows that the turn added to the session, cut to whole ones."""
         unfinished = self._telling.unfinished_texts()[self._rowed_texts :]
-        return self._rows.rows([{"type": "text", "text": text} for text in unfinished])
+        kept = [{"type": "text", "text": text} for text in unfinished]
+        return self._rows.rows(kept, unanswered={call.tool_use_id for call in self.calls})
 
     # ---- the messages
+
+    @property
+    def open_tools(self) -> set[str]:
+        """Tool uses that the CLI has begun and not completed."""
+        return self._tools.open
 
     @property
     def is_silence_fine(self) -> bool:
@@ -134,7 +149,7 @@ class TurnTranslator:
         self._telling.begin_message()
         self._message_id = message_id
         self._message_open = True
-        self._tools = {}
+        self._tools.begin_message()
         self._rowed_texts = self._whole_blocks = 0
         self.step_count += 1
         if self._max_steps and self.step_count > self._max_steps:
@@ -146,11 +161,7 @@ class TurnTranslator:
         kind = block["type"]
         if kind in {"text", "thinking"}:
             return self._telling.begin_block(kind, index) + self._telling.say(index, block.get(kind) or "")
-        if kind != "tool_use":
-            return []
-        self._tools[index] = (block["id"], [])
-        self.open_tools.add(block["id"])
-        return [ToolStarted(block["id"], block["name"], self._telling.new_block())]
+        return self._tools.begin(index, block, self._telling.new_block()) if kind == "tool_use" else []
 
     def _on_block_delta(self, event: dict[str, Any]) -> list[Event]:
         delta, index = event["delta"], event["index"]
@@ -159,19 +170,12 @@ class TurnTranslator:
                 return self._telling.say(index, delta["text"])
             case "thinking_delta":
                 return self._telling.say(index, delta["thinking"])
-            case "input_json_delta" if index in self._tools and delta["partial_json"]:
-                tool_use_id, pieces = self._tools[index]
-                pieces.append(delta["partial_json"])
-                return [ToolInputDelta(tool_use_id, delta["partial_json"])]
+            case "input_json_delta":
+                return self._tools.add(index, delta["partial_json"])
         return []
 
     def _on_block_stop(self, event: dict[str, Any]) -> list[Event]:
-        if event["index"] not in self._tools:
-            return []
-        tool_use_id, pieces = self._tools[event["index"]]
-        input_json = "".join(pieces) or "{}"
-        # After a cut a block is stopped too: its input is not whole then.
-        return [ToolInputCompleted(tool_use_id, input_json)] if decode(input_json.encode()) is not None else []
+        return self._tools.finish(event["index"])
 
     def _on_message_delta(self, event: dict[str, Any]) -> list[Event]:
         stop_reason = event["delta"].get("stop_reason")
@@ -188,7 +192,17 @@ class TurnTranslator:
         outcome = cutting_outcome(stop_reason)
         if outcome is not None and self.ending is None:
             self.ending = Ending(outcome)
-        return [*events, UsageReported(spent)]
+        if self._tools.has_broken_call:
+            self.ending = self.ending or Ending(Outcome.FAILED, _NO_JSON)
+        return [*events, UsageReported(spent), *self._end_at_calls()]
+
+    def _end_at_calls(self) -> list[Event]:
+        """The client has to answer, once the CLI's own tools of the same message have."""
+        if self.ending is not None or self._message_open or self.open_tools or not self._tools.calls:
+            return []
+        self.calls = self._tools.calls
+        self.ending = Ending(Outcome.TOOL_CALLS)
+        return list(self.calls)
 
     def _on_assistant(self, message: Message) -> list[Event]:
         api = message["message"]
@@ -216,7 +230,7 @@ class TurnTranslator:
         for index, block in enumerate(content, self._whole_blocks):
             events += self._on_block_start({"index": index, "content_block": block})
             if block["type"] == "tool_use":
-                self._tools[index][1].append(_json(block.get("input")))
+                self._tools.tell_whole(index, block.get("input"))
             events += self._on_block_stop({"index": index})
         self._whole_blocks += len(content)
         self._whole_stop = api.get("stop_reason")
@@ -234,21 +248,14 @@ class TurnTranslator:
         return self._finish_message(self._whole_stop, {})
 
     def _on_subagent(self, message: Message, parent: str) -> list[Event]:
-        events: list[Event] = []
-        for block in message["message"]["content"]:
-            if block.get("type") == "tool_use":
-                self.open_tools.add(block["id"])
-                events.append(ToolStarted(block["id"], block["name"], self._telling.new_block(), parent))
-                events.append(ToolInputCompleted(block["id"], _json(block.get("input"))))
-        return events
+        uses = [block for block in message["message"]["content"] if block.get("type") == "tool_use"]
+        return self._tools.of_subagent(((use, self._telling.new_block()) for use in uses), parent)
 
     def _on_user(self, message: Message, *, is_main: bool) -> list[Event]:
-        content = message["message"]["content"]
-        results = [] if isinstance(content, str) else [b for b in content if b.get("type") == "tool_result"]
+        results = self._tools.own_results(message["message"]["content"])
         if results and is_main:
             self._rows.add_results(results)
-        self.open_tools.difference_update(block["tool_use_id"] for block in results)
-        return [ToolCompleted(b["tool_use_id"], _text_of(b.get("content")), bool(b.get("is_error"))) for b in results]
+        return [*self._tools.complete(results), *self._end_at_calls()]
 
     def _on_system(self, message: Message) -> list[Event]:
         if message.get("subtype") == "api_retry" and (failure := hopeless_retry(message)) is not None:
@@ -275,12 +282,10 @@ class TurnTranslator:
         self._telling.abandon(first)
         self._rowed_texts = min(self._rowed_texts, first)
         self._message_open = False
-        lost = [tool_use_id for tool_use_id, _ in self._tools.values() if tool_use_id in self.open_tools]
-        self._tools = {}
-        self.open_tools.difference_update(lost)
-        return [
-            ToolCompleted(tool_use_id, "The provider broke off; the call was abandoned.", True) for tool_use_id in lost
-        ]
+        events, was_clients = self._tools.abandon()
+        if was_clients and not self._allow_retraction:
+            self._on_contradiction()  # the second attempt's calls have other ids
+        return events
 
     def _on_contradiction(self) -> None:
         self.ending = self.ending or Ending(Outcome.FAILED, _DIVERGED)
@@ -288,13 +293,3 @@ class TurnTranslator:
 
 def _count_texts(content: Sequence[Block]) -> int:
     return sum(block.get("type") == "text" for block in content)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value or {}).decode()
-
-
-def _text_of(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(str(block.get("text") or "") for block in content or [] if block.get("type") == "text")

@@ -10,7 +10,7 @@ from typing import Any
 from hotseat_core.errors import Reason, WorkerLost, WorkerStartError
 from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker import control
+from hotseat_core.worker import control, tools
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.frames import Message
 from hotseat_core.worker.opening import Opening
@@ -142,7 +142,7 @@ class Worker:
     async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
         """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""
         prompt_uuid = str(uuid.uuid4())
-        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s)
+        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, self._is_client_tool)
         try:
             if setup.flags() != self._flags:
                 self._flags = setup.flags()
@@ -277,9 +277,19 @@ class Worker:
         if isinstance(frame, control.Ask) and frame.subtype == "can_use_tool" and turn is not None and not turn.is_over:
             turn.pending.add(frame.request_id)
             return [control.permission_request(frame)]
-        if isinstance(frame, control.Ask):
-            self._wire.write(control.refusal(frame))
+        if isinstance(frame, control.Ask) and (answer := self._answer(frame)) is not None:
+            self._wire.write(answer)
         return []
+
+    def _answer(self, ask: control.Ask) -> bytes | None:
+        if ask.subtype == "mcp_message" and self.setup is not None:
+            return tools.answer(ask, self.setup.tools)
+        return control.refusal(ask)
+
+    def _is_client_tool(self, name: str) -> bool:
+        offered = self.setup.tools if self.setup is not None else ()
+        # The bare model has no others: one that it makes up is for the client to refuse.
+        return bool(offered) and (self._is_bare or any(tool.name == name for tool in offered))
 
     def _on_exit(self, lost: WorkerLost) -> None:
         logger.info("worker ended", extra={"worker": self.id, "reason": lost.message})

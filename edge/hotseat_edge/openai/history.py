@@ -6,7 +6,7 @@ import msgspec
 from hotseat import pb
 
 from hotseat_edge.openai import attachments
-from hotseat_edge.openai.errors import invalid, unsupported
+from hotseat_edge.openai.errors import ApiError, invalid, unsupported
 from hotseat_edge.openai.messages import (
     AssistantMessage,
     DeveloperMessage,
@@ -31,6 +31,7 @@ class Dialogue(msgspec.Struct, frozen=True):
     system: str
     history: list[pb.HistoryMessage]
     said: list[pb.ContentBlock]
+    results: list[pb.ToolResult] = []
 
 
 def read(messages: list[Message]) -> Dialogue:
@@ -39,23 +40,19 @@ def read(messages: list[Message]) -> Dialogue:
     reading = _Reading()
     for place, message in enumerate(messages):
         reading.take(message, f"messages[{place}]")
+    reading.end()
     last = reading.history.pop()
     return Dialogue(
         system="\n\n".join(reading.system),
         history=reading.history,
-        said=[_said(block) for block in last.content],
+        said=[_said(block) for block in last.content if not block.HasField("tool_result")],
+        results=[block.tool_result for block in last.content if block.HasField("tool_result")],
     )
 
 
 def _check_end(messages: list[Message]) -> None:
-    last = messages[-1]
-    if isinstance(last, ToolMessage):
-        raise unsupported(
-            f"messages[{len(messages) - 1}].role",
-            "client tools are not supported yet: the last message must be the user's, not a tool's",
-        )
-    if not isinstance(last, UserMessage):
-        raise invalid("messages", "the last message must be the user's", "last_message_must_be_user")
+    if not isinstance(messages[-1], UserMessage | ToolMessage):
+        raise invalid("messages", "the last message must be the user's, or a tool's", "last_message_must_be_user")
 
 
 class _Reading:
@@ -76,13 +73,21 @@ class _Reading:
             self._tool(message, param)
             return
         if self._pending:
-            call, where = next(iter(self._pending.items()))
-            raise invalid(param, f"{where} ('{call}') must be answered by a tool message before {param}")
+            raise self._unanswered(param, f"before {param}")
         self._answering = False
         if isinstance(message, UserMessage):
             self._add(_USER, self._user(message, f"{param}.content"))
         else:
             self._assistant(message, param)
+
+    def end(self) -> None:
+        """There are no more."""
+        if self._pending:
+            raise self._unanswered("messages", "too")
+
+    def _unanswered(self, param: str, when: str) -> ApiError:
+        call, where = next(iter(self._pending.items()))
+        return invalid(param, f"{where} ('{call[:100]}') must be answered by a tool message {when}")
 
     def _add(self, role: pb.HistoryMessage.Role, blocks: Iterable[pb.HistoryBlock]) -> None:
         self.history.append(pb.HistoryMessage(role=role, content=blocks))
@@ -108,8 +113,8 @@ class _Reading:
 
     def _assistant(self, message: AssistantMessage, param: str) -> None:
         content = message.content if message.content is not None else message.refusal or ""
-        # Empty text is what clients keep of an answer that was cut off, and send beside tool calls.
-        blocks = [pb.HistoryBlock(text=text) for text in _texts(content) if text]
+        # Blank text is what clients keep of an answer that was cut off, and send beside tool calls.
+        blocks = [pb.HistoryBlock(text=text) for text in _texts(content) if text.strip()]
         for place, call in enumerate(message.tool_calls or []):
             where = f"{param}.tool_calls[{place}]"
             blocks.append(pb.HistoryBlock(tool_use=_tool_use(call, where)))
@@ -124,9 +129,16 @@ class _Reading:
         if not self._answering:
             self._add(_USER, [])
             self._answering = True
-        content = [pb.ContentBlock(text=text) for text in _texts(message.content) if text]
+        content = [_said(block) for block in self._result(message, f"{param}.content")]
         result = pb.ToolResult(tool_call_id=message.tool_call_id, content=content)
         self.history[-1].content.append(pb.HistoryBlock(tool_result=result))
+
+    def _result(self, message: ToolMessage, param: str) -> list[pb.HistoryBlock]:
+        if isinstance(message.content, str):
+            return [pb.HistoryBlock(text=message.content)] if message.content.strip() else []
+        parts = [(part, f"{param}[{place}]") for place, part in enumerate(message.content)]
+        # Tools have nothing to say at times; the model's provider takes no blank text.
+        return [self._part(*part) for part in parts if not isinstance(part[0], TextPart) or part[0].text.strip()]
 
 
 def _texts(content: str | list[TextPart] | list[TextPart | RefusalPart]) -> list[str]:

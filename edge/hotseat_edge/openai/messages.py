@@ -65,6 +65,7 @@ class ToolCall(msgspec.Struct):
 
 TextParts: TypeAlias = Annotated[list[TextPart], msgspec.Meta(min_length=1)]
 AssistantParts: TypeAlias = Annotated[list[TextPart | RefusalPart], msgspec.Meta(min_length=1)]
+ToolParts: TypeAlias = Annotated[list[TextPart | ImagePart | FilePart], msgspec.Meta(min_length=1)]
 UserPart: TypeAlias = TextPart | ImagePart | FilePart | AudioPart
 UserParts: TypeAlias = Annotated[list[UserPart], msgspec.Meta(min_length=1)]
 
@@ -98,7 +99,7 @@ class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
 class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
     """What a tool that the client ran gave."""
 
-    content: str | TextParts
+    content: str | ToolParts
     tool_call_id: str
 
 

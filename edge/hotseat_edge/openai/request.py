@@ -8,6 +8,7 @@ from hotseat_edge.openai import history
 from hotseat_edge.openai.idempotency import Identity
 from hotseat_edge.openai.names import ModelName
 from hotseat_edge.openai.schema import ChatRequest
+from hotseat_edge.openai.tools import offer
 
 _Options = pb.TurnOptions
 _EFFORTS = {
@@ -42,10 +43,15 @@ def build(
     """The opening and the input that this request becomes; finishes: also when its client hangs up."""
     dialogue = history.read(chat.messages)
     options, adjusted = _options(chat)
-    settings = pb.ConversationSettings(profile=model.profile, model=model.model)
-    # A lone message goes on with the conversation as it is; a whole history without a system message says: none.
+    offered = offer(chat.tools, chat.tool_choice, parallel=chat.parallel_tool_calls)
+    if offered.choice is not None:
+        options.tool_choice.CopyFrom(offered.choice)
+    settings = pb.ConversationSettings(profile=model.profile, model=model.model, tools=offered.definitions)
+    # A lone message goes on with the conversation as it is; a whole history without a system message, or without
+    # tools, says: none.
     if dialogue.system or dialogue.history:
         settings.system_prompt.CopyFrom(pb.SystemPrompt(text=dialogue.system))
+        settings.clear_tools = not offered.definitions
     opening = pb.OpenConversation(
         conversation_id=conversation_id,
         disposition=pb.OpenConversation.DISPOSITION_OPEN_OR_CREATE,
@@ -55,7 +61,9 @@ def build(
         history=dialogue.history,
         history_policy=pb.HISTORY_POLICY_MATCH,
     )
-    said = pb.UserInput(content=dialogue.said, options=options, fingerprint=identity.fingerprint)
+    said = pb.UserInput(
+        content=dialogue.said, tool_results=dialogue.results, options=options, fingerprint=identity.fingerprint
+    )
     return Asked(opening, said, adjusted, identity)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from hotseat_edge.openai.errors import ApiError, invalid, unsupported
 from hotseat_edge.openai.messages import Messages
+from hotseat_edge.openai.tools import ToolChoiceSpec, ToolSpec, ToolSpecs
 
 _Meta = msgspec.Meta
 _TokenCount: TypeAlias = Annotated[int, _Meta(ge=1, le=2**31 - 1)]
@@ -36,6 +37,9 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     max_completion_tokens: int | None = None
     stop: str | list[str] | None = None
     reasoning_effort: Effort | None = None
+    tools: list[ToolSpec] | None = None
+    tool_choice: ToolChoiceSpec | None = None
+    parallel_tool_calls: bool | None = None
     ignored: list[str] = []
 
 
@@ -64,7 +68,7 @@ def _nothing(value: Any) -> bool:
     return not value
 
 
-_TOOLS = "client tools are not supported yet; the claude-code profile has Claude Code's own"
+_FUNCTIONS = "functions are an early form of tools; send tools and tool_choice"
 _FIELDS: dict[str, _Field] = {
     "model": _taken(Annotated[str, _Meta(min_length=1)]),
     "messages": _taken(Messages),
@@ -84,10 +88,11 @@ _FIELDS: dict[str, _Field] = {
     "response_format": _fixed(
         dict[str, Any] | None, lambda form: form.get("type") == "text", "only the type 'text' is supported yet"
     ),
-    "tools": _fixed(list[Any] | None, _nothing, _TOOLS),
-    "functions": _fixed(list[Any] | None, _nothing, _TOOLS),
-    "tool_choice": _fixed(str | dict[str, Any] | None, lambda choice: choice in ("none", "auto"), _TOOLS),
-    "function_call": _fixed(str | dict[str, Any] | None, lambda choice: choice in ("none", "auto"), _TOOLS),
+    "tools": _taken(ToolSpecs | None),
+    "tool_choice": _taken(ToolChoiceSpec | None),
+    "parallel_tool_calls": _taken(bool | None),
+    "functions": _fixed(list[Any] | None, _nothing, _FUNCTIONS),
+    "function_call": _fixed(str | dict[str, Any] | None, lambda choice: choice in ("none", "auto"), _FUNCTIONS),
     "frequency_penalty": _ignored(_Penalty | None),
     "presence_penalty": _ignored(_Penalty | None),
     "metadata": _ignored(Annotated[dict[str, str], _Meta(max_length=16)] | None),
@@ -97,7 +102,6 @@ _FIELDS: dict[str, _Field] = {
     "store": _ignored(bool | None),
     "seed": _ignored(int | None),
     "service_tier": _ignored(str | None),
-    "parallel_tool_calls": _ignored(bool | None),
     "verbosity": _ignored(str | None),
     "logit_bias": _ignored(dict[str, float] | None),
 }

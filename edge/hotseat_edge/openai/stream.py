@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from hotseat import pb
 
+from hotseat_edge.openai.calls import CallNarrator, Delta, whole
 from hotseat_edge.openai.errors import ApiError
 
 DONE = b"data: [DONE]\n\n"
@@ -13,6 +14,7 @@ _BLOCK_BREAK = "\n\n"
 _FINISH = {
     pb.TurnCompleted.OUTCOME_TRUNCATED: "length",
     pb.TurnCompleted.OUTCOME_REFUSED: "content_filter",
+    pb.TurnCompleted.OUTCOME_TOOL_CALLS: "tool_calls",
 }
 _encode = msgspec.json.encode
 
@@ -69,7 +71,9 @@ class ChunkWriter:
         self._tail = b'},"logprobs":null,"finish_reason":null}]' + self._usage + b"}\n\n"
         self._text_head = self._delta + b'"content":'
         self._thinking_head = self._delta + b'"reasoning_content":'
+        self._calls_head = self._delta + b'"tool_calls":'
         self._narrator = Narrator()
+        self._calls = CallNarrator()
         self._begun = False
 
     def write(self, event: pb.ConverseResponse) -> bytes:
@@ -82,9 +86,9 @@ class ChunkWriter:
             case "turn_completed":
                 return self._end(event.turn_completed)
             case _:
-                return b""
+                return self._piece(self._calls_head, self._calls.delta(event))
 
-    def _piece(self, head: bytes, piece: str) -> bytes:
+    def _piece(self, head: bytes, piece: str | Delta) -> bytes:
         if not piece:
             return b""
         chunk = head + _encode(piece) + self._tail
@@ -95,10 +99,12 @@ class ChunkWriter:
         return self._delta + b'"role":"assistant","content":"","refusal":null' + self._tail
 
     def _end(self, completed: pb.TurnCompleted) -> bytes:
+        begin = b"" if self._begun else self._begin()
         rest = self._piece(self._text_head, self._narrator.rest(completed))
+        rest += self._piece(self._calls_head, self._calls.rest(completed.tool_calls))
         reason = _encode(finish_reason(completed))
         finish = self._delta + b'},"logprobs":null,"finish_reason":' + reason + b"}]" + self._usage + b"}\n\n"
-        parts = [b"" if self._begun else self._begin(), rest, finish]
+        parts = [begin, rest, finish]
         if self._include_usage:
             parts.append(self._head + b',"choices":[],"usage":' + _encode(usage(completed.usage)) + b"}\n\n")
         parts.append(DONE)
@@ -125,14 +131,17 @@ class Collector:
 
     def completion(self, completed: pb.TurnCompleted) -> bytes:
         """The JSON text of the whole answer."""
+        calls = whole(completed.tool_calls)
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": completed.text,
+            "content": completed.text or None if calls else completed.text,
             "refusal": None,
             "annotations": [],
         }
         if thinking := "".join(self._thinking):
             message["reasoning_content"] = thinking
+        if calls:
+            message["tool_calls"] = calls
         finish = finish_reason(completed)
         return _encode(
             {

@@ -37,6 +37,13 @@ def agent(visible: str) -> Message:
     return Message("assistant", rows, visible)
 
 
+def calling(visible: str, *uses: Json, own: bool = False) -> Message:
+    """An answer of ours that ends with calls of the client's tools; own: after the use of one of its own."""
+    said = (text(visible),) if visible else ()
+    before = agent("").rows[:2] if own else ()
+    return Message("assistant", (*before, Row("assistant", (*said, *uses))), visible)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -49,6 +56,9 @@ def agent(visible: str) -> Message:
         (agent("one\n\ntwo"), a("one", "two")),
         (a(use("t1", a="1", b="2")), a(use("t1", b="2", a="1"))),
         (u(result("t1")), u(result("t1"))),
+        (calling("I look.", use("t1")), a("I look.\n", use("t1"))),
+        (calling("", use("t1") | {"caller": {"type": "direct"}}), a(use("t1"))),
+        (calling("done", use("t2"), own=True), a("done", use("t2"))),
     ],
 )
 def test_messages_that_are_the_same_to_a_client(ours: Message, theirs: Message) -> None:
@@ -68,6 +78,8 @@ def test_messages_that_are_the_same_to_a_client(ours: Message, theirs: Message) 
         (a(use("t1", a="1")), a(use("t1", a="2"))),
         (agent("done"), a("Done")),
         (u(result("t1")), u(result("t2"))),
+        (calling("I look.", use("t1")), a("I look.")),
+        (calling("", use("t1")), a(use("t1"), use("t2"))),
         (u({"type": "image", "source": {"data": "x"}}), u({"type": "image", "source": {"data": "y"}})),
     ],
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
+from hotseat_core.worker.setup import PermissionMode, SessionSetup, ToolChoice, TurnSetup
 
 Calls = list[tuple[str, dict[str, Any]]]
 
@@ -63,6 +63,18 @@ NO_THINKING = {"thinking": {"type": "disabled"}, "context_management": {"edits":
         (TurnSetup(max_output_tokens=7), {"max_tokens": 7}, None),
         (TurnSetup(stop_sequences=("a", "b")), {"stop_sequences": ["a", "b"]}, None),
         (TurnSetup(effort="high"), None, "high"),
+        (TurnSetup(tool_choice=ToolChoice("none", one_at_a_time=True)), {"tool_choice": {"type": "none"}}, None),
+        (TurnSetup(tool_choice=ToolChoice("any")), {"tool_choice": {"type": "any"}, **NO_THINKING}, None),
+        (
+            TurnSetup(tool_choice=ToolChoice("tool", "t")),
+            {"tool_choice": {"type": "tool", "name": "t"}, **NO_THINKING},
+            None,
+        ),
+        (
+            TurnSetup(tool_choice=ToolChoice(one_at_a_time=True)),
+            {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
+            None,
+        ),
         (TurnSetup(allow_retraction=True, max_steps=3, wants_raw=True), None, None),
     ],
 )

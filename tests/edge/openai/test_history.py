@@ -121,13 +121,26 @@ def test_tool_calls_and_their_results_keep_their_places() -> None:
     ]
 
 
+def test_the_results_of_the_last_calls_are_the_input() -> None:
+    seen = [{"type": "text", "text": "seen"}, {"type": "text", "text": " "}, image(data_url(PNG))]
+    dialogue = read(user("go"), called(("c1", "{}"), ("c2", "{}")), answered("c2", seen), answered("c1"))
+
+    picture = pb.ContentBlock(image=pb.Blob(media_type="image/png", data=PNG))
+    assert dialogue.results == [
+        pb.ToolResult(tool_call_id="c2", content=[pb.ContentBlock(text="seen"), picture]),
+        pb.ToolResult(tool_call_id="c1", content=[pb.ContentBlock(text="done")]),
+    ]
+    assert dialogue.said == []
+    assert [message.role for message in dialogue.history] == [USER, ASSISTANT]
+
+
 def test_a_tool_that_gave_nothing_has_a_result_all_the_same() -> None:
     dialogue = read(user("go"), called(("c1", "{}")), answered("c1", ""), user("on"))
 
     assert list(dialogue.history[2].content) == [pb.HistoryBlock(tool_result=pb.ToolResult(tool_call_id="c1"))]
 
 
-@pytest.mark.parametrize("content", [None, ""])
+@pytest.mark.parametrize("content", [None, "", " \n"])
 def test_no_text_beside_tool_calls_is_no_block(content: str | None) -> None:
     dialogue = read(user("go"), called(("c1", "{}"), content=content), answered("c1"), user("on"))
 
@@ -143,7 +156,7 @@ def test_an_answer_that_was_cut_off_before_its_first_word_is_left_out() -> None:
     [
         ([{"role": "assistant", "content": "x"}], "last_message_must_be_user", "messages"),
         ([{"role": "system", "content": "x"}], "last_message_must_be_user", "messages"),
-        ([user("a"), called(("c1", "{}")), answered("c1")], "unsupported_parameter", "messages[2].role"),
+        ([user("a"), called(("c1", "{}"), ("c2", "{}")), answered("c1")], "invalid_value", "messages"),
         ([user(""), user("b")], "invalid_value", "messages[0].content"),
         ([user([{"type": "text", "text": ""}])], "invalid_value", "messages[0].content[0].text"),
         ([answered("c1"), user("a")], "invalid_value", "messages[0].tool_call_id"),

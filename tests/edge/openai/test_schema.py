@@ -109,10 +109,11 @@ def test_a_body_that_is_no_json_object(body: bytes, code: str) -> None:
         ({"modalities": ["text", "audio"]}, "unsupported_parameter", "modalities"),
         ({"audio": {"voice": "alloy", "format": "wav"}}, "unsupported_parameter", "audio"),
         ({"response_format": {"type": "json_object"}}, "unsupported_parameter", "response_format"),
-        ({"tools": [{"type": "function"}]}, "unsupported_parameter", "tools"),
+        ({"tools": [{"function": {}}]}, "missing_required_parameter", "tools[0].function.name"),
+        ({"tools": [{}] * 513}, "invalid_value", "tools"),
         ({"functions": [{}]}, "unsupported_parameter", "functions"),
-        ({"tool_choice": "required"}, "unsupported_parameter", "tool_choice"),
-        ({"tool_choice": {"type": "function"}}, "unsupported_parameter", "tool_choice"),
+        ({"tool_choice": "sometimes"}, "invalid_value", "tool_choice"),
+        ({"tool_choice": {}}, "missing_required_parameter", "tool_choice.type"),
     ],
 )
 def test_a_field_that_is_refused_is_named(fields: dict[str, Any], code: str, param: str) -> None:
@@ -152,7 +153,6 @@ def test_what_asks_for_nothing_special_is_fine_and_not_worth_listing(fields: dic
         ("prompt_cache_key", "k"),
         ("prompt_cache_options", {"mode": "implicit"}),
         ("safety_identifier", "s"),
-        ("parallel_tool_calls", False),
         ("frequency_penalty", -2),
         ("presence_penalty", 0.1),
         ("logit_bias", {"50256": -100}),

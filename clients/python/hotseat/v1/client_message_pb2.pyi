@@ -106,7 +106,7 @@ class ToolUse(_message.Message):
     def __init__(self, tool_use_id: _Optional[str] = ..., name: _Optional[str] = ..., input_json: _Optional[str] = ...) -> None: ...
 
 class UserInput(_message.Message):
-    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint")
+    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint", "tool_results")
     class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DELIVERY_UNSPECIFIED: _ClassVar[UserInput.Delivery]
@@ -124,12 +124,14 @@ class UserInput(_message.Message):
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    TOOL_RESULTS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     content: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     delivery: UserInput.Delivery
     options: TurnOptions
     fingerprint: str
-    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+    tool_results: _containers.RepeatedCompositeFieldContainer[ToolResult]
+    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ..., tool_results: _Optional[_Iterable[_Union[ToolResult, _Mapping]]] = ...) -> None: ...
 
 class TurnOptions(_message.Message):
     __slots__ = ("temperature", "top_p", "max_output_tokens", "stop_sequences", "effort", "tool_choice", "output_schema_json", "allow_retraction")

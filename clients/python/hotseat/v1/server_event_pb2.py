@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from hotseat.v1 import client_message_pb2 as hotseat_dot_v1_dot_client__message__pb2
 from hotseat.v1 import content_pb2 as hotseat_dot_v1_dot_content__pb2
 from hotseat.v1 import conversation_pb2 as hotseat_dot_v1_dot_conversation__pb2
 from hotseat.v1 import error_pb2 as hotseat_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/server_event.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\"\xbf\x01\n\x05Ready\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\x12\x0e\n\x06log_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rnext_sequence\x18\x04 \x01(\x04\x12/\n\rworker_source\x18\x05 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x16\n\x0eserver_version\x18\x06 \x01(\t\"\x94\x01\n\x0bTurnStarted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\rworker_source\x18\x03 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x31\n\x0equeue_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"D\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"H\n\rThinkingDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"p\n\x0bToolStarted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x62lock\x18\x03 \x01(\r\x12\x13\n\x0b\x63lient_tool\x18\x04 \x01(\x08\x12\x1a\n\x12parent_tool_use_id\x18\x05 \x01(\t\"3\n\x0eToolInputDelta\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"=\n\x12ToolInputCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x12\n\ninput_json\x18\x02 \x01(\t\"a\n\rToolCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x88\x01\n\x08ToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11PermissionRequest\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x11\n\ttool_name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x17\n\x0fsuggested_rules\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x11RequestsCancelled\x12\x15\n\rtool_call_ids\x18\x01 \x03(\t\x12\x16\n\x0epermission_ids\x18\x02 \x03(\t\"\x99\x02\n\x06Notice\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.hotseat.v1.Notice.Kind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x32\n\x08metadata\x18\x03 \x03(\x0b\x32 .hotseat.v1.Notice.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"r\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_RETRYING\x10\x01\x12\x12\n\x0eKIND_COMPACTED\x10\x02\x12\x13\n\x0fKIND_RATE_LIMIT\x10\x03\x12\x18\n\x14KIND_WORKER_REPLACED\x10\x04\"3\n\rTextRetracted\x12\r\n\x05\x62lock\x18\x01 \x01(\r\x12\x13\n\x0bkept_length\x18\x02 \x01(\r\"\xaf\x01\n\x04Turn\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\'\n\x05input\x18\x03 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tcompleted\x18\x05 \x01(\x0b\x32\x19.hotseat.v1.TurnCompleted\"\x9f\x03\n\rTurnCompleted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.hotseat.v1.TurnCompleted.Outcome\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x1e\n\x16structured_output_json\x18\x04 \x01(\t\x12 \n\x05usage\x18\x05 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12 \n\x05\x65rror\x18\x06 \x01(\x0b\x32\x11.hotseat.v1.Error\x12+\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstep_count\x18\x08 \x01(\r\"\x92\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_SUCCEEDED\x10\x01\x12\x15\n\x11OUTCOME_TRUNCATED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x17\n\x13OUTCOME_INTERRUPTED\x10\x04\x12\x12\n\x0eOUTCOME_FAILED\x10\x05\"=\n\rInputRejected\x12\n\n\x02id\x18\x01 \x01(\t\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.hotseat.v1.Error\"Q\n\tHeartbeat\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\"\xc3\x01\n\x06GoAway\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.hotseat.v1.GoAway.Reason\x12,\n\ttime_left\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"`\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_DRAINING\x10\x01\x12\x15\n\x11REASON_TAKEN_OVER\x10\x02\x12\x12\n\x0eREASON_EVICTED\x10\x03\"\x1a\n\nRawMessage\x12\x0c\n\x04json\x18\x01 \x01(\t*t\n\x0cWorkerSource\x12\x1d\n\x19WORKER_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11WORKER_SOURCE_HOT\x10\x01\x12\x16\n\x12WORKER_SOURCE_WARM\x10\x02\x12\x16\n\x12WORKER_SOURCE_COLD\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/server_event.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\"\xbf\x01\n\x05Ready\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\x12\x0e\n\x06log_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rnext_sequence\x18\x04 \x01(\x04\x12/\n\rworker_source\x18\x05 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x16\n\x0eserver_version\x18\x06 \x01(\t\"\x94\x01\n\x0bTurnStarted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\rworker_source\x18\x03 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x31\n\x0equeue_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"D\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"H\n\rThinkingDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"p\n\x0bToolStarted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x62lock\x18\x03 \x01(\r\x12\x13\n\x0b\x63lient_tool\x18\x04 \x01(\x08\x12\x1a\n\x12parent_tool_use_id\x18\x05 \x01(\t\"3\n\x0eToolInputDelta\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"=\n\x12ToolInputCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x12\n\ninput_json\x18\x02 \x01(\t\"a\n\rToolCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x88\x01\n\x08ToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11PermissionRequest\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x11\n\ttool_name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x17\n\x0fsuggested_rules\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x11RequestsCancelled\x12\x15\n\rtool_call_ids\x18\x01 \x03(\t\x12\x16\n\x0epermission_ids\x18\x02 \x03(\t\"\x99\x02\n\x06Notice\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.hotseat.v1.Notice.Kind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x32\n\x08metadata\x18\x03 \x03(\x0b\x32 .hotseat.v1.Notice.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"r\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_RETRYING\x10\x01\x12\x12\n\x0eKIND_COMPACTED\x10\x02\x12\x13\n\x0fKIND_RATE_LIMIT\x10\x03\x12\x18\n\x14KIND_WORKER_REPLACED\x10\x04\"3\n\rTextRetracted\x12\r\n\x05\x62lock\x18\x01 \x01(\r\x12\x13\n\x0bkept_length\x18\x02 \x01(\r\"\xdd\x01\n\x04Turn\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\'\n\x05input\x18\x03 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tcompleted\x18\x05 \x01(\x0b\x32\x19.hotseat.v1.TurnCompleted\x12,\n\x0ctool_results\x18\x06 \x03(\x0b\x32\x16.hotseat.v1.ToolResult\"\xe1\x03\n\rTurnCompleted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.hotseat.v1.TurnCompleted.Outcome\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x1e\n\x16structured_output_json\x18\x04 \x01(\t\x12 \n\x05usage\x18\x05 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12 \n\x05\x65rror\x18\x06 \x01(\x0b\x32\x11.hotseat.v1.Error\x12+\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstep_count\x18\x08 \x01(\r\x12(\n\ntool_calls\x18\t \x03(\x0b\x32\x14.hotseat.v1.ToolCall\"\xaa\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_SUCCEEDED\x10\x01\x12\x15\n\x11OUTCOME_TRUNCATED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x17\n\x13OUTCOME_INTERRUPTED\x10\x04\x12\x12\n\x0eOUTCOME_FAILED\x10\x05\x12\x16\n\x12OUTCOME_TOOL_CALLS\x10\x06\"=\n\rInputRejected\x12\n\n\x02id\x18\x01 \x01(\t\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.hotseat.v1.Error\"Q\n\tHeartbeat\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\"\xc3\x01\n\x06GoAway\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.hotseat.v1.GoAway.Reason\x12,\n\ttime_left\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"`\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_DRAINING\x10\x01\x12\x15\n\x11REASON_TAKEN_OVER\x10\x02\x12\x12\n\x0eREASON_EVICTED\x10\x03\"\x1a\n\nRawMessage\x12\x0c\n\x04json\x18\x01 \x01(\t*t\n\x0cWorkerSource\x12\x1d\n\x19WORKER_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11WORKER_SOURCE_HOT\x10\x01\x12\x16\n\x12WORKER_SOURCE_WARM\x10\x02\x12\x16\n\x12WORKER_SOURCE_COLD\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,52 +39,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NOTICE_METADATAENTRY']._loaded_options = None
   _globals['_NOTICE_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_WORKERSOURCE']._serialized_start=2721
-  _globals['_WORKERSOURCE']._serialized_end=2837
-  _globals['_READY']._serialized_start=192
-  _globals['_READY']._serialized_end=383
-  _globals['_TURNSTARTED']._serialized_start=386
-  _globals['_TURNSTARTED']._serialized_end=534
-  _globals['_TEXTDELTA']._serialized_start=536
-  _globals['_TEXTDELTA']._serialized_end=604
-  _globals['_THINKINGDELTA']._serialized_start=606
-  _globals['_THINKINGDELTA']._serialized_end=678
-  _globals['_TOOLSTARTED']._serialized_start=680
-  _globals['_TOOLSTARTED']._serialized_end=792
-  _globals['_TOOLINPUTDELTA']._serialized_start=794
-  _globals['_TOOLINPUTDELTA']._serialized_end=845
-  _globals['_TOOLINPUTCOMPLETED']._serialized_start=847
-  _globals['_TOOLINPUTCOMPLETED']._serialized_end=908
-  _globals['_TOOLCOMPLETED']._serialized_start=910
-  _globals['_TOOLCOMPLETED']._serialized_end=1007
-  _globals['_TOOLCALL']._serialized_start=1010
-  _globals['_TOOLCALL']._serialized_end=1146
-  _globals['_PERMISSIONREQUEST']._serialized_start=1149
-  _globals['_PERMISSIONREQUEST']._serialized_end=1346
-  _globals['_REQUESTSCANCELLED']._serialized_start=1348
-  _globals['_REQUESTSCANCELLED']._serialized_end=1414
-  _globals['_NOTICE']._serialized_start=1417
-  _globals['_NOTICE']._serialized_end=1698
-  _globals['_NOTICE_METADATAENTRY']._serialized_start=1535
-  _globals['_NOTICE_METADATAENTRY']._serialized_end=1582
-  _globals['_NOTICE_KIND']._serialized_start=1584
-  _globals['_NOTICE_KIND']._serialized_end=1698
-  _globals['_TEXTRETRACTED']._serialized_start=1700
-  _globals['_TEXTRETRACTED']._serialized_end=1751
-  _globals['_TURN']._serialized_start=1754
-  _globals['_TURN']._serialized_end=1929
-  _globals['_TURNCOMPLETED']._serialized_start=1932
-  _globals['_TURNCOMPLETED']._serialized_end=2347
-  _globals['_TURNCOMPLETED_OUTCOME']._serialized_start=2201
-  _globals['_TURNCOMPLETED_OUTCOME']._serialized_end=2347
-  _globals['_INPUTREJECTED']._serialized_start=2349
-  _globals['_INPUTREJECTED']._serialized_end=2410
-  _globals['_HEARTBEAT']._serialized_start=2412
-  _globals['_HEARTBEAT']._serialized_end=2493
-  _globals['_GOAWAY']._serialized_start=2496
-  _globals['_GOAWAY']._serialized_end=2691
-  _globals['_GOAWAY_REASON']._serialized_start=2595
-  _globals['_GOAWAY_REASON']._serialized_end=2691
-  _globals['_RAWMESSAGE']._serialized_start=2693
-  _globals['_RAWMESSAGE']._serialized_end=2719
+  _globals['_WORKERSOURCE']._serialized_start=2866
+  _globals['_WORKERSOURCE']._serialized_end=2982
+  _globals['_READY']._serialized_start=225
+  _globals['_READY']._serialized_end=416
+  _globals['_TURNSTARTED']._serialized_start=419
+  _globals['_TURNSTARTED']._serialized_end=567
+  _globals['_TEXTDELTA']._serialized_start=569
+  _globals['_TEXTDELTA']._serialized_end=637
+  _globals['_THINKINGDELTA']._serialized_start=639
+  _globals['_THINKINGDELTA']._serialized_end=711
+  _globals['_TOOLSTARTED']._serialized_start=713
+  _globals['_TOOLSTARTED']._serialized_end=825
+  _globals['_TOOLINPUTDELTA']._serialized_start=827
+  _globals['_TOOLINPUTDELTA']._serialized_end=878
+  _globals['_TOOLINPUTCOMPLETED']._serialized_start=880
+  _globals['_TOOLINPUTCOMPLETED']._serialized_end=941
+  _globals['_TOOLCOMPLETED']._serialized_start=943
+  _globals['_TOOLCOMPLETED']._serialized_end=1040
+  _globals['_TOOLCALL']._serialized_start=1043
+  _globals['_TOOLCALL']._serialized_end=1179
+  _globals['_PERMISSIONREQUEST']._serialized_start=1182
+  _globals['_PERMISSIONREQUEST']._serialized_end=1379
+  _globals['_REQUESTSCANCELLED']._serialized_start=1381
+  _globals['_REQUESTSCANCELLED']._serialized_end=1447
+  _globals['_NOTICE']._serialized_start=1450
+  _globals['_NOTICE']._serialized_end=1731
+  _globals['_NOTICE_METADATAENTRY']._serialized_start=1568
+  _globals['_NOTICE_METADATAENTRY']._serialized_end=1615
+  _globals['_NOTICE_KIND']._serialized_start=1617
+  _globals['_NOTICE_KIND']._serialized_end=1731
+  _globals['_TEXTRETRACTED']._serialized_start=1733
+  _globals['_TEXTRETRACTED']._serialized_end=1784
+  _globals['_TURN']._serialized_start=1787
+  _globals['_TURN']._serialized_end=2008
+  _globals['_TURNCOMPLETED']._serialized_start=2011
+  _globals['_TURNCOMPLETED']._serialized_end=2492
+  _globals['_TURNCOMPLETED_OUTCOME']._serialized_start=2322
+  _globals['_TURNCOMPLETED_OUTCOME']._serialized_end=2492
+  _globals['_INPUTREJECTED']._serialized_start=2494
+  _globals['_INPUTREJECTED']._serialized_end=2555
+  _globals['_HEARTBEAT']._serialized_start=2557
+  _globals['_HEARTBEAT']._serialized_end=2638
+  _globals['_GOAWAY']._serialized_start=2641
+  _globals['_GOAWAY']._serialized_end=2836
+  _globals['_GOAWAY_REASON']._serialized_start=2740
+  _globals['_GOAWAY_REASON']._serialized_end=2836
+  _globals['_RAWMESSAGE']._serialized_start=2838
+  _globals['_RAWMESSAGE']._serialized_end=2864
 # @@protoc_insertion_point(module_scope)

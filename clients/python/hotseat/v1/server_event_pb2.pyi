@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hotseat.v1 import client_message_pb2 as _client_message_pb2
 from hotseat.v1 import content_pb2 as _content_pb2
 from hotseat.v1 import conversation_pb2 as _conversation_pb2
 from hotseat.v1 import error_pb2 as _error_pb2
@@ -191,21 +192,23 @@ class TextRetracted(_message.Message):
     def __init__(self, block: _Optional[int] = ..., kept_length: _Optional[int] = ...) -> None: ...
 
 class Turn(_message.Message):
-    __slots__ = ("turn", "request_id", "input", "start_time", "completed")
+    __slots__ = ("turn", "request_id", "input", "start_time", "completed", "tool_results")
     TURN_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    TOOL_RESULTS_FIELD_NUMBER: _ClassVar[int]
     turn: int
     request_id: str
     input: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     start_time: _timestamp_pb2.Timestamp
     completed: TurnCompleted
-    def __init__(self, turn: _Optional[int] = ..., request_id: _Optional[str] = ..., input: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[TurnCompleted, _Mapping]] = ...) -> None: ...
+    tool_results: _containers.RepeatedCompositeFieldContainer[_client_message_pb2.ToolResult]
+    def __init__(self, turn: _Optional[int] = ..., request_id: _Optional[str] = ..., input: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[TurnCompleted, _Mapping]] = ..., tool_results: _Optional[_Iterable[_Union[_client_message_pb2.ToolResult, _Mapping]]] = ...) -> None: ...
 
 class TurnCompleted(_message.Message):
-    __slots__ = ("request_id", "outcome", "text", "structured_output_json", "usage", "error", "duration", "step_count")
+    __slots__ = ("request_id", "outcome", "text", "structured_output_json", "usage", "error", "duration", "step_count", "tool_calls")
     class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         OUTCOME_UNSPECIFIED: _ClassVar[TurnCompleted.Outcome]
@@ -214,12 +217,14 @@ class TurnCompleted(_message.Message):
         OUTCOME_REFUSED: _ClassVar[TurnCompleted.Outcome]
         OUTCOME_INTERRUPTED: _ClassVar[TurnCompleted.Outcome]
         OUTCOME_FAILED: _ClassVar[TurnCompleted.Outcome]
+        OUTCOME_TOOL_CALLS: _ClassVar[TurnCompleted.Outcome]
     OUTCOME_UNSPECIFIED: TurnCompleted.Outcome
     OUTCOME_SUCCEEDED: TurnCompleted.Outcome
     OUTCOME_TRUNCATED: TurnCompleted.Outcome
     OUTCOME_REFUSED: TurnCompleted.Outcome
     OUTCOME_INTERRUPTED: TurnCompleted.Outcome
     OUTCOME_FAILED: TurnCompleted.Outcome
+    OUTCOME_TOOL_CALLS: TurnCompleted.Outcome
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
@@ -228,6 +233,7 @@ class TurnCompleted(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
     STEP_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOOL_CALLS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     outcome: TurnCompleted.Outcome
     text: str
@@ -236,7 +242,8 @@ class TurnCompleted(_message.Message):
     error: _error_pb2.Error
     duration: _duration_pb2.Duration
     step_count: int
-    def __init__(self, request_id: _Optional[str] = ..., outcome: _Optional[_Union[TurnCompleted.Outcome, str]] = ..., text: _Optional[str] = ..., structured_output_json: _Optional[str] = ..., usage: _Optional[_Union[_content_pb2.Usage, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., step_count: _Optional[int] = ...) -> None: ...
+    tool_calls: _containers.RepeatedCompositeFieldContainer[ToolCall]
+    def __init__(self, request_id: _Optional[str] = ..., outcome: _Optional[_Union[TurnCompleted.Outcome, str]] = ..., text: _Optional[str] = ..., structured_output_json: _Optional[str] = ..., usage: _Optional[_Union[_content_pb2.Usage, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., step_count: _Optional[int] = ..., tool_calls: _Optional[_Iterable[_Union[ToolCall, _Mapping]]] = ...) -> None: ...
 
 class InputRejected(_message.Message):
     __slots__ = ("id", "error")
