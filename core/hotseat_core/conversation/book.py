@@ -58,7 +58,7 @@ class Book:
     def __init__(
         self, store: Store, lease: Lease, root: str, nodes: Sequence[Node], *, create_time: float, update_time: float
     ) -> None:
-        self._store = store
+        self.store = store
         self._lease = lease
         self._root = root
         self._nodes = list(nodes)  # what was said, up to the head
@@ -107,14 +107,14 @@ class Book:
 
     async def begin_turn(self, record: TurnRecord, workspace: str | None) -> None:
         """Enter a turn before it runs."""
-        await self._store.begin_turn(self._lease, stored_turn(record), workspace=workspace)
+        await self.store.begin_turn(self._lease, stored_turn(record), workspace=workspace)
         self.update_time = record.start_time
 
     async def end_turn(self, record: TurnRecord, messages: Sequence[Message], usage: Usage, now: float) -> None:
         """Enter how the turn ended and what was said until then; it may be acknowledged now."""
         nodes, new = self._placed(self._root, messages)
         record.head = nodes[-1].node_id if nodes else ""
-        await self._store.end_turn(
+        await self.store.end_turn(
             self._lease, stored_turn(record), new, head=record.head, usage=_encode(usage), update_time=now
         )
         self._nodes, self.update_time, self.weight = nodes, now, _weight(nodes)
@@ -125,7 +125,7 @@ class Book:
         nodes, new = self._placed(root, messages)
         head = nodes[-1].node_id if nodes else ""
         now = time.time()
-        await self._store.move(
+        await self.store.move(
             self._lease,
             nodes=new,
             head=head,

@@ -16,6 +16,7 @@ from hotseat_core.conversation.inbox import Inbox
 from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
+from hotseat_core.conversation.recall import recalled
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, RawLine, Rejection
 from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, log_fields, never_begun
 from hotseat_core.conversation.turn_runner import TurnRunner
@@ -273,6 +274,7 @@ class Conversation:
         attachment.is_introduced = True
         settings, messages = introduced(self.id, self.settings, self.messages, attachment)
         if settings != self.settings or messages != self.messages:
+            messages = await recalled(self._book.store, settings, self.messages, messages)
             await self._book.move(messages, settings)
             self.settings, self.messages = settings, messages
 

@@ -14,6 +14,7 @@ from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
+from hotseat_core.conversation.recall import as_known
 from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
 from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
@@ -85,7 +86,7 @@ class Registry:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
                     raise not_found(conversation_id)
                 settings = attachment.settings or self._default_settings()
-                messages = await self._as_known(settings, attachment.history)
+                messages = await as_known(self._store, settings, attachment.history)
                 found = await self._create(conversation_id, settings, messages)
                 attachment.is_introduced = True
             found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
@@ -252,15 +253,6 @@ class Registry:
             if conversation is not None and not conversation.is_in_use and conversation.book.head == stored.head:
                 return conversation
         return None
-
-    async def _as_known(self, settings: ConversationSettings, claimed: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Return the client's history, with what the journal knows beyond it of the agent's own doings."""
-        visible = [node.visible_id for node in chain(root_of(settings), claimed)]
-        found = await self._store.find(TENANT, visible) if visible else None
-        if found is None:
-            return claimed
-        known = await self._store.messages(TENANT, found.head)
-        return (*(node.message for node in known), *claimed[found.depth :])
 
     async def _said(self, record: TurnRecord) -> tuple[Message, ...]:
         nodes = await self._store.messages(TENANT, record.head) if record.head else ()

@@ -67,6 +67,20 @@ async def test_an_agents_own_doings_are_known_to_every_branch(open_house: OpenHo
         assert seen.startswith("u:tool ls | a:Bash | u:")
 
 
+async def test_a_named_conversation_that_goes_back_to_an_old_branch_knows_what_its_agent_did_there(
+    open_house: OpenHouse,
+) -> None:
+    async with open_house() as house:
+        first = await house.enter("c")
+        ended = await first.ask("tool ls")
+        elsewhere = await house.enter("c", history=(u("else"), a("where")))
+        assert await elsewhere.recall() == "u:else | a:where"
+        back = await house.enter("c", history=(u("tool ls"), a(ended.text), u("more"), a("yes")))
+        seen = await back.recall()
+        assert seen.startswith("u:tool ls | a:Bash | u:")
+        assert seen.endswith("| u:more | a:yes")
+
+
 async def test_what_was_said_outlives_the_core(open_house: OpenHouse) -> None:
     async with open_house() as house:
         guest = await house.enter("kept")

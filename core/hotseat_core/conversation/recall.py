@@ -1,0 +1,31 @@
+"""What the journal knows of a client's history: clients see an agent's answers, not its doings in between."""
+
+from collections.abc import Sequence
+
+from hotseat_core.conversation.book import TENANT, root_of
+from hotseat_core.conversation.history import Message
+from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.journal.node import chain
+from hotseat_core.journal.store import Store
+
+
+async def as_known(store: Store, settings: ConversationSettings, claimed: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the client's history, with what the journal has beyond it of the agent's own doings."""
+    visible = [node.visible_id for node in chain(root_of(settings), claimed)]
+    found = await store.find(TENANT, visible) if visible else None
+    if found is None:
+        return tuple(claimed)
+    known = await store.messages(TENANT, found.head)
+    return (*(node.message for node in known), *claimed[found.depth :])
+
+
+async def recalled(
+    store: Store, settings: ConversationSettings, held: Sequence[Message], wanted: Sequence[Message]
+) -> tuple[Message, ...]:
+    """Return the wanted history of a conversation, its parting from what it holds completed as far as that is known."""
+    pairs = zip(held, wanted, strict=False)
+    same = next((position for position, (ours, theirs) in enumerate(pairs) if ours != theirs), len(held))
+    if same >= len(wanted):
+        return tuple(wanted)
+    known = await as_known(store, settings, wanted)
+    return (*wanted[:same], *known[same:])
