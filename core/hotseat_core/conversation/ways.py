@@ -49,7 +49,7 @@ def worth_going_back(held: Sequence[Row], wanted: Sequence[Row]) -> int:
     while 0 < shared < len(held) and not held[shared].is_prompt:
         shared -= 1
     kept, undone = user_rows(held[:shared]), user_rows(held[shared:])
-    return kept if kept >= undone else 0
+    return kept if kept >= undone and not is_better_new(wanted, wanted[shared:]) else 0
 
 
 def user_rows(rows: Sequence[Row]) -> int:

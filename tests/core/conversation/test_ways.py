@@ -43,6 +43,12 @@ def test_going_back_is_worth_what_need_not_be_seeded_again(held: str, wanted: st
     assert worth_going_back(rows(held), rows(wanted)) == worth
 
 
+@pytest.mark.parametrize(("further", "worth"), [(40, 2), (50, 0)])
+def test_going_back_is_not_worth_it_where_a_new_process_would_be_there_sooner(further: int, worth: int) -> None:
+    wanted = (*rows("x1 a1 u1 b1 u2 b2"), *talk(further))
+    assert worth_going_back(rows("x1 a1 u1 b1 u2 b2 u3 b3"), wanted) == worth
+
+
 SPARE = Prospect(has_spare=True, has_start=True, has_room=True)
 
 
