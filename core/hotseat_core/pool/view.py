@@ -38,7 +38,7 @@ class EndReason(enum.Enum):
     LRU = "lru"  # the least recently used, for a waiting turn
     TRANSIENT = "transient"  # it held a likely one-shot, for a waiting turn
     OTHER_SPARE = "other_spare"  # a spare of another spec, for a waiting turn
-    SPARE_ROOM = "spare_room"  # it held a likely one-shot, for a spare
+    SPARE_ROOM = "spare_room"  # it held a likely one-shot or had idled for a while, for a spare
     SURPLUS_SPARE = "surplus_spare"
     IDLE = "idle"  # idle_timeout
     REPLACED = "replaced"  # its own conversation asked for a fresh or another worker

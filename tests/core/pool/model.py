@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hotseat_core.pool.backoff import Backoff
 from hotseat_core.pool.fairness import moved_up, numbered
-from hotseat_core.pool.policy import SURPLUS_SPARE_S
+from hotseat_core.pool.policy import SPARE_AFTER_S, SURPLUS_SPARE_S
 from hotseat_core.pool.serving import PASSING_S, claimant
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.spares import remember
@@ -33,6 +33,7 @@ from msgspec.structs import replace
 
 RESTING = frozenset({State.WARM, State.IDLE})
 NOW = 0.0
+RESTED_S = -SPARE_AFTER_S
 OLD_S = -1000.0  # long before now: whatever is that old has timed out
 HELD_BACK = Backoff((NOW,), spare_at=1.0, open_until=NOW)  # after one failure: no spares for a while
 BROKEN = Backoff((NOW, NOW), spare_at=1.0, open_until=1.0)  # after two: no starts at all
@@ -102,6 +103,10 @@ def _of_time(view: PoolView) -> Iterator[Happening]:
         late = replace(waiter, deadline=NOW)
         yield "deadline", replace(view, waiters=tuple(late if w is waiter else w for w in view.waiters))
     resting = [worker for worker in view.workers if worker.state in RESTING and worker.since > OLD_S]
+    fresh = [worker for worker in resting if worker.state is State.IDLE and worker.since > RESTED_S]
+    if fresh:
+        oldest = min(fresh, key=lambda w: w.since)
+        yield "idle for a while", with_worker(view, oldest, replace(oldest, since=RESTED_S))
     for state in RESTING:
         longest = min((w for w in resting if w.state is state), key=lambda w: w.since, default=None)
         if longest is not None:
@@ -206,7 +211,7 @@ def _given(worker: WorkerView, waiter: WaiterView) -> WorkerView:
 def canonical(view: PoolView) -> PoolView:
     """The same state with the smallest numbers and without what no longer matters, so that it is met again."""
     resting = sorted({worker.since for worker in view.workers if worker.state in RESTING})
-    ranks = {since: (OLD_S if since <= OLD_S else NOW) - rank for rank, since in enumerate(reversed(resting), 1)}
+    ranks = {since: _age(since) - rank / 100 for rank, since in enumerate(reversed(resting), 1)}
     workers = [
         replace(worker, since=ranks[worker.since] if worker.state in RESTING else NOW) for worker in view.workers
     ]
@@ -223,6 +228,11 @@ def canonical(view: PoolView) -> PoolView:
         last_numbers=last,
         recent=tuple(dict.fromkeys(view.recent)),
     )
+
+
+def _age(since: float) -> float:
+    """Only what the policy distinguishes: just now, a while ago, long ago."""
+    return next((age for age in (OLD_S, RESTED_S) if since <= age), NOW)
 
 
 def fingerprint(view: PoolView) -> tuple[object, ...]:

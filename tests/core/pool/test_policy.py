@@ -212,17 +212,25 @@ KEEPING_HOUSE: dict[str, tuple[PoolView, list[Action]]] = {
         pool(running(1, "b"), turn(11, "a"), settings=replace(SIZE, warm_workers=1)),
         [Start(AGENT)],
     ),
-    "no hot worker is ended for a spare": (
-        pool(idle(1, "a"), idle(2, "b"), settings=replace(SIZE, warm_workers=1)),
+    "a worker that was used just now is not ended for a spare": (
+        pool(idle(1, "a", since=-9), idle(2, "b"), settings=replace(SIZE, warm_workers=1)),
+        [Wake(1)],
+    ),
+    "one that has idled for a while is": (
+        pool(idle(1, "a", since=-10), idle(2, "b", since=-9), settings=replace(SIZE, warm_workers=1)),
+        [End(1, EndReason.SPARE_ROOM)],
+    ),
+    "but never the one that was used last": (
+        pool(idle(1, "a", since=-99), running(2, "b"), settings=replace(SIZE, warm_workers=1)),
         [],
     ),
     "a likely one-shot is ended for a spare": (
         pool(idle(1, "a", since=1, transient=True), idle(2, "b", since=2), settings=replace(SIZE, warm_workers=1)),
         [End(1, EndReason.SPARE_ROOM)],
     ),
-    "but not the worker that was used last": (
-        pool(idle(1, "a", since=2, transient=True), idle(2, "b", since=1), settings=replace(SIZE, warm_workers=1)),
-        [],
+    "even if it was used last": (
+        pool(idle(1, "a", transient=True), idle(2, "b", since=-1), settings=replace(SIZE, warm_workers=1)),
+        [End(1, EndReason.SPARE_ROOM)],
     ),
     "who ends will make the room": (
         pool(stopping(1), idle(2, "b", transient=True), settings=replace(SIZE, warm_workers=1)),
