@@ -31,9 +31,10 @@ def numbered(waiter: WaiterView, waiting: Iterable[WaiterView], last: Mapping[st
         return replace(waiter, number=1 / waiter.weight)
     slowest = min(other.number - 1 / other.weight for other in others)
     most = slowest + MOST_AHEAD / min(waiter.weight, *(other.weight for other in others), 1.0)
-    own = max((other.number for other in others if other.tenant == waiter.tenant), default=slowest)
-    begin = max(slowest, own, min(last.get(waiter.tenant, slowest), most))
-    return replace(waiter, number=begin + 1 / waiter.weight)
+    own = [other.number for other in others if other.tenant == waiter.tenant]
+    reached = max([slowest, last.get(waiter.tenant, slowest), *own])
+    begin = min(reached, most + len(own) / waiter.weight)
+    return replace(waiter, number=max([begin + 1 / waiter.weight, *own]))
 
 
 def moved_up(waiter: WaiterView, gone: WaiterView) -> WaiterView:

@@ -144,7 +144,8 @@ def with_waiter(view: PoolView, waiter: WaiterView) -> PoolView:
 def without_waiter(view: PoolView, gone: WaiterView) -> PoolView:
     """The pool where a turn waits no longer, and got nothing."""
     left = tuple(moved_up(waiter, gone) for waiter in view.waiters if waiter.order != gone.order)
-    last = {**view.last_numbers, gone.tenant: view.last_numbers[gone.tenant] - 1 / gone.weight}
+    back = {gone.tenant: 1 / gone.weight}
+    last = {tenant: number - back.get(tenant, 0.0) for tenant, number in view.last_numbers.items()}
     return replace(view, waiters=left, last_numbers=last)
 
 
