@@ -77,10 +77,15 @@ def _refill(ledger: Ledger, spec: WorkerSpec) -> None:
 
 
 def _given_up_for_spare(ledger: Ledger) -> WorkerView | None:
-    """A likely one-shot at once; else what would be missed least, but not what was used just now or used last."""
+    """A likely one-shot at once, else what would be missed least of what has not been used just now.
+
+    Of the worker that was used last the client may be about to go on: a one-shot goes after a while, another never.
+    """
     idle = [worker for worker in ledger.free_workers.values() if worker.state is WorkerState.IDLE]
-    one_shot = next((worker for worker in idle if worker.transient), None)
+    older, last = idle[:-1], idle[-1:]
+    one_shot = next((worker for worker in older if worker.transient), None)
     if one_shot is not None:
         return one_shot
-    rested = [worker for worker in idle[:-1] if ledger.is_over(worker.since + SPARE_AFTER_S)]
+    may_go = [*older, *(worker for worker in last if worker.transient)]
+    rested = [worker for worker in may_go if ledger.is_over(worker.since + SPARE_AFTER_S)]
     return next(iter(least_missed_first(rested, Wanted(), ledger.now)), None)

@@ -228,8 +228,12 @@ KEEPING_HOUSE: dict[str, tuple[PoolView, list[Action]]] = {
         pool(idle(1, "a", since=1, transient=True), idle(2, "b", since=2), settings=replace(SIZE, warm_workers=1)),
         [End(1, EndReason.SPARE_ROOM)],
     ),
-    "even if it was used last": (
+    "but not if it was used last: its client may be about to go on": (
         pool(idle(1, "a", transient=True), idle(2, "b", since=-1), settings=replace(SIZE, warm_workers=1)),
+        [Wake(9)],
+    ),
+    "for a while": (
+        pool(idle(1, "a", since=-10, transient=True), running(2, "b"), settings=replace(SIZE, warm_workers=1)),
         [End(1, EndReason.SPARE_ROOM)],
     ),
     "who ends will make the room": (
