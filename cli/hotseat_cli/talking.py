@@ -120,5 +120,9 @@ def _ended(dialogue: Dialogue, completed: pb.TurnCompleted) -> int:
         case pb.TurnCompleted.OUTCOME_REFUSED:
             terminal.aside("hotseat: the model refused to answer")
             return 1
+        case pb.TurnCompleted.OUTCOME_TOOL_CALLS:
+            names = ", ".join(call.name for call in completed.tool_calls)
+            terminal.aside(f"hotseat: the model called tools that this command can't run: {names}")
+            return 1
     terminal.aside(f"hotseat: {explain(HotseatError.from_error(completed.error), dialogue.wish.target)}")
     return 1

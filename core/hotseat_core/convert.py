@@ -231,8 +231,9 @@ def turn(record: TurnRecord) -> events.Turn:
 
 
 def _tool_result(block: Block) -> client.ToolResult:
-    said = content_blocks(block["content"])
-    return client.ToolResult(tool_call_id=block["tool_use_id"], content=said, is_error=bool(block.get("is_error")))
+    said = block.get("content") or []
+    blocks = content_blocks([{"type": "text", "text": said}] if isinstance(said, str) else said)
+    return client.ToolResult(tool_call_id=block["tool_use_id"], content=blocks, is_error=bool(block.get("is_error")))
 
 
 def content_blocks(blocks: Sequence[Block]) -> list[content.ContentBlock]:

@@ -34,9 +34,7 @@ def _seen(said: Message) -> list[client.HistoryBlock]:
     if said.role == "user":
         return _blocks(said.rows[0].content)
     told = [client.HistoryBlock(text=said.text)] if said.text else []
-    # What a client told us of an answer is all there is to it; of ours it saw the text.
-    asked = [] if said.visible is not None else [block for block in said.rows[0].content if block["type"] == "tool_use"]
-    return [*told, *_blocks(asked)]
+    return [*told, *_blocks(said.open_calls)]
 
 
 def _blocks(blocks: Sequence[Block]) -> list[client.HistoryBlock]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import openai
 import pytest
 
 from tests.e2e.house import House, running, tag, user
@@ -258,6 +259,45 @@ async def test_the_model_sees_just_the_tools_of_the_request_by_their_names(house
     assert (house.demo.main_requests[-1].body or {})["tools"] == []
     assert chat.upstream() == chat.wanted
     assert chat.conversation == conversation
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_calls_come_through_where_the_provider_broke_off_before_them(house: House, stream: bool) -> None:
+    fault, calls = "[[sse-error overloaded_error after=1 x1]]", "[[call get_weather {}]] [[call get_time {}]]"
+    chat = Chat(house, WEATHER, TIME)
+    asked = user(f"{fault} [[say I look well.]] {calls} [[then]] [[say done]] {tag()}")
+    if stream:
+        chat.messages.append(asked)
+        async with house.sdk.chat.completions.stream(
+            model="claude", messages=chat.messages, tools=chat.tools
+        ) as events:
+            choice: Any = (await events.get_final_completion()).choices[0]
+        chat.messages.append(
+            {
+                "role": "assistant",
+                "content": choice.message.content,
+                "tool_calls": choice.message.model_dump()["tool_calls"],
+            }
+        )
+    else:
+        choice = await chat.say(asked)
+    assert (choice.finish_reason, choice.message.content) == ("tool_calls", "I look well.")
+    answer = await chat.say(*(result(call, "ok") for call in choice.message.tool_calls))
+    assert answer.message.content == "done"
+    assert chat.upstream() == chat.wanted
+
+
+async def test_a_streamed_call_that_breaks_off_is_an_error_and_can_be_asked_again(house: House) -> None:
+    asked = user(
+        f'[[delay 60]] [[cut after=2 x1]] [[call get_weather {{"city": "Llanfairpwllgwyngyll", "x": "y z"}}]] {tag()}'
+    )
+    stream = await house.sdk.chat.completions.create(model="claude", messages=[asked], tools=[WEATHER], stream=True)
+    with pytest.raises(openai.APIError) as caught:
+        [chunk async for chunk in stream]
+    assert caught.value.code == "upstream_broke_off"
+    chat = Chat(house, WEATHER)
+    again = await chat.say(asked)
+    assert len(again.message.tool_calls) == 1
 
 
 async def test_ids_of_other_providers_stay_as_they_are(house: House) -> None:

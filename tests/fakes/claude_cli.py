@@ -62,6 +62,7 @@ class Cli(Session):
             "vanish": lambda _prompt, _rest: os._exit(9),
             "think": lambda _prompt, rest: self.say([rest], thinking="hm"),
             "tool": self.use_tool,
+            "call": self.call_client,
             "garbage": lambda _prompt, rest: self.babble(b"not json\n" * int(rest)),
             "longline": lambda _prompt, rest: self.babble(b'{"pad":"' + b"x" * int(rest) + b'"}\n'),
             "odd": lambda _prompt, _rest: self.babble(b"".join(json.dumps(odd).encode() + b"\n" for odd in ODD_FRAMES)),
@@ -169,6 +170,32 @@ class Cli(Session):
         self.rows.append({"role": "user", "content": [block], "uuid": ""})
         self.write({"type": "user", "message": {"role": "user", "content": [block]}, "parent_tool_use_id": None})
         self.say([f"it {result['content']}"])
+
+    def call_client(self, prompt: str, names: str) -> None:
+        """Call tools of the host's, and wait for what never comes."""
+        message_id = f"msg_{os.getpid()}_{next(self.numbers)}"
+        uses = [
+            {"type": "tool_use", "id": f"toolu_{next(self.numbers)}", "name": name, "input": {"a": name}}
+            for name in names.split()
+        ]
+        self.write(stream({"type": "message_start", "message": {"id": message_id, "usage": {"input_tokens": 5}}}))
+        for index, use in enumerate(uses):
+            params = {"name": use["name"], "arguments": use["input"], "_meta": {"claudecode/toolUseId": use["id"]}}
+            message = {"jsonrpc": "2.0", "id": index, "method": "tools/call", "params": params}
+            request = {"subtype": "mcp_message", "server_name": "client", "message": message}
+            self.write(
+                *tool_frames(index, use),
+                assistant(message_id, [use]),
+                {"type": "control_request", "request_id": f"mcp_{use['id']}", "request": request},
+            )
+        self.write(
+            stream({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 3}}),
+            stream({"type": "message_stop"}),
+        )
+        self.rows.append({"role": "assistant", "content": uses, "uuid": message_id})
+        while not self.heed(prompt):
+            pass
+        raise AssertionError("a call of the host's tools was answered")
 
     def restart(self, how: str) -> None:
         """The provider breaks off in mid-answer; the second attempt says the same, or another thing."""

@@ -45,9 +45,9 @@ class Message:
     def open_calls(self) -> tuple[Block, ...]:
         """The client's tools that it calls: those that it holds no result of."""
         blocks = [block for row in self.rows for block in row.content]
-        answered = {block["tool_use_id"] for block in blocks if block.get("type") == "tool_result"}
-        calls = [block for block in blocks if block.get("type") == "tool_use" and block["id"] not in answered]
-        return tuple({name: call[name] for name in ("type", "id", "name", "input")} for call in calls)
+        answered = {block.get("tool_use_id") for block in blocks if block.get("type") == "tool_result"}
+        calls = [block for block in blocks if block.get("type") == "tool_use" and block.get("id") not in answered]
+        return tuple({name: call.get(name) or {} for name in ("type", "id", "name", "input")} for call in calls)
 
     @property
     def text(self) -> str:

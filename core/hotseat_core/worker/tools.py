@@ -42,6 +42,12 @@ def initialize_fields(tools: Sequence[Tool]) -> dict[str, Any]:
     }
 
 
+def is_clients(name: str, tools: Sequence[Tool], *, is_bare: bool) -> bool:
+    """Tell whether the client runs what the model calls by this name."""
+    # The bare model has no others: one that it makes up is for the client to refuse.
+    return bool(tools) and (is_bare or any(tool.name == name for tool in tools))
+
+
 def answer(ask: control.Ask, tools: Sequence[Tool]) -> bytes | None:
     """Return the frame that answers an mcp_message; None: a call, which nobody answers."""
     message = ask.request.get("message") or {}

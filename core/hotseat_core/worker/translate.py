@@ -244,6 +244,12 @@ class TurnTranslator:
             return []
         if kind == "assistant" and next_message["message"]["id"] == self._message_id:
             return []
+        return self.finish_whole()
+
+    def finish_whole(self) -> list[Event]:
+        """A message that was not streamed is whole, where the CLI says so by running a tool of the client's."""
+        if not self._whole_blocks or self.ending is not None:
+            return []
         self._whole_blocks = 0
         return self._finish_message(self._whole_stop, {})
 
@@ -266,12 +272,8 @@ class TurnTranslator:
 
     def _end(self, result: Message) -> None:
         failure = result_failure(result, self._api_error)
-        if self.ending is not None:
-            return
-        if failure is not None:
-            self.ending = Ending(Outcome.FAILED, failure)
-        else:
-            self.ending = Ending(Outcome.SUCCEEDED, clean=True)
+        well = Ending(Outcome.SUCCEEDED, clean=True)
+        self.ending = self.ending or (well if failure is None else Ending(Outcome.FAILED, failure))
 
     # ---- attempts
 

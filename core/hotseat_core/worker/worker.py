@@ -279,6 +279,8 @@ class Worker:
             return [control.permission_request(frame)]
         if isinstance(frame, control.Ask) and (answer := self._answer(frame)) is not None:
             self._wire.write(answer)
+        elif turn is not None:
+            return turn.translator.finish_whole()
         return []
 
     def _answer(self, ask: control.Ask) -> bytes | None:
@@ -287,9 +289,7 @@ class Worker:
         return control.refusal(ask)
 
     def _is_client_tool(self, name: str) -> bool:
-        offered = self.setup.tools if self.setup is not None else ()
-        # The bare model has no others: one that it makes up is for the client to refuse.
-        return bool(offered) and (self._is_bare or any(tool.name == name for tool in offered))
+        return self.setup is not None and tools.is_clients(name, self.setup.tools, is_bare=self._is_bare)
 
     def _on_exit(self, lost: WorkerLost) -> None:
         logger.info("worker ended", extra={"worker": self.id, "reason": lost.message})

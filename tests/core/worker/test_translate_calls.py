@@ -144,6 +144,24 @@ def test_where_it_may_be_taken_back_the_second_attempts_calls_count() -> None:
     assert translator.rows() == (a_row(look("t2")),)
 
 
+def test_a_message_that_was_not_streamed_is_whole_when_the_cli_runs_its_calls() -> None:
+    translator = of("look")
+    frames = [whole("m1", text("hm"), stop_reason="tool_use"), whole("m1", look("t1", a="b"), stop_reason="tool_use")]
+    feed(translator, [*frames, whole("m1", look("t2"), stop_reason="tool_use")])
+    assert translator.ending is None
+    assert [call.tool_use_id for call in calls_of(translator.finish_whole())] == ["t1", "t2"]
+    assert translator.ending == CALLED
+    assert translator.rows() == (a_row(text("hm"), look("t1", a="b"), look("t2")),)
+    assert translator.finish_whole() == []
+
+
+def test_a_streamed_message_is_not_whole_when_the_cli_runs_its_first_call() -> None:
+    translator = of("look")
+    feed(translator, [start("m1"), *calling(0, "t1"), whole("m1", look("t1"))])
+    assert translator.finish_whole() == []
+    assert translator.ending is None
+
+
 def test_without_tools_of_the_client_nothing_changes() -> None:
     translator = of()
     frames = [start("m1"), *tool(0, "t1"), whole("m1", use("t1")), *stop("tool_use"), results(("t1", "ran"))]
