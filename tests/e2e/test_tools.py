@@ -11,7 +11,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.e2e.house import House, running, tag, user
+from tests.e2e.house import House, assistant, running, tag, user
 from tests.e2e.test_request_fields import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -314,4 +314,51 @@ async def test_ids_of_other_providers_stay_as_they_are(house: House) -> None:
     ]
     answer = await chat.say({"role": "tool", "tool_call_id": "call_abc123", "content": "Fog"})
     assert answer.message.content == "get_weather answered: Fog"
+    assert chat.upstream() == chat.wanted
+
+
+async def test_a_result_that_the_client_changes_is_a_branch_with_the_changed_one(house: House) -> None:
+    chat = Chat(house, WEATHER)
+    choice = await chat.say(user(f"[[call get_weather {{}}]] [[then]] {tag()}"))
+    (call,) = choice.message.tool_calls
+    assert (await chat.say(result(call, "Sunny"))).message.content == "get_weather answered: Sunny"
+    await chat.say(user(f"[[say thanks]] {tag()}"))
+    trunk = chat.conversation
+    chat.messages = chat.messages[:2]
+    assert (await chat.say(result(call, "Rain"))).message.content == "get_weather answered: Rain"
+    assert chat.upstream() == chat.wanted
+    assert chat.conversation != trunk
+
+
+async def test_a_repeated_request_gets_the_same_calls_again(house: House) -> None:
+    asked = user(f'[[say I look.]] [[call get_weather {{"city": "Oslo"}}]] {tag()}')
+    seen, key = [], {"Idempotency-Key": tag()}
+    for _ in range(2):
+        async with house.sdk.chat.completions.stream(
+            model="claude", messages=[asked], tools=[WEATHER], extra_headers=key
+        ) as events:
+            seen.append((await events.get_final_completion()).choices[0].model_dump())
+    assert seen[0] == seen[1]
+    assert seen[0]["finish_reason"] == "tool_calls"
+    assert len(house.asked(asked["content"])) == 1
+
+
+async def test_calls_after_a_long_history_stay_exact(house: House) -> None:
+    chat = Chat(house, WEATHER)
+    for number in range(60):
+        chat.messages += [user(f"question {number}"), assistant(f"answer {number}")]
+    chat.messages[-2:] = [
+        user("What is it like?"),
+        {
+            "role": "assistant",
+            "tool_calls": [
+                {"id": "call_old", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"a"}'}}
+            ],
+        },
+        {"role": "tool", "tool_call_id": "call_old", "content": "Fog"},
+        assistant("It is foggy."),
+    ]
+    choice = await chat.say(user(f"[[call get_weather {{}}]] [[then]] [[say done]] {tag()}"))
+    assert chat.upstream() == chat.wanted
+    await chat.say(result(choice.message.tool_calls[0], "Rain"))
     assert chat.upstream() == chat.wanted
