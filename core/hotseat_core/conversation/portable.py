@@ -9,7 +9,7 @@ import msgspec
 from hotseat_core.conversation.book import record_of, usage_of
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.errors import Reason
-from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
+from hotseat_core.events import Failure, Outcome, ToolCalled, TurnCompleted, Usage
 from hotseat_core.journal.store import Snapshot
 from hotseat_core.worker.rows import Block, Row
 
@@ -62,12 +62,13 @@ class TurnLine(msgspec.Struct, tag="turn", frozen=True, kw_only=True):
     request_id: str
     input: Annotated[tuple[Block, ...], msgspec.Meta(min_length=1)]
     start_time: Time
-    outcome: Literal["succeeded", "truncated", "refused", "interrupted", "failed"]
+    outcome: Literal["succeeded", "truncated", "refused", "interrupted", "failed", "tool_calls"]
     text: str
     usage: Usage
     duration_s: float
     step_count: int
     failure: FailureLine | None = None
+    tool_calls: tuple[ToolCalled, ...] = ()  # that waited for the client
     head: Count  # the message where the conversation stood after it; 0: nothing was said
     fingerprint: str = ""  # of what was asked
 
@@ -126,6 +127,7 @@ def _turn(record: TurnRecord, completed: TurnCompleted, head: int) -> TurnLine:
         duration_s=completed.duration_s,
         step_count=completed.step_count,
         failure=_failure(completed.failure),
+        tool_calls=completed.calls,
         head=head,
         fingerprint=record.fingerprint,
     )
@@ -151,6 +153,7 @@ def record_from(line: TurnLine, head: str) -> TurnRecord:
         line.duration_s,
         line.step_count,
         failure,
+        line.tool_calls,
     )
     return TurnRecord(
         line.turn,

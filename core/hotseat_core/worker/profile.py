@@ -38,7 +38,7 @@ _AGENT_TOOLS = (
 )
 
 CLAUDE_CODE = Profile("claude-code", "Claude Code: an agent with its own tools in a workspace", _AGENT_TOOLS)
-CLAUDE = Profile("claude", "The model alone, without tools", ())
+CLAUDE = Profile("claude", "The model alone, with the tools of its client", ())
 
 # The first one is the default.
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (CLAUDE_CODE, CLAUDE)})

@@ -15,12 +15,13 @@ from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.convert import settings_json
 from hotseat_core.errors import InvalidMessage, Reason
-from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
+from hotseat_core.events import Failure, Outcome, ToolCalled, TurnCompleted, Usage
 from hotseat_core.journal.node import Node, chain, extend
 from hotseat_core.journal.store import Snapshot, StoredConversation
 from hotseat_core.parse import Parser
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import PermissionMode, SessionSetup
+from hotseat_core.worker.tools import Tool
 
 from tests.core.conversation.scenes import a, u
 from tests.core.journal.saying import PICTURE, agent, user
@@ -98,6 +99,23 @@ def test_the_text_may_come_in_any_pieces(size: int) -> None:
 def test_the_ends_of_lines_may_be_those_of_windows_and_the_last_may_be_missing() -> None:
     text = text_of(branched())
     assert load(text.replace(b"\n", b"\r\n")) == load(text) == load(text.rstrip(b"\n"))
+
+
+def test_calls_that_wait_for_their_client_come_back() -> None:
+    tools = SessionSetup(tools=(Tool("look", "It looks.", '{"type":"object"}'), Tool("wait")))
+    settings = ConversationSettings("claude", tools)
+    use = {"type": "tool_use", "id": "t1", "name": "look", "input": {"a": 1}}
+    nodes = chain(root_of(settings), [u("go"), Message("assistant", (Row("assistant", (use,)),), "")])
+    record = turn(1, nodes[0].message, "", nodes[-1].node_id)
+    call = ToolCalled("t1", "look", '{"a":1}')
+    record.completed = TurnCompleted(record.request_id, Outcome.TOOL_CALLS, "", Usage(), 1.0, 1, None, (call,))
+    held = msgspec.structs.replace(
+        branched().conversation, settings=msgspec.json.encode(settings), root=root_of(settings), head=nodes[-1].node_id
+    )
+    snapshot = Snapshot(held, (stored_turn(record),), tuple(nodes))
+    loaded = load(text_of(snapshot, settings))
+    assert (loaded.settings, loaded.nodes, loaded.turns) == (settings, snapshot.nodes, snapshot.turns)
+    assert loaded.nodes[-1].message.open_calls == (use,)
 
 
 def test_nothing_said_is_a_conversation_too() -> None:
