@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODEGEN := .cache/codegen
 STUBS := clients/python/hotseat/v1
+# Most of a test's time is waiting; each job has a house of its own.
+JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .PHONY: setup run test check format lint types proto drift generate bench bench-history clean
@@ -34,7 +36,7 @@ run: setup
 	@exec $(BIN)/hotseat up
 
 test: $(BIN)/.installed-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(PYTEST_ARGS)
 
 check: lint types proto drift test
 

@@ -1,6 +1,7 @@
 """`python -m hotseat_edge`: serve until told to stop."""
 
 import asyncio
+import gc
 import os
 import sys
 
@@ -18,8 +19,16 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+def _settle_memory() -> None:
+    """Spare the collector what was made at the start: going through it again costs milliseconds in mid-request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 async def _run(settings: Settings) -> None:
     async with serve(settings) as url:
+        _settle_memory()
         print(f"hotseat edge listening on {url}", flush=True)  # noqa: T201  # the line that supervisors wait for
         await until_told_to_stop(settings.parent_fd)
 
