@@ -92,6 +92,8 @@ async def on_screen(*arguments: str, **environment: str) -> AsyncIterator[Screen
     """`hotseat ARGUMENTS` on a new terminal."""
     ours, theirs = os.openpty()
     command = (sys.executable, "-m", "hotseat_cli", *arguments)
+    # A size in the environment, as test runners leave one there, would be believed before the terminal.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -101,7 +103,7 @@ async def on_screen(*arguments: str, **environment: str) -> AsyncIterator[Screen
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        env={**os.environ, "TERM": "xterm", **environment},
+        env={**inherited, "TERM": "xterm", **environment},
     )
     os.close(theirs)
     screen = Screen(ours, process)
