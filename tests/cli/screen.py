@@ -24,6 +24,7 @@ class Screen:
         self._descriptor = descriptor
         self._process = process
         self._changed = asyncio.Event()
+        self._has_ended = asyncio.Event()
         self.text = ""
 
     def read(self) -> None:
@@ -33,6 +34,7 @@ class Screen:
             data = b""
         if not data:
             asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._has_ended.set()
         self.text += data.decode(errors="replace").replace("\r\n", "\n")
         self._changed.set()
 
@@ -83,7 +85,9 @@ class Screen:
         return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
     async def exit_code(self) -> int:
+        """Return it once all that the program has written is on the screen."""
         async with asyncio.timeout(10):
+            await self._has_ended.wait()
             return await self._process.wait()
 
 
