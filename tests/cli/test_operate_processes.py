@@ -144,7 +144,7 @@ async def test_top_draws_what_happens_and_q_gives_the_terminal_back(core: FakeCo
         assert screen.modes != before
         core.change(RUNNING, pb.Worker(worker_id="w1", state=pb.Worker.STATE_STOPPED), state=pb.Pool.STATE_DRAINING)
         await until_shown(screen, "draining", "w2", "a-talk", "77")
-        assert "w1" not in last_picture(screen)
+        assert "\nw1 " not in last_picture(screen)
         screen.type("q")
         assert await screen.exit_code() == 0
         assert screen.text.rpartition(OWN_SCREEN)[1]
@@ -192,7 +192,7 @@ async def test_top_goes_on_when_the_core_is_back(tmp_path: Path) -> None:
         async with serving(back, target):
             await until_shown(screen, "w2", "a-talk")
             assert "No news" not in last_picture(screen)
-            assert "w1" not in last_picture(screen)
+            assert "\nw1 " not in last_picture(screen)
             screen.type("q")
             assert await screen.exit_code() == 0
     finally:

@@ -14,7 +14,15 @@ ConverseCall: TypeAlias = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.Conve
 
 _FAREWELL_S = 0.25
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
-_BROKEN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+# What gRPC says of a broken connection, by the operation that noticed it first. Our servers' own statuses have a reason.
+_BROKEN = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
 _LOST = frozenset({"REPLAY_LOST", "CONVERSATION_NOT_FOUND"})
 
 
