@@ -14,7 +14,7 @@ ConverseCall: TypeAlias = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.Conve
 
 _FAREWELL_S = 0.25
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
-# What gRPC says of a broken connection, by the operation that noticed it first. Our servers' own statuses have a reason.
+# What gRPC says of a broken connection, by who noticed it first. Our servers' own statuses have a reason.
 _BROKEN = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
