@@ -53,8 +53,12 @@ class Contained(Child):
 
     def tree(self) -> list[psutil.Process]:
         """All that is below now, and what has the mark besides."""
-        root = psutil.Process(self.process.root_pid)
-        return list({root, *root.children(recursive=True), *stamped(self.mark)})
+        try:
+            root = psutil.Process(self.process.root_pid)
+            below = {root, *root.children(recursive=True)}
+        except psutil.NoSuchProcess:  # it was killed, and nobody has told us yet
+            below = set()
+        return list({*below, *stamped(self.mark)})
 
 
 def living(tree: list[psutil.Process]) -> list[psutil.Process]:
