@@ -1,7 +1,7 @@
 # make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
 # make test    set up what is needed and run the tests
 # make check   everything that CI runs: format, lint, types, protos, generated code, tests
-# make generate, make format, make bench, make bench-history, make clean
+# make generate, make docs, make format, make bench, make bench-history, make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ STUBS := clients/python/hotseat/v1
 JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate bench bench-history clean
+.PHONY: setup run test check format lint types proto drift generate docs bench bench-history clean
 .DELETE_ON_ERROR:
 
 setup: $(BIN)/.installed
@@ -74,6 +74,10 @@ generate: $(CODEGEN)/.installed
 drift: generate
 	@git diff --exit-code --stat -- $(STUBS) && test -z "$$(git status --porcelain -- $(STUBS))" \
 		|| { echo "the generated code differs from the protos: run 'make generate' and commit the result"; exit 1; }
+
+# The parts of docs/ that are made from tables in the code; a test compares them.
+docs: $(BIN)/.installed-dev
+	$(BIN)/python -m tests.generated_docs
 
 bench: setup
 	$(BIN)/python bench/first_token.py

@@ -18,7 +18,9 @@ from hotseat_cli import dotenv, settings
 from hotseat_cli.main import main
 from hotseat_cli.operate import records
 from hotseat_core.settings import CREDENTIALS, CoreSettings
-from hotseat_edge.openai import errors, schema
+from hotseat_edge.openai import errors
+
+from tests.generated_docs import PARTS, renewed
 
 ROOT = Path(__file__).parents[1]
 INTERNAL = {"HOTSEAT_DEMO", "HOTSEAT_DEMO_HOST", "HOTSEAT_DEMO_PORT", "HOTSEAT_PARENT_FD"}
@@ -76,9 +78,9 @@ def test_the_example_env_file_is_valid_with_every_line_in_force() -> None:
     assert set(dotenv.parse(in_force)) <= settings.NAMES
 
 
-@pytest.mark.parametrize("field", sorted(schema._FIELDS))
-def test_every_request_field_is_documented(field: str) -> None:
-    assert f"`{field}`" in read("docs/openai.md")
+@pytest.mark.parametrize("document", PARTS)
+def test_what_is_made_from_the_code_is_up_to_date(document: str) -> None:
+    assert renewed(read(document), PARTS[document]) == read(document), "run: make docs"
 
 
 def test_documented_error_codes_of_the_http_api_exist() -> None:

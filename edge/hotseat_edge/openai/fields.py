@@ -35,9 +35,9 @@ def fixed(kind: Any, holds: Callable[[Any], bool], why: str, only: str = "") -> 
     return Field(kind, fixed=holds, why=why, only=only)
 
 
-def ignored(kind: Any = Any) -> Field:
+def ignored(kind: Any = Any, remarks: str = "") -> Field:
     """A field that is accepted and has no effect."""
-    return Field(kind)
+    return Field(kind, remarks=remarks)
 
 
 def nothing(value: Any) -> bool:

@@ -74,18 +74,21 @@ class SystemMessage(msgspec.Struct, tag_field="role", tag="system"):
     """What the model is told to be."""
 
     content: str | TextParts
+    name: str | None = None
 
 
 class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer"):
     """The newer name of a system message."""
 
     content: str | TextParts
+    name: str | None = None
 
 
 class UserMessage(msgspec.Struct, tag_field="role", tag="user"):
     """What the user said."""
 
     content: str | UserParts
+    name: str | None = None
 
 
 class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
@@ -94,6 +97,7 @@ class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | AssistantParts | None = None
     refusal: str | None = None
     tool_calls: list[ToolCall] | None = None
+    name: str | None = None
 
 
 class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):

@@ -1,11 +1,11 @@
-"""One table: every field of a chat request, its type, and what becomes of it."""
+"""One table: every field of a chat request, its type, and what becomes of it. docs/openai.md is made from it."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 from hotseat_edge.openai.errors import invalid
-from hotseat_edge.openai.fields import Field, FieldTable, fixed, ignored, nothing, taken
+from hotseat_edge.openai.fields import FieldTable, fixed, ignored, nothing, taken
 from hotseat_edge.openai.messages import Messages
 from hotseat_edge.openai.tools import ToolChoiceSpec, ToolSpec, ToolSpecs
 
@@ -43,44 +43,67 @@ class ChatRequest(msgspec.Struct, kw_only=True):
 
 
 _FUNCTIONS = "functions are an early form of tools; send tools and tool_choice"
-_FIELDS: dict[str, Field] = {
-    "model": taken(Annotated[str, _Meta(min_length=1)]),
-    "messages": taken(Messages),
-    "stream": taken(bool | None),
-    "stream_options": taken(StreamOptions | None),
-    "temperature": taken(Annotated[float, _Meta(ge=0, le=2)] | None),
-    "top_p": taken(Annotated[float, _Meta(ge=0, le=1)] | None),
-    "max_tokens": taken(_TokenCount | None),
-    "max_completion_tokens": taken(_TokenCount | None),
-    "stop": taken(_StopText | Annotated[list[_StopText], _Meta(max_length=16)] | None),
-    "reasoning_effort": taken(Effort | None),
-    "n": fixed(int | None, lambda n: n == 1, "one choice is made for each request: n must be 1"),
-    "logprobs": fixed(bool | None, nothing, "the model gives no log probabilities"),
-    "top_logprobs": fixed(int | None, nothing, "the model gives no log probabilities"),
-    "modalities": fixed(list[str] | None, lambda kinds: set(kinds) <= {"text"}, "answers are text"),
-    "audio": fixed(dict[str, Any] | None, nothing, "answers are text"),
-    "response_format": fixed(
-        dict[str, Any] | None, lambda form: form.get("type") == "text", "only the type 'text' is supported yet"
-    ),
-    "tools": taken(ToolSpecs | None),
-    "tool_choice": taken(ToolChoiceSpec | None),
-    "parallel_tool_calls": taken(bool | None),
-    "functions": fixed(list[Any] | None, nothing, _FUNCTIONS),
-    "function_call": fixed(str | dict[str, Any] | None, lambda choice: choice in ("none", "auto"), _FUNCTIONS),
-    "frequency_penalty": ignored(_Penalty | None),
-    "presence_penalty": ignored(_Penalty | None),
-    "metadata": ignored(Annotated[dict[str, str], _Meta(max_length=16)] | None),
-    "user": ignored(_Short | None),
-    "safety_identifier": ignored(_Short | None),
-    "prompt_cache_key": ignored(_Short | None),
-    "store": ignored(bool | None),
-    "seed": ignored(int | None),
-    "service_tier": ignored(str | None),
-    "verbosity": ignored(str | None),
-    "logit_bias": ignored(dict[str, float] | None),
-}
-_TABLE = FieldTable(
-    _FIELDS,
+_NO_LOGPROBS = "the model gives no log probabilities"
+_ONLY_TEXT = "answers are text"
+
+TABLE = FieldTable(
+    {
+        "model": taken(Annotated[str, _Meta(min_length=1)], "required; see [`model`](#model)"),
+        "messages": taken(Messages, "required; see [Messages](#messages)"),
+        "stream": taken(bool | None, "server-sent events, a chunk for each piece of the answer"),
+        "stream_options": taken(
+            StreamOptions | None,
+            "`include_usage` adds a last chunk with the usage; `include_obfuscation` has no effect",
+        ),
+        "temperature": taken(
+            Annotated[float, _Meta(ge=0, le=2)] | None,
+            "OpenAI's scale ends at 2, the model's at 1: more than 1 counts as 1 and is named in `x-adjusted-params`",
+        ),
+        "top_p": taken(Annotated[float, _Meta(ge=0, le=1)] | None, "as it is"),
+        "max_completion_tokens": taken(_TokenCount | None, 'the answer then ends with `finish_reason: "length"`'),
+        "max_tokens": taken(_TokenCount | None, "the older name of `max_completion_tokens`, which wins"),
+        "stop": taken(_StopText | Annotated[list[_StopText], _Meta(max_length=16)] | None, "up to 16 texts"),
+        "tools": taken(ToolSpecs | None, "functions, at most 512; see [Tools](#tools)"),
+        "tool_choice": taken(
+            ToolChoiceSpec | None,
+            "`none`, `auto`, `required`, a function, or `allowed_tools`, which offers only those",
+        ),
+        "parallel_tool_calls": taken(bool | None, "`false`: one call at a time"),
+        "reasoning_effort": taken(
+            Effort | None, "`none`, `minimal` and `low` are the model's low; `xhigh` and `max` its highest"
+        ),
+        "response_format": fixed(
+            dict[str, Any] | None,
+            lambda form: form.get("type") == "text",
+            "only the type 'text' is supported yet",
+            '`{"type": "text"}`',
+        ),
+        "n": fixed(int | None, lambda n: n == 1, "one choice is made for each request: n must be 1", "1"),
+        "logprobs": fixed(bool | None, nothing, _NO_LOGPROBS, "`false`"),
+        "top_logprobs": fixed(int | None, nothing, _NO_LOGPROBS, "0"),
+        "modalities": fixed(list[str] | None, lambda kinds: set(kinds) <= {"text"}, _ONLY_TEXT, '`["text"]`'),
+        "audio": fixed(dict[str, Any] | None, nothing, _ONLY_TEXT, "null"),
+        "functions": fixed(list[Any] | None, nothing, _FUNCTIONS, "empty: an early form of `tools`"),
+        "function_call": fixed(
+            str | dict[str, Any] | None, lambda choice: choice in ("none", "auto"), _FUNCTIONS, "`none` or `auto`"
+        ),
+        "frequency_penalty": ignored(_Penalty | None, "the model has no such control"),
+        "presence_penalty": ignored(_Penalty | None, "the model has no such control"),
+        "logit_bias": ignored(dict[str, float] | None, "the model has no such control"),
+        "seed": ignored(int | None, "the model has no such control"),
+        "verbosity": ignored(str | None, "say it in words"),
+        "prediction": ignored(dict[str, Any] | None, "a means of speed"),
+        "service_tier": ignored(str | None, "the operator's choice"),
+        "prompt_cache_key": ignored(_Short | None, "what was said before is found by itself, and cached"),
+        "prompt_cache_retention": ignored(str | None, "the provider's default holds"),
+        "prompt_cache_options": ignored(dict[str, Any] | None, "the provider's default holds"),
+        "user": ignored(_Short | None, "nothing of it goes to the provider"),
+        "safety_identifier": ignored(_Short | None, "nothing of it goes to the provider"),
+        "metadata": ignored(Annotated[dict[str, str], _Meta(max_length=16)] | None, "nothing is kept under it"),
+        "store": ignored(bool | None, "conversations are kept in any case: [conversations.md](conversations.md)"),
+        "moderation": ignored(Any, "the provider has its own"),
+        "web_search_options": ignored(dict[str, Any] | None, "`claude-code` searches by itself where it may"),
+    },
     required=("model", "messages"),
     choices={"role": "system, developer, user, assistant or tool", "type": "text, image_url or file"},
 )
@@ -88,8 +111,19 @@ _TABLE = FieldTable(
 
 def parse(body: bytes) -> ChatRequest:
     """The request in this body; ApiError says which parameter is wrong, and how."""
-    found, without_effect = _TABLE.read(body)
-    request = ChatRequest(**found, ignored=without_effect)
+    values, without_effect = TABLE.read(body)
+    request = ChatRequest(**values, ignored=without_effect)
     if request.stream_options is not None and not request.stream:
         raise invalid("stream_options", "stream_options is only allowed when stream is true")
+    request.ignored += _ignored_inside(request)
     return request
+
+
+def _ignored_inside(request: ChatRequest) -> list[str]:
+    """What has no effect in messages and tools, by the names that OpenAI gives it."""
+    found = []
+    if any(getattr(message, "name", None) is not None for message in request.messages):
+        found.append("messages[].name")
+    if any(spec.function is not None and spec.function.strict for spec in request.tools or []):
+        found.append("tools[].function.strict")
+    return found

@@ -20,6 +20,7 @@ class FunctionSpec(msgspec.Struct):
     name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
+    strict: bool | None = None  # not passed on
 
 
 class ToolSpec(msgspec.Struct):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hotseat_edge.openai import schema
 from hotseat_edge.openai.errors import ApiError
+from openai.types.chat.completion_create_params import CompletionCreateParamsBase
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 GOOD: dict[str, Any] = {"model": "claude", "messages": MESSAGES}
@@ -164,6 +165,19 @@ def test_what_asks_for_nothing_special_is_fine_and_not_worth_listing(fields: dic
 )
 def test_what_changes_nothing_is_ignored_by_name(name: str, value: object) -> None:
     assert parsed(**{name: value}).ignored == [name]
+
+
+def test_every_field_that_the_sdk_can_send_has_its_place_in_the_table() -> None:
+    can_be_sent = {*CompletionCreateParamsBase.__annotations__, "stream"}
+    assert can_be_sent - set(schema.TABLE.fields) == set()
+
+
+def test_names_and_strict_tools_are_ignored_by_name() -> None:
+    function = {"name": "add", "parameters": {"type": "object"}, "strict": True}
+    named = parsed(
+        messages=[{"role": "user", "content": "hi", "name": "ann"}], tools=[{"type": "function", "function": function}]
+    )
+    assert named.ignored == ["messages[].name", "tools[].function.strict"]
 
 
 def test_the_last_of_two_equal_keys_counts() -> None:
