@@ -165,7 +165,7 @@ class House:
 
     async def until_queued(self, count: int) -> None:
         """Return once so many turns wait for a worker."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             while (await self.grpc.get_pool()).stats.queued_turns != count:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
 
