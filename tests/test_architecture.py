@@ -47,6 +47,7 @@ WIRE = {
 PURE = {
     "hotseat_core.conversation.calling",
     "hotseat_core.conversation.history",
+    "hotseat_core.conversation.recognition",
     "hotseat_core.conversation.retention",
     "hotseat_core.conversation.turn",
     "hotseat_core.conversation.ways",

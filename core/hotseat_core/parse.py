@@ -11,6 +11,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import conversation_pb2 as conversations
 
+from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, user_blocks
@@ -88,6 +89,7 @@ class Parser:
     def __init__(self, default_profile: str, default_mode: PermissionMode) -> None:
         self._default_profile = default_profile
         self._default_mode = default_mode
+        self._recognition = Recognition()
 
     def default_settings(self) -> ConversationSettings:
         """Return how a conversation runs of which its client says nothing."""
@@ -144,7 +146,7 @@ class Parser:
             is_observer=message.disposition == client.OpenConversation.DISPOSITION_OBSERVE,
             settings=self.settings(message.settings) if message.HasField("settings") else None,
             given=given(message.settings),
-            history=history(message.history),
+            history=history(message.history, self._recognition),
             history_policy=_POLICIES[message.history_policy],
             detach_timeout_s=_seconds("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
             wants_raw=message.include_raw,

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import msgspec
@@ -9,6 +10,7 @@ from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 
 from hotseat_core.conversation.history import Message
+from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.worker.rows import Block, Row
 
@@ -18,12 +20,16 @@ def refuse(field: str, problem: str) -> NoReturn:
     raise InvalidMessage(f"{field} {problem}", metadata={"field": field})
 
 
-def history(messages: Sequence[client.HistoryMessage]) -> tuple[Message, ...]:
+def history(messages: Sequence[client.HistoryMessage], recognition: Recognition) -> tuple[Message, ...]:
     """Return what a client says was said before."""
-    return tuple(_history_message(message, f"open.history[{index}]") for index, message in enumerate(messages))
+    return tuple(
+        recognition.message(message.SerializeToString(), partial(_history_message, message, index))
+        for index, message in enumerate(messages)
+    )
 
 
-def _history_message(message: client.HistoryMessage, field: str) -> Message:
+def _history_message(message: client.HistoryMessage, index: int) -> Message:
+    field = f"open.history[{index}]"
     if not message.content:
         refuse(f"{field}.content", "is empty")
     blocks = tuple(

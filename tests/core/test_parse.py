@@ -10,6 +10,7 @@ from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
 from hotseat_core import parse
+from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery
 from hotseat_core.errors import InvalidMessage
@@ -302,7 +303,7 @@ IMAGE = client.HistoryBlock(image=content.Blob(url="https://x"))
 
 
 def test_a_history_has_true_roles() -> None:
-    found = history([message(USER, TEXT, IMAGE), message(MODEL, TEXT, USE), message(USER, RESULT)])
+    found = history([message(USER, TEXT, IMAGE), message(MODEL, TEXT, USE), message(USER, RESULT)], Recognition())
     assert [(said.role, said.rows[0].role) for said in found] == [
         ("user", "user"),
         ("assistant", "assistant"),
@@ -320,7 +321,7 @@ def test_a_history_has_true_roles() -> None:
 def test_a_tool_without_input_and_a_result_without_words_are_whole() -> None:
     bare_use = client.HistoryBlock(tool_use=client.ToolUse(tool_use_id="t", name="Bash"))
     bare_result = client.HistoryBlock(tool_result=client.ToolResult(tool_call_id="t"))
-    first, second = history([message(MODEL, bare_use), message(USER, bare_result)])
+    first, second = history([message(MODEL, bare_use), message(USER, bare_result)], Recognition())
     assert first.rows[0].content[0]["input"] == {}
     assert second.rows[0].content[0] == {"type": "tool_result", "tool_use_id": "t", "content": []}
 
@@ -346,4 +347,4 @@ def test_a_tool_without_input_and_a_result_without_words_are_whole() -> None:
     ],
 )
 def test_a_history_that_can_not_be_is_refused_by_its_place(sent: client.HistoryMessage, field: str) -> None:
-    assert refused_field(history, [sent]) == field
+    assert refused_field(history, [sent], Recognition()) == field

@@ -61,7 +61,7 @@ class Book:
         self.store = store
         self._lease = lease
         self._root = root
-        self._nodes = list(nodes)  # what was said, up to the head
+        self._nodes = list(nodes)
         self.weight = _weight(nodes)  # about the bytes of memory that they take
         self.create_time = create_time
         self.update_time = update_time  # of its last use, as the journal has it
@@ -72,14 +72,13 @@ class Book:
         store: Store,
         conversation_id: str,
         settings: ConversationSettings,
-        messages: Sequence[Message],
+        nodes: Sequence[Node],
         *,
         is_transient: bool,
         workspace: str,
     ) -> "Book":
-        """Enter a new conversation. Raises ConversationExists."""
+        """Enter a new conversation, in which so much was said. Raises ConversationExists."""
         root = root_of(settings)
-        nodes = extend(root, None, messages)
         now = time.time()
         stored = StoredConversation(
             tenant=TENANT,
@@ -94,6 +93,11 @@ class Book:
             keep_s=settings.retention_s,
         )
         return cls(store, await store.create(stored, nodes), root, nodes, create_time=now, update_time=now)
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """What was said, up to the head."""
+        return self._nodes
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from hotseat_core.conversation.book import TENANT, root_of
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.terms import ConversationSettings
-from hotseat_core.journal.node import chain
+from hotseat_core.journal.node import Node, chain, extend, visible_path
 from hotseat_core.journal.store import Store
 
 
-async def as_known(store: Store, settings: ConversationSettings, claimed: Sequence[Message]) -> tuple[Message, ...]:
+async def as_known(store: Store, settings: ConversationSettings, claimed: Sequence[Message]) -> list[Node]:
     """Return the client's history, with what the journal has beyond it of the agent's own doings."""
-    visible = [node.visible_id for node in chain(root_of(settings), claimed)]
-    found = await store.find(TENANT, visible) if visible else None
+    root = root_of(settings)
+    found = await store.find(TENANT, visible_path(root, claimed)) if claimed else None
     if found is None:
-        return tuple(claimed)
+        return chain(root, claimed)
     known = await store.messages(TENANT, found.head)
-    return (*(node.message for node in known), *claimed[found.depth :])
+    return [*known, *extend(root, known[-1], claimed[found.depth :])]
 
 
 async def recalled(
@@ -28,4 +28,4 @@ async def recalled(
     if same >= len(wanted):
         return tuple(wanted)
     known = await as_known(store, settings, wanted)
-    return (*wanted[:same], *known[same:])
+    return (*wanted[:same], *(node.message for node in known[same:]))

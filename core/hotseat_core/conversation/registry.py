@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 from weakref import WeakValueDictionary
@@ -12,7 +12,6 @@ from hotseat_core.conversation.archive import Archive
 from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
-from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
 from hotseat_core.conversation.recall import as_known
 from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
@@ -20,11 +19,10 @@ from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, GoAwayReason, HistoryPolicy
-from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
 from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage
-from hotseat_core.journal.node import chain
+from hotseat_core.journal.node import Node, chain, visible_path
 from hotseat_core.journal.store import Due, Store
 from hotseat_core.pool.pool import Pool
 
@@ -86,8 +84,8 @@ class Registry:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
                     raise not_found(conversation_id)
                 settings = attachment.settings or self._default_settings()
-                messages = await as_known(self._store, settings, attachment.history)
-                found = await self._create(conversation_id, settings, messages)
+                said = await as_known(self._store, settings, attachment.history)
+                found = await self._create(conversation_id, settings, said)
                 attachment.is_introduced = True
             found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
             self.requests.note(request, found)
@@ -141,15 +139,17 @@ class Registry:
         Raises ConversationNotFound, ConversationExists or InvalidMessage.
         """
         source = await self.get(conversation_id)
-        messages = source.messages
+        said = source.book.nodes
         if turn is not None:
             record = next((found for found in source.turns if found.turn == turn and found.completed), None)
             if record is None:
                 problem = f"conversation {conversation_id} has no finished turn {turn}"
                 raise InvalidMessage(problem, metadata={"field": "turn"})
-            messages = await self._said(record)
+            then = await self._store.messages(TENANT, record.head) if record.head else ()
+            # The system prompt, and the root of the tree with it, may be another one by now.
+            said = chain(root_of(source.settings), [node.message for node in then])
         async with self._lock(new_id or f"fork of {conversation_id}"):
-            return await self._create(new_id, source.settings, messages)
+            return await self._create(new_id, source.settings, said)
 
     # ---- all of them
 
@@ -241,7 +241,7 @@ class Registry:
         if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
             return None
         settings = attachment.settings or self._default_settings()
-        visible = [node.visible_id for node in chain(root_of(settings), claimed)]
+        visible = visible_path(root_of(settings), claimed)
         found = await self._store.find(TENANT, visible)
         if found is None or found.depth < len(visible):
             return None
@@ -254,13 +254,7 @@ class Registry:
                 return conversation
         return None
 
-    async def _said(self, record: TurnRecord) -> tuple[Message, ...]:
-        nodes = await self._store.messages(TENANT, record.head) if record.head else ()
-        return tuple(node.message for node in nodes)
-
-    async def _create(
-        self, conversation_id: str, settings: ConversationSettings, messages: tuple[Message, ...]
-    ) -> Conversation:
+    async def _create(self, conversation_id: str, settings: ConversationSettings, said: Sequence[Node]) -> Conversation:
         is_transient = not conversation_id
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
         if conversation_id in self._live:
@@ -271,7 +265,7 @@ class Registry:
             runner.workspace = self._workspaces.named(settings.workspace)
         workspace = str(runner.workspace or "")
         book = await Book.begin(
-            self._store, conversation_id, settings, messages, is_transient=is_transient, workspace=workspace
+            self._store, conversation_id, settings, said, is_transient=is_transient, workspace=workspace
         )
         return self._keep(Conversation(conversation_id, settings, runner, book, self._tasks, is_transient=is_transient))
 

@@ -56,9 +56,19 @@ def extend(root: str, parent: Node | None, messages: Sequence[Message]) -> list[
     for message in messages:
         parent_id, above = (parent.node_id, parent.visible_id) if parent is not None else ("", root)
         node_id = place(parent_id or root, digest(message))
-        parent = Node(node_id, parent_id, _hash("visible", above.encode(), message.key.encode()), message)
+        parent = Node(node_id, parent_id, _visible(above, message), message)
         nodes.append(parent)
     return nodes
+
+
+def visible_path(root: str, messages: Sequence[Message]) -> list[str]:
+    """Return the visible ids of the messages as nodes, which cost half of the nodes themselves."""
+    found: list[str] = []
+    above = root
+    for message in messages:
+        above = _visible(above, message)
+        found.append(above)
+    return found
 
 
 def check_path(nodes: Sequence[Node], head: str) -> None:
@@ -89,6 +99,10 @@ def decode(stored: bytes) -> Message:
     """Return the message that was stored. Raises msgspec.DecodeError."""
     found = _decode(stored)
     return Message(found.role, found.rows, found.visible)
+
+
+def _visible(above: str, message: Message) -> str:
+    return _hash("visible", above.encode(), message.key.encode())
 
 
 def _hash(kind: str, *parts: bytes) -> str:

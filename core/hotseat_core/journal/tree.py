@@ -53,10 +53,7 @@ class Place(msgspec.Struct, frozen=True):
 
 def add(connection: sqlite3.Connection, tenant: str, nodes: Sequence[Node]) -> None:
     """Write the nodes that are not there yet, parents first. An unknown parent is a foreign key error."""
-    for node in nodes:
-        key = (tenant, node.node_id)
-        if connection.execute("SELECT 1 FROM node WHERE tenant = ? AND node_id = ?", key).fetchone():
-            continue
+    for node in _unknown(connection, tenant, nodes):
         name = digest(node.message)
         connection.execute(
             "INSERT INTO message (tenant, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -66,6 +63,21 @@ def add(connection: sqlite3.Connection, tenant: str, nodes: Sequence[Node]) -> N
             "INSERT INTO node (tenant, node_id, parent_id, visible_id, digest) VALUES (?, ?, ?, ?, ?)",
             (tenant, node.node_id, node.parent_id or None, node.visible_id, name),
         )
+
+
+def _unknown(connection: sqlite3.Connection, tenant: str, nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes that are not there, parents first: where a node is, all before it are."""
+    unknown, known = [], set[str]()
+    for node in reversed(nodes):
+        key = (tenant, node.node_id)
+        if (
+            node.node_id in known
+            or connection.execute("SELECT 1 FROM node WHERE tenant = ? AND node_id = ?", key).fetchone()
+        ):
+            known.add(node.parent_id)
+        else:
+            unknown.append(node)
+    return unknown[::-1]
 
 
 def cut(connection: sqlite3.Connection, tenant: str, heads: Iterable[str | None]) -> None:

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 from hotseat_core.conversation.history import Message
-from hotseat_core.journal.node import chain, check_path, decode, digest, encode, extend, root_id
+from hotseat_core.journal.node import chain, check_path, decode, digest, encode, extend, root_id, visible_path
 from hotseat_core.worker.rows import Row
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +53,11 @@ def test_histories_are_named_alike_exactly_where_they_are_alike(ours: list[Messa
         assert (left.node_id == right.node_id) is same
         alike = [message.key for message in ours[:length]] == [message.key for message in theirs[:length]]
         assert (left.visible_id == right.visible_id) is alike
+
+
+@given(st.lists(MESSAGE, max_size=4))
+def test_the_visible_path_is_that_of_the_nodes(messages: list[Message]) -> None:
+    assert visible_path(ROOT, messages) == [node.visible_id for node in chain(ROOT, messages)]
 
 
 def test_the_order_of_keys_makes_no_other_message() -> None:
