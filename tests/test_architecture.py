@@ -14,6 +14,7 @@ SOURCES = {
     "hotseat": ROOT / "clients/python/hotseat",
     "hotseat_core": ROOT / "core/hotseat_core",
     "hotseat_edge": ROOT / "edge/hotseat_edge",
+    "hotseat_serving": ROOT / "serving/hotseat_serving",
     "hotseat_cli": ROOT / "cli/hotseat_cli",
     "hotseat_demo": ROOT / "demo/hotseat_demo",
 }
@@ -22,8 +23,9 @@ MOST_LINES = 300
 # Whom of ours each package may import, besides itself.
 ALLOWED = {
     "hotseat": set[str](),
-    "hotseat_core": {"hotseat"},
-    "hotseat_edge": {"hotseat"},
+    "hotseat_core": {"hotseat", "hotseat_serving"},
+    "hotseat_edge": {"hotseat", "hotseat_serving"},
+    "hotseat_serving": set[str](),
     "hotseat_cli": {"hotseat"},
     "hotseat_demo": set[str](),
 }
@@ -73,6 +75,7 @@ PURE = {
     "hotseat_edge.openai.request",
     "hotseat_edge.openai.stream",
     "hotseat_edge.openai.errors",
+    "hotseat_serving.scrub",
     "hotseat_cli.banner",
     "hotseat_cli.dotenv",
     "hotseat_cli.operate.humane",

@@ -6,36 +6,22 @@ import os
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import asyncio
-import gc
 import sys
 
-from hotseat_core import logs
+from hotseat_serving import logs
+from hotseat_serving.lifetime import until_told_to_stop
+from hotseat_serving.process import new_event_loop, settle_memory
+
 from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import WorkerStartError
-from hotseat_core.lifetime import until_told_to_stop
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.server import CannotListenError, serve
 from hotseat_core.settings import CoreSettings, SettingsError, read_settings
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop  # noqa: PLC0415 -- where it has no wheel, the standard loop serves as well
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
-def _settle_memory() -> None:
-    """Spare the collector what was made at the start: going through it again costs milliseconds in mid-request."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
 async def _run(settings: CoreSettings) -> None:
     async with serve(settings) as core:
-        _settle_memory()
+        settle_memory()
         print(f"hotseat core listening on {core.target}", flush=True)  # noqa: T201 -- what supervisors wait for
         await until_told_to_stop(settings.parent_fd if settings.parent_fd >= 0 else None)
 
@@ -50,7 +36,7 @@ def main() -> int:
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:
-        with DataDir(settings.data_path), asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        with DataDir(settings.data_path), asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))
     except (CannotListenError, CannotServeMetricsError, DataDirError, WorkerStartError) as error:
         return _fail(error, 2)

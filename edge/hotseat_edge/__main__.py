@@ -1,34 +1,20 @@
 """`python -m hotseat_edge`: serve until told to stop."""
 
 import asyncio
-import gc
 import os
 import sys
 
-from hotseat_edge import logs
+from hotseat_serving import logs
+from hotseat_serving.lifetime import until_told_to_stop
+from hotseat_serving.process import new_event_loop, settle_memory
+
 from hotseat_edge.app import CannotListen, serve
-from hotseat_edge.lifetime import until_told_to_stop
 from hotseat_edge.settings import BadSetting, Settings, load
-
-
-def _new_event_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop  # noqa: PLC0415  # where it has no wheel, the standard loop serves as well
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
-def _settle_memory() -> None:
-    """Spare the collector what was made at the start: going through it again costs milliseconds in mid-request."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 async def _run(settings: Settings) -> None:
     async with serve(settings) as url:
-        _settle_memory()
+        settle_memory()
         print(f"hotseat edge listening on {url}", flush=True)  # noqa: T201  # the line that supervisors wait for
         await until_told_to_stop(settings.parent_fd)
 
@@ -42,7 +28,7 @@ def main() -> int:
         return 2
     logs.configure(settings.log_level, settings.log_format)
     try:
-        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))
     except CannotListen as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log

@@ -1,21 +1,34 @@
-"""Logs on stderr: a constant text with fields beside it, for people or as JSON lines."""
+"""Logs on stderr: a constant text with fields beside it, for people or as JSON lines, and no secret in any of it."""
 
 import logging
 import sys
+from types import TracebackType
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
 
+from hotseat_serving.scrub import scrub
+
+logger = logging.getLogger(__name__)
+
+
+class _ScrubbingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Takes secrets out of the whole line: fields, tracebacks and what libraries say too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return scrub(super().format(record))
+
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
-    """Send all of the process's logs to stderr, in this form."""
+    """Send all of the process's logs to stderr, in this form; also how it fails, if it does."""
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
+    formatter = _ScrubbingFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
@@ -28,3 +41,8 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    sys.excepthook = _log_failure
+
+
+def _log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logger.critical("the process failed", exc_info=(kind, error, trace))
