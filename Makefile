@@ -8,11 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODEGEN := .cache/codegen
 STUBS := clients/python/hotseat/v1
+TYPESCRIPT := clients/typescript
+OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 # Most of a test's time is waiting; each job has a house of its own.
 JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate docs bench bench-history clean
+.PHONY: setup run test check format lint types proto drift generate generate-others docs bench bench-history clean
 .DELETE_ON_ERROR:
 
 setup: $(BIN)/.installed
@@ -70,9 +72,19 @@ generate: $(CODEGEN)/.installed
 	$(CODEGEN)/bin/python -m grpc_tools.protoc -I proto --python_out=clients/python --pyi_out=clients/python \
 		--grpc_python_out=clients/python proto/hotseat/v1/*.proto
 	@touch $(STUBS)/__init__.py
+	@if command -v npm >/dev/null && command -v go >/dev/null; then $(MAKE) --no-print-directory generate-others; \
+		else echo "no npm or no go here: the TypeScript and Go stubs are left as they are"; test -z "$$HOTSEAT_REQUIRE_ALL"; fi
+
+generate-others: $(BIN)/.installed-dev $(TYPESCRIPT)/node_modules/.package-lock.json
+	@rm -rf $(OTHER_STUBS)
+	$(BIN)/buf generate
+
+$(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
+	cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 drift: generate
-	@git diff --exit-code --stat -- $(STUBS) && test -z "$$(git status --porcelain -- $(STUBS))" \
+	@git diff --exit-code --stat -- $(STUBS) $(OTHER_STUBS) && test -z "$$(git status --porcelain -- $(STUBS) $(OTHER_STUBS))" \
 		|| { echo "the generated code differs from the protos: run 'make generate' and commit the result"; exit 1; }
 
 # The parts of docs/ that are made from tables in the code; a test compares them.
