@@ -15,6 +15,7 @@ from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
 from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.models import Models
+from hotseat_edge.routes.responses import Responses
 from hotseat_edge.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -59,12 +60,14 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     app = web.Application(client_max_size=settings.max_body_bytes)
     app.on_response_prepare.append(stamp)
     chat = Chat(core, settings, metrics)
+    responses = Responses(core, settings, metrics)
     models = Models(core)
     conversations = Conversations(core)
     health = Health(core, demo=settings.demo)
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
+            web.post("/v1/responses", responses.create),
             web.get("/v1/models", models.index),
             web.get("/v1/models/{id:.+}", models.show),
             web.get("/conversations", conversations.index),

@@ -11,7 +11,7 @@ from hotseat_edge.openai.schema import ChatRequest
 from hotseat_edge.openai.tools import offer
 
 _Options = pb.TurnOptions
-_EFFORTS = {
+EFFORTS = {
     "none": _Options.EFFORT_LOW,  # the model always thinks a little where its effort is set at all
     "minimal": _Options.EFFORT_LOW,
     "low": _Options.EFFORT_LOW,
@@ -81,5 +81,5 @@ def _options(chat: ChatRequest) -> tuple[pb.TurnOptions, list[str]]:
     if chat.stop is not None:
         options.stop_sequences.extend([chat.stop] if isinstance(chat.stop, str) else chat.stop)
     if chat.reasoning_effort is not None:
-        options.effort = _EFFORTS[chat.reasoning_effort]
+        options.effort = EFFORTS[chat.reasoning_effort]
     return options, adjusted

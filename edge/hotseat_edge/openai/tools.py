@@ -92,13 +92,17 @@ def _definition(spec: ToolSpec, param: str) -> pb.ToolDefinition:
     if spec.function is None:
         raise invalid(f"{param}.function", f"{param}.function is required", "missing_required_parameter")
     function = spec.function
-    if not _NAME.fullmatch(function.name):
-        raise invalid(f"{param}.function.name", "a function's name is 1 to 128 of a-z A-Z 0-9 _ -")
-    schema = function.parameters
+    return definition(function.name, function.description, function.parameters, f"{param}.function")
+
+
+def definition(name: str, description: str | None, schema: dict[str, Any] | None, param: str) -> pb.ToolDefinition:
+    """A function as the core is told of it; param: where it stands in the request. Raises ApiError."""
+    if not _NAME.fullmatch(name):
+        raise invalid(f"{param}.name", "a function's name is 1 to 128 of a-z A-Z 0-9 _ -")
     if schema is not None and schema.get("type", "object") != "object":
-        raise invalid(f"{param}.function.parameters", "parameters must be the JSON Schema of an object")
+        raise invalid(f"{param}.parameters", "parameters must be the JSON Schema of an object")
     text = msgspec.json.encode(schema).decode() if schema is not None else ""
-    return pb.ToolDefinition(name=function.name, description=function.description or "", input_schema_json=text)
+    return pb.ToolDefinition(name=name, description=description or "", input_schema_json=text)
 
 
 def _chosen(choice: ToolChoiceSpec | None, names: list[str]) -> pb.ToolChoice:

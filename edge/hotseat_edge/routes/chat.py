@@ -47,7 +47,7 @@ class Chat:
         identity = idempotency.identify(http.headers, http.path, conversation_id, body)
         finishes = idempotency.finishes(http.headers)
         asked = request.build(chat, model, conversation_id, identity, finishes=finishes)
-        http[HEADERS].update(_headers(chat, asked))
+        http[HEADERS].update(ignored_headers(chat.ignored, asked))
         if conversation_id:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
@@ -97,10 +97,11 @@ class Chat:
         return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
 
 
-def _headers(chat: schema.ChatRequest, asked: request.Asked) -> dict[str, str]:
+def ignored_headers(ignored: list[str], asked: request.Asked) -> dict[str, str]:
+    """The headers that name the parameters which had no effect, or another than asked for."""
     headers = {}
-    if ignored := [name for name in chat.ignored if name.isascii() and name.isprintable()]:
-        headers["x-ignored-params"] = ", ".join(ignored)[:1024]
+    if named := [name for name in ignored if name.isascii() and name.isprintable()]:
+        headers["x-ignored-params"] = ", ".join(named)[:1024]
     if asked.adjusted:
         headers["x-adjusted-params"] = ", ".join(asked.adjusted)
     return headers

@@ -1,0 +1,1 @@
+"""The Responses API: HTTP to core and back. Pure."""

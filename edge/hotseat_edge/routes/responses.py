@@ -1,0 +1,123 @@
+"""POST /v1/responses."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
+from aiohttp import web
+from hotseat import pb
+
+from hotseat_edge.core_client import Core
+from hotseat_edge.metrics import Metrics
+from hotseat_edge.middleware import ANSWERED, HEADERS
+from hotseat_edge.openai import idempotency, names
+from hotseat_edge.openai.errors import ApiError
+from hotseat_edge.openai.request import Asked
+from hotseat_edge.responses import request, schema
+from hotseat_edge.responses.frame import Frame
+from hotseat_edge.responses.ids import response_id
+from hotseat_edge.responses.output import Collector
+from hotseat_edge.responses.stream import ResponseWriter, finished
+from hotseat_edge.routes.body import read_json
+from hotseat_edge.routes.chat import ignored_headers
+from hotseat_edge.settings import Settings
+from hotseat_edge.sse import EventStream
+from hotseat_edge.timing import Timing
+
+_AWAY = frozenset({"core_unavailable", "core_timeout"})  # what became of the turn is not known then
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    """One request, ready to run."""
+
+    wanted: schema.ResponseRequest
+    asked: Asked
+    profile: pb.Profile
+    created_at: int
+
+    def frame(self) -> Frame:
+        """The response around the answer; its id is known once the turn is."""
+        name = response_id(self.asked.input.request_id)
+        return Frame(id=name, created_at=self.created_at, model=self.wanted.model, echo=request.echo(self.wanted))
+
+
+class Responses:
+    """Answers requests for responses."""
+
+    def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
+        self._core = core
+        self._metrics = metrics
+        self._settings = settings
+
+    async def create(self, http: web.Request) -> web.StreamResponse:
+        """Answer one request, streamed or whole."""
+        header = http.headers.get(names.CONVERSATION_HEADER)
+        body = await read_json(http, self._settings.body_timeout_s)
+        wanted = schema.parse(body)
+        model = names.parse_model(wanted.model)
+        conversation_id = names.conversation_id(header, model.conversation)
+        identity = idempotency.identify(http.headers, http.path, conversation_id, body)
+        finishes = idempotency.finishes(http.headers)
+        asked = request.build(wanted, model, conversation_id, identity, finishes=finishes)
+        http[HEADERS].update(ignored_headers(wanted.ignored, asked))
+        if conversation_id:
+            http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
+        profile = await self._core.profile(model.profile, wanted.model)
+        turn = _Turn(wanted, asked, profile, int(time.time()))
+        return await (self._stream(http, turn) if wanted.stream else self._whole(http, turn))
+
+    async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
+        collector, timing = Collector(), Timing(http[HEADERS], self._metrics)
+        response = web.Response(content_type="application/json")
+        async with aclosing(self._run(http, turn)) as events:
+            async for event in events:
+                if not timing.is_over:
+                    timing.take(event)
+                collector.take(event)
+                if event.HasField("turn_completed"):
+                    # Sent here: parting with the core need not delay it.
+                    response.body = _body(turn, event.turn_completed, collector)
+                    await response.prepare(http)
+                    await response.write_eof()
+                    http[ANSWERED] = response.status
+        return response
+
+    async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
+        settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
+        writer: ResponseWriter | None = None
+        stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
+        async with stream, aclosing(self._run(http, turn)) as events:
+            try:
+                async for event in events:
+                    if not timing.is_over:
+                        timing.take(event)
+                    writer = writer or _writer(turn)
+                    if data := writer.write(event):
+                        await stream.send(data)
+                    if event.HasField("turn_completed"):
+                        await stream.finish()
+                        http[ANSWERED] = stream.response.status
+            except ApiError as error:
+                if not stream.started:
+                    raise
+                await stream.send(_ending(writer or _writer(turn), error))
+                await stream.finish()
+        return stream.response
+
+    def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
+        return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
+
+
+def _writer(turn: _Turn) -> ResponseWriter:
+    return ResponseWriter(turn.frame(), turn.asked.input.request_id, summary=turn.wanted.wants_summary)
+
+
+def _body(turn: _Turn, completed: pb.TurnCompleted, collector: Collector) -> bytes:
+    pieces, request_id = collector.pieces(completed), turn.asked.input.request_id
+    told = finished(turn.frame(), completed, pieces, request_id, summary=turn.wanted.wants_summary)
+    return msgspec.json.encode(told)
+
+
+def _ending(writer: ResponseWriter, error: ApiError) -> bytes:
+    return writer.break_off(error) if error.code in _AWAY else writer.fail(error)
