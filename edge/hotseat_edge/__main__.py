@@ -6,10 +6,12 @@ import sys
 
 from hotseat_serving import logs
 from hotseat_serving.lifetime import until_told_to_stop
-from hotseat_serving.process import new_event_loop, settle_memory
+from hotseat_serving.process import allow_files, new_event_loop, settle_memory
 
 from hotseat_edge.app import CannotListen, serve
 from hotseat_edge.settings import BadSetting, Settings, load
+
+_OTHER_FILES = 64  # besides clients: the core, logs, the loop itself
 
 
 async def _run(settings: Settings) -> None:
@@ -27,6 +29,7 @@ def main() -> int:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # logging is not configured yet
         return 2
     logs.configure(settings.log_level, settings.log_format)
+    allow_files(settings.max_connections + _OTHER_FILES)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from hotseat import Client
 
+from hotseat_edge.connection import Bounds, Crowd, JsonServer
 from hotseat_edge.core_client import CONNECT_TIMEOUT_S, Core
+from hotseat_edge.gate import Gate, is_loopback
 from hotseat_edge.metrics import Metrics
-from hotseat_edge.middleware import JsonServer, guarded, stamp
+from hotseat_edge.middleware import guarded, stamp
 from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
 from hotseat_edge.routes.health import Health
@@ -19,8 +21,6 @@ from hotseat_edge.routes.responses import Responses
 from hotseat_edge.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 class CannotListen(Exception):
@@ -42,7 +42,7 @@ async def serve(settings: Settings) -> AsyncIterator[str]:
                 address = f"{settings.host}:{settings.port}"
                 raise CannotListen(f"cannot listen on {address}: {_why(error)}; choose another PORT") from error
             host, port = runner.addresses[0][:2]
-            if not settings.host.startswith(_LOOPBACK):
+            if not is_loopback(settings.host):
                 logger.warning("anyone who reaches this address may use the server", extra={"host": host})
             yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         finally:
@@ -92,11 +92,23 @@ class _Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
+        settings = self._settings
+        gate = Gate(settings.host, settings.allowed_hosts, settings.cors_origins)
         return JsonServer(
-            guarded(plain.request_handler, self._metrics),
+            guarded(plain.request_handler, gate, self._metrics),
+            Crowd(_bounds(settings), self._metrics),
             request_factory=plain.request_factory,
             handler_cancellation=True,  # a client that hangs up ends its turn; run_app's default would let it run on
-            keepalive_timeout=self._settings.idle_connection_s,
+            keepalive_timeout=settings.idle_connection_s,
             auto_decompress=False,  # an encoded body is refused, not inflated
             access_log=None,  # `guarded` logs each request
         )
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        connections=settings.max_connections,
+        connections_per_address=settings.max_connections_per_address,
+        header_timeout_s=settings.header_timeout_s,
+        stall_s=settings.stall_s,
+    )

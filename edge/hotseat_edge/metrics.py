@@ -10,6 +10,7 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _REQUESTS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _TOKENS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
 OTHER = "other"
+REFUSED = web.RequestKey("refused", bool)  # it never came to a route
 
 
 class Metrics:
@@ -26,6 +27,12 @@ class Metrics:
             registry=registry, buckets=_REQUESTS_S,
         )  # fmt: skip
         self.in_progress = Gauge("hotseat_http_requests_in_progress", "Requests being answered.", registry=registry)
+        self.connections = Gauge("hotseat_http_connections", "Connections of clients.", registry=registry)
+        self._cuts = Counter(
+            "hotseat_http_connections_cut", "Connections ended for taking too much.", ["reason"], registry=registry
+        )
+        for reason in ("crowded", "slow_head", "unread"):
+            self._cuts.labels(reason)
         self._first_tokens = Histogram(
             "hotseat_time_to_first_token_seconds", "From the request to the core to the answer's first piece.",
             ["worker"], registry=registry, buckets=_TOKENS_S,
@@ -44,6 +51,10 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._durations.labels(route).observe(seconds)
 
+    def note_cut(self, reason: str) -> None:
+        """Count a connection that we have ended, or not let in."""
+        self._cuts.labels(reason).inc()
+
     def note_phase(self, phase: str, seconds: float) -> None:
         """Count a part of the way to a first token."""
         self._phases.labels(phase).observe(seconds)
@@ -60,7 +71,7 @@ class Metrics:
 
 def route_of(request: web.BaseRequest) -> str:
     """The route as it is written in the code, never as the client wrote it: there are few of those."""
-    if not isinstance(request, web.Request):
+    if not isinstance(request, web.Request) or REFUSED in request:
         return OTHER
     resource = request.match_info.route.resource
     return OTHER if resource is None else resource.canonical

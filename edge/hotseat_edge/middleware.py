@@ -2,16 +2,14 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
-from aiohttp.web_protocol import RequestHandler
 
-from hotseat_edge.metrics import Metrics
-from hotseat_edge.openai.errors import INVALID_REQUEST, SERVER_ERROR, ApiError
+from hotseat_edge.connection import SAFE_HEADERS, SERVER, new_request_id
+from hotseat_edge.gate import Gate, preflight
+from hotseat_edge.metrics import REFUSED, Metrics
+from hotseat_edge.openai.errors import SERVER_ERROR, ApiError
 from hotseat_edge.openai.names import sane_request_id
 
 logger = logging.getLogger(__name__)
@@ -22,7 +20,6 @@ REQUEST_ID = web.RequestKey("request_id", str)
 STARTED = web.RequestKey("started", float)
 HEADERS = web.RequestKey("headers", dict[str, str])  # what the response carries, whatever becomes of the request
 ANSWERED = web.RequestKey("answered", int)  # the status of a response that is out, whole
-SERVER = "hotseat"
 
 _HTTP_CODES = {
     404: (
@@ -35,16 +32,16 @@ _HTTP_CODES = {
 }
 
 
-def guarded(handle: Handler, metrics: Metrics) -> Handler:
-    """The same handler, with an id and a log line for each request, all of them counted, and JSON for each error."""
+def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
+    """The same handler behind a gate; each request has an id and a log line and is counted, and errors are JSON."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         started = request[STARTED] = time.monotonic()
-        request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or f"req_{uuid.uuid4().hex}"
+        request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or new_request_id()
         request[HEADERS] = {}
         try:
             with metrics.in_progress.track_inprogress():
-                response = await _answer(handle, request)
+                response = await _turn_away(gate, request) or await _answer(handle, request)
             request[ANSWERED] = response.status
         finally:
             took_s, status = time.monotonic() - started, request.get(ANSWERED, 499)  # 499: the client hung up
@@ -62,6 +59,26 @@ def guarded(handle: Handler, metrics: Metrics) -> Handler:
         return response
 
     return answer
+
+
+async def _turn_away(gate: Gate, request: web.BaseRequest) -> web.Response | None:
+    """The answer to what may not come in, and to a browser that asks whether it may; None: it is in."""
+    target_host = None if request.raw_path[:1] in ("/", "*") else request.host
+    response: web.Response | None = None
+    try:
+        allowed = gate.check(request.method, request.headers, target_host)
+    except ApiError as error:
+        response = error_response(error)
+        response.force_close()  # what a page has sent beside is not even read
+    else:
+        request[HEADERS].update(allowed)
+        granted = preflight(request.method, request.headers, allowed)
+        if granted is not None:
+            response = web.Response(status=204, headers=granted)
+    if response is not None:
+        request[REFUSED] = True
+        await stamp(request, response)
+    return response
 
 
 async def _answer(handle: Handler, request: web.BaseRequest) -> web.StreamResponse:
@@ -97,50 +114,7 @@ async def stamp(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Put on what every response carries, just before its headers are sent."""
     response.headers["x-request-id"] = request[REQUEST_ID]
     response.headers["openai-processing-ms"] = str(int((time.monotonic() - request[STARTED]) * 1000))
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Server"] = SERVER
+    response.headers["Server"] = SERVER  # in place of aiohttp's, which tells versions
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)  # a page of ours knows better what it may load
     response.headers.update(request[HEADERS])
-
-
-class Connection(RequestHandler):
-    """A connection whose parser answers what is no HTTP with JSON, and logs no traceback for it."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what never reached a handler; the connection ends after it."""
-        self.log_exception(exc_info=exc)
-        if request.writer.output_size:
-            raise ConnectionResetError("the answer had begun")
-        code = "internal_error" if status >= 500 else "bad_request"
-        if isinstance(exc, LineTooLong) or "too many headers" in (message or "").lower():
-            status, code = 431, "header_too_large"
-        text = "The server failed; its log says more." if status >= 500 else "This is not a valid HTTP/1.1 request."
-        error = ApiError(text, status=status, kind=SERVER_ERROR if status >= 500 else INVALID_REQUEST, code=code)
-        response = error_response(error)
-        response.headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
-        response.headers["Server"] = SERVER
-        response.force_close()
-        return response
-
-    def log_exception(self, *_: object, **fields: Any) -> None:
-        """One line for a client's mistake, at a level that no stranger can flood the log with."""
-        error = fields.get("exc_info")
-        if isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError):
-            logger.debug("bad request", extra={"reason": type(error).__name__})
-        else:
-            logger.error("request failed outside its handler", exc_info=error)
-
-
-class JsonServer(web.Server):
-    """aiohttp's low-level server with our connections."""
-
-    def __call__(self) -> RequestHandler:
-        """Make the protocol of a new connection."""
-        return Connection(self, loop=self._loop, **self._kwargs)

@@ -1,11 +1,15 @@
 """The edge's settings: read and checked once, from the environment alone."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
+_HostName = Annotated[str, msgspec.Meta(pattern=r"^\.?[a-z0-9]([a-z0-9._-]*[a-z0-9])?$|^[0-9a-f]*:[0-9a-f:.]+$")]
+_Origin = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/*\s,]+$")]
 
 
 class BadSetting(Exception):
@@ -25,11 +29,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     parent_fd: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    max_body_bytes: int = 32 * 2**20
-    body_timeout_s: float = 60.0
+    allowed_hosts: tuple[_HostName, ...] = ()  # besides loopback's; ".example.com" stands for all below it
+    cors_origins: tuple[_Origin, ...] = ()  # of pages that may send requests and read the answers
+    max_connections: _AtLeastOne = 1024
+    max_connections_per_address: _AtLeastOne = 256
+    max_body_bytes: _AtLeastOne = 32 * 2**20
+    header_timeout_s: _Seconds = 10.0  # from its first byte to its last
+    body_timeout_s: _Seconds = 30.0  # and a second more for each KiB that came
     keep_alive_s: float = 15.0  # longest silence on a stream
-    stall_s: float = 60.0  # longest that a client may leave a stream unread
-    idle_connection_s: float = 75.0
+    stall_s: _Seconds = 60.0  # longest that a client may leave a stream unread
+    idle_connection_s: _Seconds = 75.0
     drain_s: float = 30.0  # how long running requests may take after SIGTERM
 
     @property
@@ -48,26 +57,50 @@ _NAMES = {
     "HOTSEAT_CORE_HOST": "core_host",
     "HOTSEAT_CORE_PORT": "core_port",
     "HOTSEAT_DEMO": "demo",
+    "HOTSEAT_ALLOWED_HOSTS": "allowed_hosts",
+    "HOTSEAT_CORS_ORIGINS": "cors_origins",
+    "HOTSEAT_MAX_CONNECTIONS": "max_connections",
+    "HOTSEAT_MAX_CONNECTIONS_PER_ADDRESS": "max_connections_per_address",
+    "HOTSEAT_MAX_BODY_BYTES": "max_body_bytes",
+    "HOTSEAT_HEADER_TIMEOUT_MS": "header_timeout_s",
+    "HOTSEAT_BODY_TIMEOUT_MS": "body_timeout_s",
+    "HOTSEAT_WRITE_TIMEOUT_MS": "stall_s",
+    "HOTSEAT_IDLE_CONNECTION_MS": "idle_connection_s",
     "HOTSEAT_LOG_LEVEL": "log_level",
     "HOTSEAT_LOG_FORMAT": "log_format",
     "HOTSEAT_PARENT_FD": "parent_fd",
+}
+_LISTS = ("HOTSEAT_ALLOWED_HOSTS", "HOTSEAT_CORS_ORIGINS")  # with commas between
+_RULES = {
+    "HOTSEAT_ALLOWED_HOSTS": "expected host names without ports, with commas between; .example.com is all below it",
+    "HOTSEAT_CORS_ORIGINS": "expected origins such as https://app.example.com, with commas between; * is no origin",
 }
 
 
 def load(environment: Mapping[str, str]) -> Settings:
     """The settings in this environment; an empty variable counts as unset."""
-    given = {field: environment[name].strip() for name, field in _NAMES.items() if environment.get(name, "").strip()}
-    if "log_level" in given:
-        given["log_level"] = given["log_level"].lower()
+    given: dict[str, Any] = {
+        field: _read(name, environment[name].strip())
+        for name, field in _NAMES.items()
+        if environment.get(name, "").strip()
+    }
     try:
         return msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise BadSetting(_explain(str(error), environment)) from None
 
 
+def _read(name: str, text: str) -> object:
+    if name in _LISTS:
+        return [item.strip().lower() for item in text.split(",") if item.strip()]
+    if name.endswith("_MS") and text.isascii() and text.isdigit():
+        return int(text) / 1000
+    return text.lower() if name == "HOTSEAT_LOG_LEVEL" else text
+
+
 def _explain(message: str, environment: Mapping[str, str]) -> str:
     said, _, path = message.partition(" - at `$.")
     for name, field in _NAMES.items():
         if path.startswith(field):
-            return f"{name}={environment[name]!r}: {said}"
+            return f"{name}={environment[name]!r}: {_RULES.get(name, said)}"
     return message

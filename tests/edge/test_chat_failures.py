@@ -182,7 +182,7 @@ class TestWithAShortPatience:
         edge.core.script = flood
         body = json.dumps(HELLO | {"stream": True}).encode()
         _, writer = await asyncio.open_connection("127.0.0.1", edge.port, limit=1024)
-        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         async with asyncio.timeout(5):
             await edge.core.left.wait()

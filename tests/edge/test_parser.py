@@ -7,8 +7,8 @@ import pytest
 
 from tests.edge.conftest import Edge
 
-CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
+CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+LIVE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 
 
 async def exchange(edge: Edge, sent: bytes) -> bytes:
@@ -27,7 +27,7 @@ async def exchange(edge: Edge, sent: bytes) -> bytes:
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400, id="TLS hello"),
         pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, id="HTTP/2"),
         pytest.param(b"garbage\r\n\r\n", 400, id="garbage"),
-        pytest.param(b"get /livez HTTP/1.1\r\nHost: x\r\n\r\n", 400, id="lower-case method"),
+        pytest.param(b"get /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, id="lower-case method"),
         pytest.param(b"GET /livez HTTP/1.1\r\n\r\n", 400, id="no Host"),
         pytest.param(LIVE + b"Host: y\r\n\r\n", 400, id="two Hosts"),
         pytest.param(LIVE + b"X-A : b\r\n\r\n", 400, id="space before colon"),

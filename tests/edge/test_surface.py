@@ -272,7 +272,8 @@ class TestWithASmallBody:
         assert (response.status_code, error_of(response)["code"]) == (413, "request_too_large")
 
     async def test_a_body_that_does_not_come_is_408(self, edge: Edge) -> None:
-        head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += "Content-Length: 100\r\n\r\n{"
         reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
         writer.write(head.encode())
         async with asyncio.timeout(5):

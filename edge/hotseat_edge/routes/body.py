@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from hotseat_edge.connection import SLOWEST_BYTES_S
 from hotseat_edge.openai.errors import ApiError, invalid
 
 
@@ -16,16 +17,32 @@ async def read_json(request: web.Request, timeout_s: float) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         message = "Content-Encoding is not supported; send the body as it is"
         raise ApiError(message, status=415, code="unsupported_media_type", param="Content-Encoding")
-    limit = request.client_max_size
-    if (request.content_length or 0) > limit:
-        raise ApiError(f"The body may have {limit} bytes at most.", status=413, code="request_too_large")
+    if (request.content_length or 0) > request.client_max_size:
+        raise _too_large(request.client_max_size)
     try:
-        async with asyncio.timeout(timeout_s):
-            return await request.read()
+        return await _read(request, timeout_s)
     except TimeoutError:
         raise ApiError("The body came too slowly.", status=408, code="request_timeout") from None
     except (web.RequestPayloadError, HttpProcessingError) as error:
         raise ApiError("The body ended early or is badly framed.", code="bad_request") from error
+
+
+async def _read(request: web.Request, timeout_s: float) -> bytes:
+    loop = asyncio.get_running_loop()
+    began, size, parts = loop.time(), 0, []
+    async with asyncio.timeout(timeout_s) as deadline:
+        while part := await request.content.readany():
+            parts.append(part)
+            size += len(part)
+            if size > request.client_max_size:
+                raise _too_large(request.client_max_size)
+            if not request.content.is_eof():
+                deadline.reschedule(began + timeout_s + size / SLOWEST_BYTES_S)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(f"The body may have {limit} bytes at most.", status=413, code="request_too_large")
 
 
 def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
