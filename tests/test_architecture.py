@@ -41,6 +41,8 @@ WIRE = {
     "hotseat_core.convert_content": "translates what was said into the wire's messages",
     "hotseat_core.converse": "serves its one streaming method",
     "hotseat_core.pool_servicer": "serves PoolService",
+    "hotseat_core.pool_messages": "shows the pool in the wire's messages",
+    "hotseat_core.pool_watch": "serves its watchers",
     "hotseat_core.interceptors": "turns our errors into a status with details",
     "hotseat_core.server": "registers the servicers",
 }

@@ -17,6 +17,10 @@ SHORTEST_INTERVAL_S = 0.1  # between two pictures: nobody reads faster
 _LONGEST_S = 3650 * 86400.0
 _PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
+_SIZE = re.compile(r"(?P<amount>\d{1,15}(?:\.\d{1,9})?) ?(?:(?P<unit>[kmgt])i?b?)?", re.ASCII)
+_SIZES = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_MOST_BYTES = 2**50
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -49,6 +53,24 @@ class Seconds(click.ParamType[float]):
         if seconds < self._at_least_s:
             self.fail(f"{value!r} is too short; the shortest is {self._at_least_s:g}s", param, ctx)
         return seconds
+
+
+class Bytes(click.ParamType[int]):
+    """An amount of memory: 8GiB, 900MiB; a bare number is MiB, as in HOTSEAT_MEMORY_LIMIT_MB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return it in bytes."""
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(str(value).strip().lower())
+        if found is None:
+            self.fail(f"{value!r} is no amount of memory; write 8GiB or 900MiB", param, ctx)
+        amount = float(found["amount"]) * _SIZES[found["unit"] or "m"]
+        if amount > _MOST_BYTES:
+            self.fail(f"{value!r} is more than a pebibyte", param, ctx)
+        return int(amount)
 
 
 _OPTIONS = (

@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli.options import SHORTEST_INTERVAL_S, Chosen, Seconds, core_options, run
+from hotseat_cli.options import SHORTEST_INTERVAL_S, Bytes, Chosen, Seconds, core_options, run
 
 _MOST = 2**32 - 1  # what the contract can say
 _Count = click.IntRange(0, _MOST)
@@ -81,6 +81,7 @@ def resume(*, chosen: Chosen) -> None:
 @click.option("--warm", "warm_workers", type=_Count, metavar="N", help="Processes kept started without a conversation.")
 @click.option("--max-queue", type=_Count, metavar="N", help="Turns that may wait for a process; more are refused.")
 @click.option("--idle-timeout", "idle_timeout_s", type=Seconds(), help="End what idles longer: 10m; 0: never.")
+@click.option("--memory-limit", "memory_limit_bytes", type=Bytes(), help="Of all processes: 8GiB, 900MiB; 0: no limit.")
 @core_options
 def resize(
     *,
@@ -89,6 +90,7 @@ def resize(
     warm_workers: int | None,
     max_queue: int | None,
     idle_timeout_s: float | None,
+    memory_limit_bytes: int | None,
 ) -> None:
     """Change the pool's bounds until the core restarts: N processes at most, and what the options say.
 
@@ -99,6 +101,7 @@ def resize(
       hotseat pool resize 8
       hotseat pool resize 2 --warm 0
       hotseat pool resize --idle-timeout 30m --max-queue 500
+      hotseat pool resize --memory-limit 8GiB
     """
     from hotseat_cli.operate import pooling
 
@@ -107,10 +110,11 @@ def resize(
         "warm_workers": warm_workers,
         "max_queue": max_queue,
         "idle_timeout_s": idle_timeout_s,
+        "memory_limit_bytes": memory_limit_bytes,
     }
     given = {name: value for name, value in bounds.items() if value is not None}
     if not given:
-        raise click.UsageError("Nothing to change: give N, or one of --warm, --max-queue and --idle-timeout.")
+        raise click.UsageError("Nothing to change: give N, or an option; see --help.")
     run(chosen, lambda session: pooling.resize(session, **given))
 
 

@@ -82,6 +82,10 @@ class WorkerStartError(HotseatError):
     reason = Reason.WORKER_START
 
 
+class WorkerDiedAtStart(WorkerStartError):
+    """The CLI ended before it was ready: somebody killed it, or it will do so again."""
+
+
 class WorkerLost(HotseatError):
     """The CLI ended in the middle of a turn."""
 

@@ -185,10 +185,16 @@ async def test_a_core_that_stops_before_it_has_drained_is_a_failure(core: FakeCo
 async def test_resume_and_resize_print_what_became_of_the_pool(core: FakeCore, hotseat: Operate) -> None:
     await hotseat("pool drain")
     assert (await hotseat("pool resume")).out.startswith("active: ")
-    ended = await hotseat("pool resize 8 --warm 0 --max-queue 0 --idle-timeout 1h")
+    ended = await hotseat("pool resize 8 --warm 0 --max-queue 0 --idle-timeout 1h --memory-limit 1GiB")
     assert "of at most 8 processes" in ended.out
     size = record(await hotseat("pool resize 3 --json"))["pool"]["size"]
-    assert size == {"max_workers": 3, "warm_workers": 0, "max_queue": 0, "idle_timeout_seconds": 3600}
+    assert size == {
+        "max_workers": 3,
+        "warm_workers": 0,
+        "max_queue": 0,
+        "idle_timeout_seconds": 3600,
+        "memory_limit_bytes": 2**30,
+    }
 
 
 @pytest.mark.parametrize(

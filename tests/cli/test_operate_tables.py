@@ -10,7 +10,7 @@ from hotseat_cli.explain import explain
 from hotseat_cli.operate import humane, records, tables
 from hotseat_cli.operate.picture import Picture
 from hotseat_cli.operate.tables import Column, Table
-from hotseat_cli.options import Seconds
+from hotseat_cli.options import Bytes, Seconds
 
 NOW = 10_000.0
 
@@ -246,3 +246,17 @@ def test_measured_memory_brings_no_process_back() -> None:
     picture.take(pb.WatchPoolResponse(workers=[pb.Worker(worker_id="w1", turn_count=5)]), is_first=True)
     picture.measure([pb.Worker(worker_id="w1", memory_bytes=7), pb.Worker(worker_id="gone", memory_bytes=8)])
     assert picture.workers == {"w1": pb.Worker(worker_id="w1", turn_count=5, memory_bytes=7)}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("0", 0), ("900MiB", 900 * 2**20), ("8GiB", 2**33), ("8g", 2**33), ("1.5 gb", 3 * 2**29), ("4096", 2**32)],
+)
+def test_memory_is_read_with_its_unit_and_as_mebibytes_without(text: str, count: int) -> None:
+    assert Bytes().convert(text, None, None) == count
+
+
+@pytest.mark.parametrize("text", ["", "lots", "-1", "8 GiBs", "1e9", "\N{ARABIC-INDIC DIGIT THREE}", "2048TiB"])
+def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"no amount of memory|more than"):
+        Bytes().convert(text, None, None)

@@ -99,7 +99,7 @@ class FakePool(Calls, PoolServiceServicer):
     async def ResizePool(self, request: pb.ResizePoolRequest, context: Context) -> pb.ResizePoolResponse:
         await self.unary(context, "ResizePool")
         self.resizes.append(request)
-        for name in ("max_workers", "warm_workers", "max_queue"):
+        for name in ("max_workers", "warm_workers", "max_queue", "memory_limit_bytes"):
             if request.HasField(name):
                 setattr(self.pool_size, name, getattr(request, name))
         if request.HasField("idle_timeout"):

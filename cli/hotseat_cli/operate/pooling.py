@@ -64,6 +64,7 @@ def facts(pool: pb.Pool, now: float) -> list[tuple[str, str]]:
         ("Processes", f"{there_are(stats)} of at most {size.max_workers}: {_by_state(stats)}"),
         ("Spares", f"{size.warm_workers} wanted"),
         ("Idle time-out", humane.duration(idle_timeout) if idle_timeout else "never"),
+        ("Memory", _memory(size, stats)),
         ("Queue", _queue(size, stats)),
         ("Turns", _turns(stats)),
         ("Refused", f"{stats.refused_turn_count:,} (queue full); {stats.cancelled_turn_count:,} gave up waiting"),
@@ -92,6 +93,12 @@ def _by_state(stats: pb.PoolStats) -> str:
         "stopping": stats.stopping_workers,
     }
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
+
+
+def _memory(size: pb.PoolSize, stats: pb.PoolStats) -> str:
+    if not size.memory_limit_bytes:
+        return "no limit"
+    return f"{humane.size(stats.memory_bytes)} of at most {humane.size(size.memory_limit_bytes)}"
 
 
 def _queue(size: pb.PoolSize, stats: pb.PoolStats) -> str:

@@ -44,6 +44,7 @@ def pool(found: pb.Pool) -> Record:
             "warm_workers": size.warm_workers,
             "max_queue": size.max_queue,
             "idle_timeout_seconds": seconds(size.idle_timeout),
+            "memory_limit_bytes": size.memory_limit_bytes,
         },
         "stats": dict(_plain(stats, field.name) for field in stats.DESCRIPTOR.fields),
     }

@@ -253,9 +253,12 @@ type PoolSize struct {
 	// Turns that may wait for a worker; more fail with POOL_FULL.
 	MaxQueue uint32 `protobuf:"varint,3,opt,name=max_queue,json=maxQueue,proto3" json:"max_queue,omitempty"`
 	// An idle worker is ended after this; 0: never.
-	IdleTimeout   *durationpb.Duration `protobuf:"bytes,4,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IdleTimeout *durationpb.Duration `protobuf:"bytes,4,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
+	// What all workers may use, as Worker.memory_bytes counts it: above it idle
+	// ones are ended and none is started; 0: no limit.
+	MemoryLimitBytes uint64 `protobuf:"varint,5,opt,name=memory_limit_bytes,json=memoryLimitBytes,proto3" json:"memory_limit_bytes,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *PoolSize) Reset() {
@@ -316,6 +319,13 @@ func (x *PoolSize) GetIdleTimeout() *durationpb.Duration {
 	return nil
 }
 
+func (x *PoolSize) GetMemoryLimitBytes() uint64 {
+	if x != nil {
+		return x.MemoryLimitBytes
+	}
+	return 0
+}
+
 // Gauges, then counters since the start.
 type PoolStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -355,8 +365,11 @@ type PoolStats struct {
 	LruEvictionCount uint64 `protobuf:"varint,17,opt,name=lru_eviction_count,json=lruEvictionCount,proto3" json:"lru_eviction_count,omitempty"`
 	// Conversations evicted after idle_timeout.
 	IdleEvictionCount uint64 `protobuf:"varint,18,opt,name=idle_eviction_count,json=idleEvictionCount,proto3" json:"idle_eviction_count,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What all workers use, as last measured; 0: there is no limit, and nobody
+	// measures.
+	MemoryBytes   uint64 `protobuf:"varint,19,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PoolStats) Reset() {
@@ -515,6 +528,13 @@ func (x *PoolStats) GetIdleEvictionCount() uint64 {
 	return 0
 }
 
+func (x *PoolStats) GetMemoryBytes() uint64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
 // One CLI process.
 type Worker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -532,7 +552,9 @@ type Worker struct {
 	LastTurnTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_turn_time,json=lastTurnTime,proto3" json:"last_turn_time,omitempty"`
 	// Turns it has run.
 	TurnCount uint32 `protobuf:"varint,7,opt,name=turn_count,json=turnCount,proto3" json:"turn_count,omitempty"`
-	// Resident memory of its process tree.
+	// Memory of its process tree: what is its own, and its share of what it
+	// shares with others. WatchPool tells it with every other change, and by
+	// itself once it has moved by a tenth.
 	MemoryBytes uint64 `protobuf:"varint,8,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
 	// The CLI's version.
 	CliVersion string `protobuf:"bytes,9,opt,name=cli_version,json=cliVersion,proto3" json:"cli_version,omitempty"`
@@ -1322,9 +1344,11 @@ type ResizePoolRequest struct {
 	// Turns that may wait for a worker.
 	MaxQueue *uint32 `protobuf:"varint,3,opt,name=max_queue,json=maxQueue,proto3,oneof" json:"max_queue,omitempty"`
 	// An idle worker is ended after this; 0: never.
-	IdleTimeout   *durationpb.Duration `protobuf:"bytes,4,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	IdleTimeout *durationpb.Duration `protobuf:"bytes,4,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
+	// What all workers may use; 0: no limit.
+	MemoryLimitBytes *uint64 `protobuf:"varint,5,opt,name=memory_limit_bytes,json=memoryLimitBytes,proto3,oneof" json:"memory_limit_bytes,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ResizePoolRequest) Reset() {
@@ -1383,6 +1407,13 @@ func (x *ResizePoolRequest) GetIdleTimeout() *durationpb.Duration {
 		return x.IdleTimeout
 	}
 	return nil
+}
+
+func (x *ResizePoolRequest) GetMemoryLimitBytes() uint64 {
+	if x != nil && x.MemoryLimitBytes != nil {
+		return *x.MemoryLimitBytes
+	}
+	return 0
 }
 
 // The pool has its new bounds; workers follow.
@@ -1551,13 +1582,14 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_ACTIVE\x10\x01\x12\x12\n" +
 	"\x0eSTATE_DRAINING\x10\x02\x12\x11\n" +
-	"\rSTATE_DRAINED\x10\x03\"\xa9\x01\n" +
+	"\rSTATE_DRAINED\x10\x03\"\xd7\x01\n" +
 	"\bPoolSize\x12\x1f\n" +
 	"\vmax_workers\x18\x01 \x01(\rR\n" +
 	"maxWorkers\x12!\n" +
 	"\fwarm_workers\x18\x02 \x01(\rR\vwarmWorkers\x12\x1b\n" +
 	"\tmax_queue\x18\x03 \x01(\rR\bmaxQueue\x12<\n" +
-	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vidleTimeout\"\xcf\x06\n" +
+	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vidleTimeout\x12,\n" +
+	"\x12memory_limit_bytes\x18\x05 \x01(\x04R\x10memoryLimitBytes\"\xf2\x06\n" +
 	"\tPoolStats\x12)\n" +
 	"\x10starting_workers\x18\x01 \x01(\rR\x0fstartingWorkers\x12!\n" +
 	"\fwarm_workers\x18\x02 \x01(\rR\vwarmWorkers\x12!\n" +
@@ -1577,7 +1609,8 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\x1aworker_start_failure_count\x18\x0f \x01(\x04R\x17workerStartFailureCount\x12*\n" +
 	"\x11worker_lost_count\x18\x10 \x01(\x04R\x0fworkerLostCount\x12,\n" +
 	"\x12lru_eviction_count\x18\x11 \x01(\x04R\x10lruEvictionCount\x12.\n" +
-	"\x13idle_eviction_count\x18\x12 \x01(\x04R\x11idleEvictionCount\"\xdd\x04\n" +
+	"\x13idle_eviction_count\x18\x12 \x01(\x04R\x11idleEvictionCount\x12!\n" +
+	"\fmemory_bytes\x18\x13 \x01(\x04R\vmemoryBytes\"\xdd\x04\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12.\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x18.hotseat.v1.Worker.StateR\x05state\x12'\n" +
@@ -1641,17 +1674,19 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\x04pool\x18\x01 \x01(\v2\x10.hotseat.v1.PoolR\x04pool\"\x13\n" +
 	"\x11ResumePoolRequest\":\n" +
 	"\x12ResumePoolResponse\x12$\n" +
-	"\x04pool\x18\x01 \x01(\v2\x10.hotseat.v1.PoolR\x04pool\"\xf0\x01\n" +
+	"\x04pool\x18\x01 \x01(\v2\x10.hotseat.v1.PoolR\x04pool\"\xba\x02\n" +
 	"\x11ResizePoolRequest\x12$\n" +
 	"\vmax_workers\x18\x01 \x01(\rH\x00R\n" +
 	"maxWorkers\x88\x01\x01\x12&\n" +
 	"\fwarm_workers\x18\x02 \x01(\rH\x01R\vwarmWorkers\x88\x01\x01\x12 \n" +
 	"\tmax_queue\x18\x03 \x01(\rH\x02R\bmaxQueue\x88\x01\x01\x12<\n" +
-	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vidleTimeoutB\x0e\n" +
+	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\vidleTimeout\x121\n" +
+	"\x12memory_limit_bytes\x18\x05 \x01(\x04H\x03R\x10memoryLimitBytes\x88\x01\x01B\x0e\n" +
 	"\f_max_workersB\x0f\n" +
 	"\r_warm_workersB\f\n" +
 	"\n" +
-	"_max_queue\":\n" +
+	"_max_queueB\x15\n" +
+	"\x13_memory_limit_bytes\":\n" +
 	"\x12ResizePoolResponse\x12$\n" +
 	"\x04pool\x18\x01 \x01(\v2\x10.hotseat.v1.PoolR\x04pool\"P\n" +
 	"\x10WatchPoolRequest\x12<\n" +

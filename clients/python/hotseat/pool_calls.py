@@ -65,6 +65,7 @@ class PoolCalls:
         warm_workers: int | None = None,
         max_queue: int | None = None,
         idle_timeout_s: float | None = None,
+        memory_limit_bytes: int | None = None,
     ) -> pb.Pool:
         """Change the pool's bounds; None keeps one. Workers that are too many end when they have nothing to do."""
         request = pb.ResizePoolRequest(
@@ -72,6 +73,7 @@ class PoolCalls:
             warm_workers=warm_workers,
             max_queue=max_queue,
             idle_timeout=None if idle_timeout_s is None else _duration(idle_timeout_s),
+            memory_limit_bytes=memory_limit_bytes,
         )
         response: pb.ResizePoolResponse = await call(self._pool.ResizePool, request, self._pool_timeout_s)
         return response.pool

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from hotseat_core.errors import HotseatError, WorkerStartError
+from hotseat_core.errors import HotseatError, WorkerDiedAtStart, WorkerStartError
 from hotseat_core.pool.backoff import Backoff, after_failure, is_over
 from hotseat_core.pool.clock import Clock, Timer
 from hotseat_core.pool.line import Line
@@ -230,13 +230,16 @@ class Floor:
         self.settle()
 
     def note_failure(self, seat: Seat, error: WorkerStartError) -> None:
-        """Whoever was first to wait for this start hears why it failed."""
+        """Whoever was first to wait for this start gets another one, once, if it died; else hears why it failed."""
         self.counts.start_failures += 1
         logger.warning("worker did not start", extra={"error": error.message})
         self._back_off(seat.view.spec)
-        order = claimant(self.view(), seat.view.spec)
-        if order is not None:
-            self.refuse(self.line[order], error, Refusal.START_FAILED)
+        if (order := claimant(self.view(), seat.view.spec)) is not None:
+            waiter = self.line[order]
+            if isinstance(error, WorkerDiedAtStart) and not waiter.had_start:
+                waiter.had_start = True
+            else:
+                self.refuse(waiter, error, Refusal.START_FAILED)
         seat.view = replace(seat.view, state=WorkerState.STOPPING)  # its life ends with this step
         self.settle()
 

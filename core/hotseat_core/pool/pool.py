@@ -49,8 +49,7 @@ class Pool:
 
     async def __aenter__(self) -> Self:
         self._floor.settle()
-        if self.settings.memory_limit_bytes:
-            self._watching = asyncio.create_task(self._memory_watch.run(), name="memory of the pool")
+        self._watch_memory()
         return self
 
     async def __aexit__(
@@ -278,9 +277,24 @@ class Pool:
         warm_workers: int | None = None,
         max_queue: int | None = None,
         idle_timeout_s: float | None = None,
+        memory_limit_bytes: int | None = None,
     ) -> None:
         """Change the bounds; None keeps one. Idle workers that are too many end now, running ones after their turn."""
         self._floor.settings = self.settings.resized(
-            max_workers=max_workers, warm_workers=warm_workers, max_queue=max_queue, idle_timeout_s=idle_timeout_s
+            max_workers=max_workers,
+            warm_workers=warm_workers,
+            max_queue=max_queue,
+            idle_timeout_s=idle_timeout_s,
+            memory_limit_bytes=memory_limit_bytes,
         )
+        self._watch_memory()
         self._floor.settle()
+
+    def _watch_memory(self) -> None:
+        """Measure for as long as there is a limit."""
+        if not self.settings.memory_limit_bytes:
+            if self._watching is not None:
+                self._watching.cancel()
+                self._watching = None
+        elif self._watching is None:
+            self._watching = asyncio.create_task(self._memory_watch.run(), name="memory of the pool")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hotseat_core.pool.room import Room
 from hotseat_core.pool.view import PoolView, WorkerState
 from hotseat_core.pool.worker_port import WorkerSpec
 
@@ -20,5 +21,5 @@ def prospect(view: PoolView, spec: WorkerSpec) -> Prospect:
     states = [worker.state for worker in view.workers if worker.spec == spec]
     ahead = sum(waiter.spec == spec for waiter in view.waiters)
     spares, starts = states.count(WorkerState.WARM), states.count(WorkerState.STARTING)
-    room = view.settings.max_workers - len(view.workers)
-    return Prospect(spares > ahead, spares + starts > ahead, room > len(view.waiters))
+    free = Room(view).free_now
+    return Prospect(spares > ahead, spares + starts > ahead, free > len(view.waiters))

@@ -22,6 +22,12 @@ class Room:
         self._starts = view.settings.max_starting - starting
 
     @property
+    def free_now(self) -> float:
+        """How many more workers there may be at once, beside all that are still there."""
+        by_memory = (self._limit_bytes - self._bytes_now) // self._typical_bytes
+        return min(self._seats_now, max(by_memory, self._count_now == 0))
+
+    @property
     def is_overcrowded(self) -> bool:
         """Whether there are more workers than seats, after a resize."""
         return self._seats_soon < 0

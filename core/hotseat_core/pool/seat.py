@@ -40,6 +40,7 @@ class Waiter:
     view: WaiterView
     answer: asyncio.Future[Hold]
     on_queued: Callable[[int], None] | None
+    had_start: bool = False  # a worker that it waited for died at its start: it got another one
 
     def tell_position(self) -> None:
         """Pass the place in the queue on; what the listener makes of it does not trouble the pool."""

@@ -9,7 +9,7 @@ from hotseat_core.pool.worker_port import WorkerSpec
 
 
 class PoolSettings(msgspec.Struct, frozen=True):
-    """The pool's bounds; the first four can be changed while it serves."""
+    """The pool's bounds; those that `resized` takes can be changed while it serves."""
 
     default_spec: WorkerSpec  # what the first spares are
     max_workers: int = 4  # processes that exist, starting and ending ones included
@@ -38,6 +38,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
         warm_workers: int | None = None,
         max_queue: int | None = None,
         idle_timeout_s: float | None = None,
+        memory_limit_bytes: int | None = None,
     ) -> "PoolSettings":
         """The same settings with other bounds; None keeps one as it is."""
         return msgspec.structs.replace(
@@ -46,4 +47,5 @@ class PoolSettings(msgspec.Struct, frozen=True):
             warm_workers=self.warm_workers if warm_workers is None else warm_workers,
             max_queue=self.max_queue if max_queue is None else max_queue,
             idle_timeout_s=self.idle_timeout_s if idle_timeout_s is None else idle_timeout_s,
+            memory_limit_bytes=self.memory_limit_bytes if memory_limit_bytes is None else memory_limit_bytes,
         )

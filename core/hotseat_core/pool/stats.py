@@ -137,7 +137,7 @@ def snapshot(
         evictions_for_room=sum(counts.evictions[reason] for reason in EVICTIONS_FOR_ROOM),
         evictions_idle=counts.evictions[EndReason.IDLE],
         start_retry_time=wall + retry_at - now if retry_at > now else None,
-        memory_bytes=sum(worker.memory_bytes for worker in view.workers),
+        memory_bytes=sum(worker.memory_bytes for worker in view.workers) if view.settings.memory_limit_bytes else 0,
     )
 
 

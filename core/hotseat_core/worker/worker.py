@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hotseat_core.errors import Reason, WorkerLost, WorkerStartError
+from hotseat_core.errors import Reason, WorkerDiedAtStart, WorkerLost, WorkerStartError
 from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker import control, tools
@@ -86,7 +86,7 @@ class Worker:
         except OSError as exc:
             raise WorkerStartError(f"the CLI could not be started: {exc}; is CLAUDE_CLI_PATH right?") from exc
         except WorkerLost as exc:
-            raise WorkerStartError(f"the CLI did not start: {exc.message}", retry_delay_s=1.0) from exc
+            raise WorkerDiedAtStart(f"the CLI did not start: {exc.message}", retry_delay_s=1.0) from exc
 
     @property
     def pid(self) -> int:

@@ -79,6 +79,7 @@ def _of_worker(view: PoolView, worker: WorkerView, world: World) -> Iterator[Hap
             yield "ready", with_worker(view, worker, replace(worker, state=State.WARM, since=NOW))
             if world.failures:
                 yield "start failed", _failed(view, worker)
+                yield "start died, and is made again", _died(view, worker)
         case State.RUNNING:
             kept = with_worker(view, worker, replace(worker, state=State.IDLE, since=NOW, revoked=False))
             yield "turn ended", replace(kept, backoffs=_without(view.backoffs, worker.spec))
@@ -160,6 +161,10 @@ def _failed(view: PoolView, worker: WorkerView) -> PoolView:
         if waiter.order == order:
             told = without_waiter(view, waiter)
     return _backed_off(with_worker(told, worker, replace(worker, state=State.STOPPING)), worker.spec)
+
+
+def _died(view: PoolView, worker: WorkerView) -> PoolView:
+    return _backed_off(with_worker(view, worker, replace(worker, state=State.STOPPING)), worker.spec)
 
 
 def _backed_off(view: PoolView, spec: WorkerSpec) -> PoolView:

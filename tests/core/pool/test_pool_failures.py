@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hotseat_core.errors import WorkerStartError
+from hotseat_core.errors import WorkerDiedAtStart, WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 
 from tests.core.pool.conftest import OpenPool, shows
@@ -25,6 +25,28 @@ async def test_a_failed_start_is_told_to_the_first_who_waits_for_it(open_pool: O
         assert shows(pool, "1 starting", waiters=1)
         machine.get_ready()
         (await turns[1]).release(keep=True)
+
+
+async def test_a_start_that_was_killed_is_made_again_once_for_who_waits(
+    open_pool: OpenPool, machine: FakeMachine
+) -> None:
+    machine.starts_at_once = False
+    async with open_pool() as pool:
+        lucky = asyncio.create_task(pool.acquire("a", AGENT))
+        await settled()
+        machine.fail(WorkerDiedAtStart("killed"))
+        await settled()
+        assert shows(pool, "1 starting", waiters=1)
+        machine.get_ready()
+        (await lucky).release(keep=False)
+        await settled()
+        unlucky = asyncio.create_task(pool.acquire("b", AGENT))
+        await settled()
+        for _ in range(2):
+            machine.fail(WorkerDiedAtStart("killed again"))
+            await settled()
+        with pytest.raises(WorkerDiedAtStart, match="killed again"):
+            await unlucky
 
 
 async def test_an_unforeseen_failure_of_a_start_is_logged_and_told(

@@ -106,3 +106,21 @@ async def test_without_a_limit_nothing_is_measured(open_pool: OpenPool, clock: M
         clock.advance(INTERVAL_S * 10)
         await settled()
         assert scales.calls == 0
+
+
+async def test_a_limit_comes_and_goes_while_the_pool_serves(open_pool: OpenPool, clock: ManualClock) -> None:
+    scales = Scales()
+    async with open_pool(max_workers=3, measure_memory=scales.measure) as pool:
+        for conversation in "ab":
+            (await pool.acquire(conversation, AGENT)).release(keep=True)
+            clock.advance(0.1)
+        pool.resize(memory_limit_bytes=150 * MB)
+        await until(lambda: len(pool.workers()) == 1)
+        assert [row.conversation for row in pool.workers()] == ["b"]
+        assert pool.stats().memory_bytes == 100 * MB
+        pool.resize(memory_limit_bytes=0)
+        calls = scales.calls
+        clock.advance(INTERVAL_S * 10)
+        await settled()
+        assert scales.calls == calls
+        assert pool.stats().memory_bytes == 0

@@ -14,6 +14,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
+from hotseat_core import pool_watch
 from hotseat_core.errors import ConversationNotFound, WorkerStartError
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.pool.backoff import FAILURES_TO_OPEN, OPEN_S
@@ -35,15 +36,17 @@ class House(SimpleNamespace):
     pool: Pool
     stub: Any  # grpcio-tools generates no types for it
     servicer: PoolServicer
+    scale: dict[str, int]  # what the fake workers weigh
 
 
 @pytest.fixture
 async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
+    scale = {"bytes": 1024}
     async with open_pool(max_workers=3, revoke_timeout_s=0.5) as pool:
         servicer = PoolServicer(
             pool,
             "2.1.330",
-            lambda pids: {pid: pid * 1024 for pid in pids},
+            lambda pids: {pid: pid * scale["bytes"] for pid in pids},
             check_conversation=check_conversation,
             containment="watcher",
         )
@@ -52,7 +55,8 @@ async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
         server.add_insecure_port(f"unix:{tmp_path}/core.sock")
         await server.start()
         async with grpc.aio.insecure_channel(f"unix:{tmp_path}/core.sock") as channel:
-            yield House(pool=pool, stub=pool_service_pb2_grpc.PoolServiceStub(channel), servicer=servicer)
+            stub = pool_service_pb2_grpc.PoolServiceStub(channel)
+            yield House(pool=pool, stub=stub, servicer=servicer, scale=scale)
             await server.stop(None)
         await settled()
 
@@ -269,10 +273,16 @@ async def test_a_drain_interrupts_after_its_grace(house: House, clock: ManualClo
 
 async def test_the_pool_is_resized_and_unset_fields_stay(house: House) -> None:
     resized = await house.stub.ResizePool(
-        service.ResizePoolRequest(max_workers=5, max_queue=0, idle_timeout=Duration(nanos=500_000_000))
+        service.ResizePoolRequest(
+            max_workers=5, max_queue=0, idle_timeout=Duration(nanos=500_000_000), memory_limit_bytes=2**33
+        )
     )
     assert resized.pool.size == service.PoolSize(
-        max_workers=5, warm_workers=0, max_queue=0, idle_timeout=Duration(nanos=500_000_000)
+        max_workers=5,
+        warm_workers=0,
+        max_queue=0,
+        idle_timeout=Duration(nanos=500_000_000),
+        memory_limit_bytes=2**33,
     )
 
 
@@ -322,6 +332,23 @@ async def test_a_watcher_misses_no_last_state_between_two_updates(house: House) 
     while seen[-1].workers[-1].turn_count < 20:
         seen += await watched_until(watch, "worker-1", service.Worker.STATE_IDLE)
     assert len(seen) < 5
+    watch.cancel()
+
+
+async def test_a_watcher_hears_of_memory_that_grows_without_anything_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_watch, "MEASURED_EVERY_S", 0.02)
+    await hot(house, "a")
+    watch = house.stub.WatchPool(service.WatchPoolRequest(min_interval=EAGER))
+    (first,) = (await watch.read()).workers
+    house.scale["bytes"] += 10  # less than a tenth: not worth a word
+    house.scale["bytes"] *= 2
+    async with asyncio.timeout(5):
+        update = await watch.read()
+    assert not update.HasField("pool")
+    assert [worker.worker_id for worker in update.workers] == ["worker-1"]
+    assert update.workers[0].memory_bytes == first.memory_bytes // 1024 * house.scale["bytes"]
     watch.cancel()
 
 

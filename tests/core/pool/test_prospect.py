@@ -7,6 +7,7 @@ from hotseat_core.pool.view import PoolView, WaiterView, WorkerState, WorkerView
 from hotseat_core.pool.worker_port import WorkerSpec
 
 A, B = WorkerSpec("a"), WorkerSpec("b")
+SIZE = 100
 WARM, STARTING, IDLE = WorkerState.WARM, WorkerState.STARTING, WorkerState.IDLE
 
 
@@ -32,3 +33,15 @@ def test_a_turn_reckons_with_what_is_left_by_those_before_it(
         waiters=tuple(WaiterView(number, f"c{number}", spec) for number, spec in enumerate(waiters)),
     )
     assert prospect(view, A) == expected
+
+
+@pytest.mark.parametrize(("limit", "has_room"), [(0, True), (3 * SIZE, True), (3 * SIZE - 1, False), (1, False)])
+def test_memory_that_is_used_up_is_no_room(limit: int, has_room: bool) -> None:
+    workers = (WorkerView(0, A, IDLE, memory_bytes=SIZE), WorkerView(1, B, IDLE))
+    settings = PoolSettings(A, max_workers=9, memory_limit_bytes=limit)
+    assert prospect(PoolView(settings, workers, typical_bytes=SIZE), A).has_room is has_room
+
+
+def test_there_is_always_room_for_the_only_worker() -> None:
+    view = PoolView(PoolSettings(A, memory_limit_bytes=1), typical_bytes=SIZE)
+    assert prospect(view, A).has_room

@@ -38,19 +38,21 @@ class Pool(_message.Message):
     def __init__(self, state: _Optional[_Union[Pool.State, str]] = ..., size: _Optional[_Union[PoolSize, _Mapping]] = ..., stats: _Optional[_Union[PoolStats, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., containment: _Optional[str] = ..., start_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PoolSize(_message.Message):
-    __slots__ = ("max_workers", "warm_workers", "max_queue", "idle_timeout")
+    __slots__ = ("max_workers", "warm_workers", "max_queue", "idle_timeout", "memory_limit_bytes")
     MAX_WORKERS_FIELD_NUMBER: _ClassVar[int]
     WARM_WORKERS_FIELD_NUMBER: _ClassVar[int]
     MAX_QUEUE_FIELD_NUMBER: _ClassVar[int]
     IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_workers: int
     warm_workers: int
     max_queue: int
     idle_timeout: _duration_pb2.Duration
-    def __init__(self, max_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., max_queue: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    memory_limit_bytes: int
+    def __init__(self, max_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., max_queue: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_limit_bytes: _Optional[int] = ...) -> None: ...
 
 class PoolStats(_message.Message):
-    __slots__ = ("starting_workers", "warm_workers", "idle_workers", "running_workers", "stopping_workers", "queued_turns", "oldest_queue_duration", "hot_turn_count", "warm_turn_count", "cold_turn_count", "queue_duration", "cancelled_turn_count", "refused_turn_count", "worker_start_count", "worker_start_failure_count", "worker_lost_count", "lru_eviction_count", "idle_eviction_count")
+    __slots__ = ("starting_workers", "warm_workers", "idle_workers", "running_workers", "stopping_workers", "queued_turns", "oldest_queue_duration", "hot_turn_count", "warm_turn_count", "cold_turn_count", "queue_duration", "cancelled_turn_count", "refused_turn_count", "worker_start_count", "worker_start_failure_count", "worker_lost_count", "lru_eviction_count", "idle_eviction_count", "memory_bytes")
     STARTING_WORKERS_FIELD_NUMBER: _ClassVar[int]
     WARM_WORKERS_FIELD_NUMBER: _ClassVar[int]
     IDLE_WORKERS_FIELD_NUMBER: _ClassVar[int]
@@ -69,6 +71,7 @@ class PoolStats(_message.Message):
     WORKER_LOST_COUNT_FIELD_NUMBER: _ClassVar[int]
     LRU_EVICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     IDLE_EVICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     starting_workers: int
     warm_workers: int
     idle_workers: int
@@ -87,7 +90,8 @@ class PoolStats(_message.Message):
     worker_lost_count: int
     lru_eviction_count: int
     idle_eviction_count: int
-    def __init__(self, starting_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., idle_workers: _Optional[int] = ..., running_workers: _Optional[int] = ..., stopping_workers: _Optional[int] = ..., queued_turns: _Optional[int] = ..., oldest_queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., hot_turn_count: _Optional[int] = ..., warm_turn_count: _Optional[int] = ..., cold_turn_count: _Optional[int] = ..., queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cancelled_turn_count: _Optional[int] = ..., refused_turn_count: _Optional[int] = ..., worker_start_count: _Optional[int] = ..., worker_start_failure_count: _Optional[int] = ..., worker_lost_count: _Optional[int] = ..., lru_eviction_count: _Optional[int] = ..., idle_eviction_count: _Optional[int] = ...) -> None: ...
+    memory_bytes: int
+    def __init__(self, starting_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., idle_workers: _Optional[int] = ..., running_workers: _Optional[int] = ..., stopping_workers: _Optional[int] = ..., queued_turns: _Optional[int] = ..., oldest_queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., hot_turn_count: _Optional[int] = ..., warm_turn_count: _Optional[int] = ..., cold_turn_count: _Optional[int] = ..., queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cancelled_turn_count: _Optional[int] = ..., refused_turn_count: _Optional[int] = ..., worker_start_count: _Optional[int] = ..., worker_start_failure_count: _Optional[int] = ..., worker_lost_count: _Optional[int] = ..., lru_eviction_count: _Optional[int] = ..., idle_eviction_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Worker(_message.Message):
     __slots__ = ("worker_id", "state", "conversation_id", "pid", "start_time", "last_turn_time", "turn_count", "memory_bytes", "cli_version", "profile", "turn_start_time")
@@ -224,16 +228,18 @@ class ResumePoolResponse(_message.Message):
     def __init__(self, pool: _Optional[_Union[Pool, _Mapping]] = ...) -> None: ...
 
 class ResizePoolRequest(_message.Message):
-    __slots__ = ("max_workers", "warm_workers", "max_queue", "idle_timeout")
+    __slots__ = ("max_workers", "warm_workers", "max_queue", "idle_timeout", "memory_limit_bytes")
     MAX_WORKERS_FIELD_NUMBER: _ClassVar[int]
     WARM_WORKERS_FIELD_NUMBER: _ClassVar[int]
     MAX_QUEUE_FIELD_NUMBER: _ClassVar[int]
     IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_workers: int
     warm_workers: int
     max_queue: int
     idle_timeout: _duration_pb2.Duration
-    def __init__(self, max_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., max_queue: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    memory_limit_bytes: int
+    def __init__(self, max_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., max_queue: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_limit_bytes: _Optional[int] = ...) -> None: ...
 
 class ResizePoolResponse(_message.Message):
     __slots__ = ("pool",)
