@@ -1,15 +1,16 @@
 """A journal in memory, by the same rules: what the others are compared with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, StorageFailed
+from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, InvalidMessage, StorageFailed
 from hotseat_core.journal.cursor import cursor_after, position_of
 from hotseat_core.journal.node import Node, check_path, encode
 from hotseat_core.journal.store import (
     Due,
     Found,
     Lease,
+    Note,
     Page,
     PlacedTurn,
     Said,
@@ -31,6 +32,7 @@ class MemoryStore:
         self.nodes: dict[tuple[str, str], Node] = {}  # tenant, node id; in the order in which they were written
         self._conversations: dict[Key, StoredConversation] = {}
         self._turns: dict[Key, list[StoredTurn]] = {}
+        self._notes: dict[tuple[str, str, int], Note] = {}  # tenant, conversation id, turn
         self._epoch = 0
 
     async def open(self) -> None:
@@ -60,7 +62,9 @@ class MemoryStore:
         self._change(key, epoch=self._epoch)
         return self._conversations[key], Lease(*key, self._epoch)
 
-    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+    async def begin_turn(
+        self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None, note: Note | None = None
+    ) -> None:
         key = self._fence(lease)
         for known in self._turns[key]:
             if known.request_id == turn.request_id:
@@ -71,6 +75,8 @@ class MemoryStore:
         where = held.workspace if workspace is None else workspace
         self._change(key, turn_count=turn.turn, workspace=where, update_time=turn.start_time)
         self._turns[key].append(msgspec.structs.replace(turn, completed=None, head=""))
+        if note is not None:
+            self._notes[*key, turn.turn] = note
 
     async def end_turn(
         self, lease: Lease, turn: StoredTurn, nodes: Sequence[Node], *, head: str, usage: bytes, update_time: float
@@ -116,6 +122,7 @@ class MemoryStore:
         self._check_disk()
         found = self._conversations.pop((tenant, conversation_id), None)
         self._turns.pop((tenant, conversation_id), None)
+        self._notes = {place: note for place, note in self._notes.items() if place[:2] != (tenant, conversation_id)}
         self._collect()
         return found is not None
 
@@ -184,7 +191,8 @@ class MemoryStore:
         nodes: dict[str, Node] = {}
         for head in (self._conversations[key].head, *(turn.head for turn in turns)):
             nodes |= {node.node_id: node for node in await self.messages(tenant, head) if node.node_id not in nodes}
-        return Snapshot(self._conversations[key], turns, tuple(nodes.values()))
+        notes = {turn.turn: self._notes[*key, turn.turn] for turn in turns if (*key, turn.turn) in self._notes}
+        return Snapshot(self._conversations[key], turns, tuple(nodes.values()), notes)
 
     async def restore(self, snapshot: Snapshot) -> None:
         made = snapshot.conversation
@@ -196,6 +204,7 @@ class MemoryStore:
         await self.create(msgspec.structs.replace(made, head=""), [])
         self.nodes |= {(made.tenant, node.node_id): node for node in snapshot.nodes}
         self._turns[made.tenant, made.conversation_id] = list(snapshot.turns)
+        self._notes |= {(made.tenant, made.conversation_id, turn): note for turn, note in snapshot.notes.items()}
         self._change((made.tenant, made.conversation_id), head=made.head)
         self._collect()
 
@@ -209,13 +218,55 @@ class MemoryStore:
 
     async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
         found = [
-            PlacedTurn(owner, conversation_id, turn)
+            PlacedTurn(owner, conversation_id, turn, self._notes.get((owner, conversation_id, turn.turn)))
             for (owner, conversation_id), turns in self._turns.items()
             for turn in turns
             if owner == tenant
             and (turn.request_id == request_id if request_id else fingerprint and turn.fingerprint == fingerprint)
         ]
         return max(found, key=lambda placed: placed.turn.start_time, default=None)
+
+    async def noted(
+        self,
+        tenant: str,
+        *,
+        label: str,
+        model: str = "",
+        metadata: Mapping[str, str] | None = None,
+        after: str = "",
+        latest_first: bool = False,
+        limit: int,
+    ) -> tuple[PlacedTurn, ...]:
+        wanted = (metadata or {}).items()
+        found = [
+            PlacedTurn(tenant, conversation_id, turn, note)
+            for (owner, conversation_id), turns in self._turns.items()
+            for turn in turns
+            if owner == tenant and (note := self._notes.get((owner, conversation_id, turn.turn))) is not None
+            if note.label == label
+        ]
+        found.sort(key=lambda placed: (placed.turn.start_time, placed.turn.request_id), reverse=latest_first)
+        requests = [placed.turn.request_id for placed in found]
+        if after and after not in requests:
+            raise InvalidMessage("page_token is none of ours")
+        beyond = found[requests.index(after) + 1 :] if after else found
+        fitting = [
+            placed
+            for placed in beyond
+            if placed.note is not None and wanted <= placed.note.metadata.items() and model in ("", placed.note.model)
+        ]
+        return tuple(fitting[:limit])
+
+    async def change_note(self, tenant: str, request_id: str, note: Note | None) -> bool:
+        placed = await self.latest_turn(tenant, request_id=request_id)
+        if placed is None or placed.note is None:
+            return False
+        key = (tenant, placed.conversation_id, placed.turn.turn)
+        if note is None:
+            del self._notes[key]
+        else:
+            self._notes[key] = note
+        return True
 
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
         for depth in range(len(visible_ids), 0, -1):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hotseat_core.journal.node import Node
+from hotseat_core.journal.notes import keep, notes_of
 from hotseat_core.journal.reading import get, turns
 from hotseat_core.journal.store import Said, Snapshot, StoredTurn
 from hotseat_core.journal.tree import ancestry, node_at
@@ -90,7 +91,9 @@ def snapshot(connection: sqlite3.Connection, tenant: str, conversation_id: str) 
         for place in ancestry(connection, tenant, head):
             if place.node_id not in nodes:
                 nodes[place.node_id] = node_at(connection, tenant, place)[0]
-    return Snapshot(found, tuple(ended), tuple(nodes.values()))
+    notes = notes_of(connection, tenant, conversation_id)
+    kept = {turn.turn: notes[turn.turn] for turn in ended if turn.turn in notes}
+    return Snapshot(found, tuple(ended), tuple(nodes.values()), kept)
 
 
 def restore(connection: sqlite3.Connection, snapshot: Snapshot, owner: str) -> None:
@@ -112,3 +115,5 @@ def restore(connection: sqlite3.Connection, snapshot: Snapshot, owner: str) -> N
                 turn.fingerprint,
             ),
         )
+        if (note := snapshot.notes.get(turn.turn)) is not None:
+            keep(connection, made.tenant, made.conversation_id, turn, note)

@@ -1,16 +1,17 @@
 """The journal in one SQLite file, for one core at a time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from hotseat_core.journal import archive, reading, tree, writing
+from hotseat_core.journal import archive, notes, reading, tree, writing
 from hotseat_core.journal.node import Node, check_path
 from hotseat_core.journal.store import (
     Due,
     Found,
     Lease,
+    Note,
     Page,
     PlacedTurn,
     Said,
@@ -81,10 +82,12 @@ class SqliteStore:
             outlives_power=False,
         )
 
-    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+    async def begin_turn(
+        self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None, note: Note | None = None
+    ) -> None:
         """Note a turn before it runs. Raises Fenced or DuplicateRequest."""
         await self._writer.run(
-            partial(writing.begin_turn, lease=lease, turn=turn, workspace=workspace), outlives_power=False
+            partial(writing.begin_turn, lease=lease, turn=turn, workspace=workspace, note=note), outlives_power=False
         )
 
     async def end_turn(
@@ -143,6 +146,10 @@ class SqliteStore:
             partial(writing.expire, tenant=tenant, conversation_id=conversation_id, due=due), outlives_power=False
         )
 
+    async def change_note(self, tenant: str, request_id: str, note: Note | None) -> bool:
+        """Replace or remove the note of the latest turn of this request; False: there is none."""
+        return await self._writer.run(partial(notes.change, tenant=tenant, request_id=request_id, note=note))
+
     async def restore(self, snapshot: Snapshot) -> None:
         """Enter a conversation with its past, whole or not at all. Raises ConversationExists or HistoryLost."""
         await self._writer.run(partial(archive.restore, snapshot=snapshot, owner=self._owner))
@@ -197,7 +204,32 @@ class SqliteStore:
     async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
         """Return the latest turn, of all conversations, that this request began, or one with this fingerprint."""
         return await self._reader.run(
-            partial(reading.latest_turn, tenant=tenant, request_id=request_id, fingerprint=fingerprint)
+            partial(notes.noted_turn, tenant=tenant, request_id=request_id, fingerprint=fingerprint)
+        )
+
+    async def noted(
+        self,
+        tenant: str,
+        *,
+        label: str,
+        model: str = "",
+        metadata: Mapping[str, str] | None = None,
+        after: str = "",
+        latest_first: bool = False,
+        limit: int,
+    ) -> tuple[PlacedTurn, ...]:
+        """Return turns that have such a note, by their start. Raises InvalidMessage."""
+        return await self._reader.run(
+            partial(
+                notes.noted_turns,
+                tenant=tenant,
+                label=label,
+                model=model,
+                metadata=metadata or {},
+                after=after,
+                latest_first=latest_first,
+                limit=limit,
+            )
         )
 
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:

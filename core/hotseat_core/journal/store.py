@@ -1,7 +1,7 @@
 """What a journal keeps, and what every store of it can do."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -83,12 +83,22 @@ class Due(msgspec.Struct, frozen=True):
         return conversation.update_time <= used_by or own_time <= self.now
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What a client keeps with a turn, to find it again."""
+
+    label: str  # what it is listed under
+    model: str = ""
+    metadata: dict[str, str] = {}
+    body: str = ""  # the client's
+
+
 class PlacedTurn(msgspec.Struct, frozen=True):
     """A turn, and the conversation that it belongs to."""
 
     tenant: str
     conversation_id: str
     turn: StoredTurn
+    note: Note | None = None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -108,6 +118,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     conversation: StoredConversation
     turns: tuple[StoredTurn, ...]  # that have ended, in order
     nodes: tuple[Node, ...]  # up to its head and to each turn's, each once, parents first
+    notes: dict[int, Note] = {}  # by their turns
 
 
 class Store(Protocol):
@@ -139,8 +150,10 @@ class Store(Protocol):
     async def claim(self, tenant: str, conversation_id: str) -> tuple[StoredConversation, Lease] | None:
         """Take the conversation over: earlier leases are fenced from now on. None: there is no such conversation."""
 
-    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
-        """Note a turn before it runs. workspace: where it will, if that was not known before.
+    async def begin_turn(
+        self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None, note: Note | None = None
+    ) -> None:
+        """Note a turn before it runs. workspace: where it will, if that was not known before. note: the client's.
 
         Raises Fenced, or DuplicateRequest where the conversation has a turn with this request id.
         """
@@ -206,7 +219,29 @@ class Store(Protocol):
         """Return the turn that this request began."""
 
     async def latest_turn(self, tenant: str, *, request_id: str = "", fingerprint: str = "") -> PlacedTurn | None:
-        """Return the latest turn, of all conversations, that this request began, or one with this fingerprint."""
+        """Return the latest turn, of all conversations, that this request began, or one with this fingerprint.
+
+        With its note, if it has one.
+        """
+
+    async def noted(
+        self,
+        tenant: str,
+        *,
+        label: str,
+        model: str = "",
+        metadata: Mapping[str, str] | None = None,
+        after: str = "",
+        latest_first: bool = False,
+        limit: int,
+    ) -> tuple[PlacedTurn, ...]:
+        """Return turns that have a note with this label, this model if given, and at least this metadata.
+
+        By their start, after the turn of the request `after`. Raises InvalidMessage where that has no such note.
+        """
+
+    async def change_note(self, tenant: str, request_id: str, note: Note | None) -> bool:
+        """Replace the note of the latest turn of this request, or remove it: None. False: there is none."""
 
     async def find(self, tenant: str, visible_ids: Sequence[str]) -> Found | None:
         """Return the deepest place that the history of these visible ids, from the first message on, reaches."""

@@ -7,8 +7,9 @@ import msgspec
 
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced
 from hotseat_core.journal.node import Node
+from hotseat_core.journal.notes import keep
 from hotseat_core.journal.reading import get, turn_of_request
-from hotseat_core.journal.store import Due, Lease, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Due, Lease, Note, StoredConversation, StoredTurn
 from hotseat_core.journal.tree import add, cut
 
 _INSERT = """
@@ -63,7 +64,9 @@ def claim(
     return msgspec.structs.replace(found, epoch=epoch), Lease(tenant, conversation_id, epoch)
 
 
-def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, workspace: str | None) -> None:
+def begin_turn(
+    connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, workspace: str | None, note: Note | None
+) -> None:
     """Note a turn that begins. Raises Fenced, DuplicateRequest, or ValueError where it is not the next one."""
     key = (lease.tenant, lease.conversation_id)
     counted = connection.execute(_COUNT_TURN, (turn.start_time, workspace, *key, lease.epoch)).fetchall()
@@ -72,6 +75,8 @@ def begin_turn(connection: sqlite3.Connection, lease: Lease, turn: StoredTurn, w
     values = (*key, turn.turn, turn.request_id, turn.input, turn.start_time, turn.fingerprint)
     noted = connection.execute(_BEGIN_TURN, values).rowcount
     if noted and counted == [(turn.turn,)]:
+        if note is not None:
+            keep(connection, *key, turn, note)
         return
     known = turn_of_request(connection, *key, turn.request_id)
     if noted or known is None:

@@ -11,7 +11,7 @@ from hotseat_core.errors import Reason
 from hotseat_core.events import Outcome, Usage
 from hotseat_core.journal.node import Node
 from hotseat_core.journal.sqlite import SqliteStore
-from hotseat_core.journal.store import Lease, StoredTurn
+from hotseat_core.journal.store import Lease, Note, StoredTurn
 
 _DURATIONS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300, 600, 1800)
 _COMMITS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -82,10 +82,12 @@ class MeteredStore(SqliteStore):
         self._meter = meter
         self._timer = timer
 
-    async def begin_turn(self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None) -> None:
+    async def begin_turn(
+        self, lease: Lease, turn: StoredTurn, *, workspace: str | None = None, note: Note | None = None
+    ) -> None:
         """Note a turn before it runs. Raises Fenced or DuplicateRequest."""
         started = self._timer()
-        await super().begin_turn(lease, turn, workspace=workspace)
+        await super().begin_turn(lease, turn, workspace=workspace, note=note)
         self._meter.note_commit("begin", self._timer() - started)
 
     async def end_turn(

@@ -9,6 +9,7 @@ from hotseat_core.journal.store import Store
 
 from tests.core.journal.conformance import OpenStore, TurnConformance
 from tests.core.journal.conformance_archive import ArchiveConformance
+from tests.core.journal.conformance_notes import NotesConformance
 from tests.core.journal.conformance_retention import RetentionConformance
 from tests.core.journal.conformance_tree import TreeConformance
 from tests.core.journal.race import StoreRaces
@@ -33,7 +34,7 @@ async def store(open_store: OpenStore) -> AsyncIterator[Store]:
         yield store
 
 
-class TestMemoryStore(TurnConformance, TreeConformance, RetentionConformance, ArchiveConformance):
+class TestMemoryStore(TurnConformance, TreeConformance, RetentionConformance, ArchiveConformance, NotesConformance):
     """The rules for one writer after another."""
 
 
