@@ -1,7 +1,9 @@
 """What `hotseat up` says once everything serves. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hotseat_cli.upstream import Kind, Upstream
 
@@ -17,6 +19,7 @@ class Serving:
     pool_size: str
     data_dir: str
     upstream: Upstream
+    sandbox: str = ""  # what the core says of it; empty: nothing
     command: str = "hotseat"  # how this command is called from here
     from_file: str = ""  # "path (NAME, NAME)" where a .env file was read
 
@@ -53,8 +56,21 @@ def _facts(serving: Serving) -> list[tuple[str, str]]:
         ("Pool", f"{serving.pool_size} claude processes at most"),
         ("Data", serving.data_dir),
         ("Answers", _answers(serving.upstream)),
+        ("Sandbox", serving.sandbox),
+        ("Settings", serving.from_file),
     ]
-    return [*facts, ("Settings", serving.from_file)] if serving.from_file else facts
+    return [(name, value) for name, value in facts if value]
+
+
+def sandbox(health: Mapping[str, Any]) -> str:
+    """What `/health` says of the workers' sandbox; empty: nothing."""
+    found = (health.get("pool") or {}).get("sandbox")
+    if not found:
+        return ""
+    if not found["enabled"]:
+        return f"OFF: what an agent runs sees what the core sees ({found['reason']})"
+    reach = {"none": "no network", "host": "the machine's network"}.get(found["network"], found["network"])
+    return f"on: agents see the system's programs, their workspace and {reach}"
 
 
 def _answers(upstream: Upstream) -> str:

@@ -46,6 +46,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
     edge_url = await supervisor.start(launch.edge(values, model, core_address))
     try:
         models = await asyncio.to_thread(offered_models, edge_url)
+        health = await asyncio.to_thread(_asked, f"{edge_url}/health")
     except (OSError, ValueError) as error:
         raise ServerFailed(f"the edge listens at {edge_url}, but does not list its models: {error}") from error
     click.echo(
@@ -58,6 +59,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
                 pool_size=values.get("POOL_SIZE", "4"),
                 data_dir=_data_dir(environment),
                 upstream=model,
+                sandbox=banner.sandbox(health),
                 command=_command(),
                 from_file=_from_file(environment),
             )
@@ -86,11 +88,16 @@ def _busy(listener: Listener, error: OSError) -> str:
 
 def offered_models(edge_url: str) -> tuple[str, ...]:
     """The profiles that a request may name as its model, as the edge lists them: so it is known to answer."""
+    listed = _asked(f"{edge_url}/v1/models")
+    return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
+
+
+def _asked(url: str) -> dict[str, Any]:
     # A proxy of the environment has no business between this process and its own child.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{edge_url}/v1/models", timeout=_FIRST_ANSWER_S) as answer:
-        listed: dict[str, Any] = json.load(answer)
-    return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
+    with opener.open(url, timeout=_FIRST_ANSWER_S) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
 
 
 def _command() -> str:

@@ -8,6 +8,7 @@ from hotseat_core.convert import duration, timestamp
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow
 from hotseat_core.pool.view import Refusal, Source, WorkerState
+from hotseat_core.worker.containment import Containment
 
 _STATES = {
     PoolState.ACTIVE: service.Pool.STATE_ACTIVE,
@@ -23,7 +24,7 @@ _WORKER_STATES = {
 }
 
 
-def pool_message(stats: PoolStats, containment: str) -> service.Pool:
+def pool_message(stats: PoolStats, containment: Containment) -> service.Pool:
     """Return the pool at one moment."""
     retry_time = stats.start_retry_time
     return service.Pool(
@@ -31,9 +32,16 @@ def pool_message(stats: PoolStats, containment: str) -> service.Pool:
         size=_size(stats.settings),
         stats=_stats(stats),
         start_time=timestamp(stats.start_time),
-        containment=containment,
+        containment=containment.name,
+        sandbox=_sandbox(containment),
         start_retry_time=None if retry_time is None else timestamp(retry_time),
     )
+
+
+def _sandbox(containment: Containment) -> service.Sandbox:
+    if containment.sandbox is None:
+        return service.Sandbox(disabled_reason=containment.why_no_sandbox)
+    return service.Sandbox(enabled=True, network=containment.sandbox.network)
 
 
 def _size(settings: PoolSettings) -> service.PoolSize:

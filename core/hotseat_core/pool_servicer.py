@@ -19,6 +19,7 @@ from hotseat_core.pool.stats import PoolStats, WorkerRow
 from hotseat_core.pool.view import WorkerState
 from hotseat_core.pool_messages import pool_message, queued_turn_message, worker_message
 from hotseat_core.pool_watch import PoolWatch
+from hotseat_core.worker.containment import Containment
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -36,7 +37,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         measure_memory: MeasureMemory = tree_memory_bytes,
         *,
         check_conversation: Callable[[str], Awaitable[object]],
-        containment: str = "",
+        containment: Containment,
         on_taking_turns: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool

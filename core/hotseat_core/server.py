@@ -100,7 +100,7 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
     cli, cli_version = await check_cli(settings)
     path = settings.inherited_env.get("PATH", os.defpath)
-    async with contained(settings.containment, path) as containment:
+    async with contained(settings.containment, path, settings.sandboxing) as containment:
         factory = WorkerFactory(_factory_settings(settings, cli, containment))
         async with _serve(settings, factory, cli_version) as core:
             yield core
@@ -112,7 +112,7 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
     counted = CollectorRegistry()
-    build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment}
+    build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment.name}
     async with (
         _journal(settings, TurnMeter(counted)) as store,
         Pool(_pool_settings(settings), factory.start) as pool,
@@ -221,13 +221,12 @@ def _retention(settings: CoreSettings) -> Retention:
 
 
 def _factory_settings(settings: CoreSettings, cli: Path, containment: Containment) -> FactorySettings:
-    shared = Path(settings.workspace_dir).expanduser().absolute() if settings.workspace_dir else None
     return FactorySettings(
         cli_path=cli,
         upstream=settings.upstream,
         data_dir=settings.data_path,
         containment=containment,
-        shared_workspace=shared,
+        shared_workspace=settings.shared_workspace,
         model=settings.model,
         inherited_env=settings.inherited_env,
     )

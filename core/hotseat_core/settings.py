@@ -10,6 +10,7 @@ import msgspec
 from hotseat_core.worker.command import Upstream
 from hotseat_core.worker.containment import Choice
 from hotseat_core.worker.profile import PROFILES
+from hotseat_core.worker.sandboxing import SandboxSettings, Wish
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -46,6 +47,8 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None  # None: metrics are not served; 0: any free one
     containment: Choice = Choice.AUTO  # of what workers start
+    sandbox: Wish = Wish.AUTO  # what of the machine workers see
+    sandbox_readable: str = ""  # directories that they see besides, separated as in PATH
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
     profile: str = "claude-code"  # the default one
@@ -67,6 +70,22 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     def data_path(self) -> Path:
         """Where the core keeps its data."""
         return Path(self.data_dir).expanduser().absolute()
+
+    @property
+    def shared_workspace(self) -> Path | None:
+        """The directory that all agents work in; None: each conversation has its own."""
+        return Path(self.workspace_dir).expanduser().absolute() if self.workspace_dir else None
+
+    @property
+    def sandboxing(self) -> SandboxSettings:
+        """What workers are to see of the machine."""
+        return SandboxSettings(
+            self.data_path,
+            self.shared_workspace,
+            self.sandbox,
+            readable=tuple(Path(entry).expanduser().absolute() for entry in self.sandbox_readable.split(":") if entry),
+            environment=self.inherited_env,
+        )
 
     @property
     def target(self) -> str:
@@ -95,6 +114,8 @@ VARIABLES = {
     "metrics_host": "HOTSEAT_METRICS_HOST",
     "metrics_port": "HOTSEAT_METRICS_PORT",
     "containment": "HOTSEAT_CONTAINMENT",
+    "sandbox": "HOTSEAT_SANDBOX",
+    "sandbox_readable": "HOTSEAT_SANDBOX_READABLE",
     "permission_mode": "HOTSEAT_PERMISSION_MODE",
     "model": "HOTSEAT_MODEL",
     "profile": "HOTSEAT_PROFILE",

@@ -13,11 +13,16 @@ import sys
 import threading
 from pathlib import Path
 
+ANSWERS = {
+    "/v1/models": {"data": [{"id": "claude-code"}, {"id": "claude-code/opus"}, {"id": "claude"}]},
+    "/health": {"pool": {"sandbox": {"enabled": False, "reason": "there is no bwrap"}}},
+}
 
-class Models(http.server.BaseHTTPRequestHandler):
+
+class Edge(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = json.dumps({"data": [{"id": "claude-code"}, {"id": "claude-code/opus"}, {"id": "claude"}]}).encode()
-        self.send_response(200 if self.path == "/v1/models" else 404)
+        body = json.dumps(ANSWERS.get(self.path)).encode()
+        self.send_response(200 if self.path in ANSWERS else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -58,7 +63,7 @@ def serve(name: str) -> None:
 def address(name: str) -> str:
     if name != "edge":
         return "127.0.0.1:50999" if name == "core" else "http://127.0.0.1:41999"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Models)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Edge)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_address[1]}"
 

@@ -72,6 +72,7 @@ def facts(pool: pb.Pool, now: float) -> list[tuple[str, str]]:
         ("Lost", f"{stats.worker_lost_count:,} ended by themselves"),
         ("Evicted", f"{stats.lru_eviction_count:,} for room, {stats.idle_eviction_count:,} idle"),
         ("Containment", pool.containment),
+        ("Sandbox", _sandbox(pool.sandbox)),
     ]
     return [(name, value) for name, value in found if value]
 
@@ -82,6 +83,12 @@ def _starts(pool: pb.Pool, now: float) -> str:
         left = humane.duration(pool.start_retry_time.ToNanoseconds() / 1e9 - now)
         text += f" too often: no more for {left}, the core's log says why"
     return text
+
+
+def _sandbox(sandbox: pb.Sandbox) -> str:
+    if sandbox.enabled:
+        return f"on, network {sandbox.network}"
+    return f"off: {sandbox.disabled_reason}" if sandbox.disabled_reason else ""
 
 
 def _by_state(stats: pb.PoolStats) -> str:

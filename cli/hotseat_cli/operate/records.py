@@ -39,6 +39,11 @@ def pool(found: pb.Pool) -> Record:
         "start_time": time(found, "start_time"),
         "start_retry_time": time(found, "start_retry_time"),
         "containment": found.containment or None,
+        "sandbox": {
+            "enabled": found.sandbox.enabled,
+            "network": found.sandbox.network or None,
+            "disabled_reason": found.sandbox.disabled_reason or None,
+        },
         "size": {
             "max_workers": size.max_workers,
             "warm_workers": size.warm_workers,

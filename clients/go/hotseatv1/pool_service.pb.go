@@ -148,7 +148,7 @@ func (x Worker_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Worker_State.Descriptor instead.
 func (Worker_State) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{3, 0}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // The pool.
@@ -167,8 +167,10 @@ type Pool struct {
 	// Workers of some profile failed to start too often: no more of them are started
 	// before this, and turns that need one fail with WORKER_START. Unset: all is well.
 	StartRetryTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_retry_time,json=startRetryTime,proto3" json:"start_retry_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What workers, and all that they start, see of the machine.
+	Sandbox       *Sandbox `protobuf:"bytes,7,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Pool) Reset() {
@@ -243,6 +245,78 @@ func (x *Pool) GetStartRetryTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Pool) GetSandbox() *Sandbox {
+	if x != nil {
+		return x.Sandbox
+	}
+	return nil
+}
+
+// What workers, and all that they start, see of the machine.
+type Sandbox struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// They see its programs and their own directories alone, as a user without rights;
+	// false: what the core sees.
+	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// Of its network, where enabled: none, all but what the core lets through; or host, all.
+	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
+	// Why not, where not enabled.
+	DisabledReason string `protobuf:"bytes,3,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Sandbox) Reset() {
+	*x = Sandbox{}
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sandbox) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sandbox) ProtoMessage() {}
+
+func (x *Sandbox) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sandbox.ProtoReflect.Descriptor instead.
+func (*Sandbox) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Sandbox) GetEnabled() bool {
+	if x != nil {
+		return x.Enabled
+	}
+	return false
+}
+
+func (x *Sandbox) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+func (x *Sandbox) GetDisabledReason() string {
+	if x != nil {
+		return x.DisabledReason
+	}
+	return ""
+}
+
 // How many workers there may be.
 type PoolSize struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -263,7 +337,7 @@ type PoolSize struct {
 
 func (x *PoolSize) Reset() {
 	*x = PoolSize{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[1]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +349,7 @@ func (x *PoolSize) String() string {
 func (*PoolSize) ProtoMessage() {}
 
 func (x *PoolSize) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[1]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +362,7 @@ func (x *PoolSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolSize.ProtoReflect.Descriptor instead.
 func (*PoolSize) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{1}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PoolSize) GetMaxWorkers() uint32 {
@@ -374,7 +448,7 @@ type PoolStats struct {
 
 func (x *PoolStats) Reset() {
 	*x = PoolStats{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[2]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -386,7 +460,7 @@ func (x *PoolStats) String() string {
 func (*PoolStats) ProtoMessage() {}
 
 func (x *PoolStats) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[2]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -399,7 +473,7 @@ func (x *PoolStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolStats.ProtoReflect.Descriptor instead.
 func (*PoolStats) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{2}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PoolStats) GetStartingWorkers() uint32 {
@@ -568,7 +642,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[3]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +654,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[3]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +667,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{3}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -692,7 +766,7 @@ type QueuedTurn struct {
 
 func (x *QueuedTurn) Reset() {
 	*x = QueuedTurn{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[4]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +778,7 @@ func (x *QueuedTurn) String() string {
 func (*QueuedTurn) ProtoMessage() {}
 
 func (x *QueuedTurn) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[4]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +791,7 @@ func (x *QueuedTurn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueuedTurn.ProtoReflect.Descriptor instead.
 func (*QueuedTurn) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{4}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *QueuedTurn) GetPosition() uint32 {
@@ -764,7 +838,7 @@ type GetPoolRequest struct {
 
 func (x *GetPoolRequest) Reset() {
 	*x = GetPoolRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[5]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +850,7 @@ func (x *GetPoolRequest) String() string {
 func (*GetPoolRequest) ProtoMessage() {}
 
 func (x *GetPoolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[5]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +863,7 @@ func (x *GetPoolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPoolRequest.ProtoReflect.Descriptor instead.
 func (*GetPoolRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{5}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{6}
 }
 
 // The pool.
@@ -803,7 +877,7 @@ type GetPoolResponse struct {
 
 func (x *GetPoolResponse) Reset() {
 	*x = GetPoolResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[6]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +889,7 @@ func (x *GetPoolResponse) String() string {
 func (*GetPoolResponse) ProtoMessage() {}
 
 func (x *GetPoolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[6]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +902,7 @@ func (x *GetPoolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPoolResponse.ProtoReflect.Descriptor instead.
 func (*GetPoolResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{6}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetPoolResponse) GetPool() *Pool {
@@ -851,7 +925,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[7]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +937,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[7]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +950,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{7}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListWorkersRequest) GetPageSize() int32 {
@@ -906,7 +980,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[8]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +992,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[8]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1005,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{8}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -961,7 +1035,7 @@ type ListQueuedTurnsRequest struct {
 
 func (x *ListQueuedTurnsRequest) Reset() {
 	*x = ListQueuedTurnsRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[9]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1047,7 @@ func (x *ListQueuedTurnsRequest) String() string {
 func (*ListQueuedTurnsRequest) ProtoMessage() {}
 
 func (x *ListQueuedTurnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[9]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1060,7 @@ func (x *ListQueuedTurnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuedTurnsRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuedTurnsRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{9}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListQueuedTurnsRequest) GetPageSize() int32 {
@@ -1016,7 +1090,7 @@ type ListQueuedTurnsResponse struct {
 
 func (x *ListQueuedTurnsResponse) Reset() {
 	*x = ListQueuedTurnsResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[10]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1028,7 +1102,7 @@ func (x *ListQueuedTurnsResponse) String() string {
 func (*ListQueuedTurnsResponse) ProtoMessage() {}
 
 func (x *ListQueuedTurnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[10]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1041,7 +1115,7 @@ func (x *ListQueuedTurnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuedTurnsResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuedTurnsResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{10}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListQueuedTurnsResponse) GetQueuedTurns() []*QueuedTurn {
@@ -1071,7 +1145,7 @@ type EvictConversationRequest struct {
 
 func (x *EvictConversationRequest) Reset() {
 	*x = EvictConversationRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[11]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1157,7 @@ func (x *EvictConversationRequest) String() string {
 func (*EvictConversationRequest) ProtoMessage() {}
 
 func (x *EvictConversationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[11]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1170,7 @@ func (x *EvictConversationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvictConversationRequest.ProtoReflect.Descriptor instead.
 func (*EvictConversationRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{11}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EvictConversationRequest) GetConversationId() string {
@@ -1124,7 +1198,7 @@ type EvictConversationResponse struct {
 
 func (x *EvictConversationResponse) Reset() {
 	*x = EvictConversationResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[12]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1210,7 @@ func (x *EvictConversationResponse) String() string {
 func (*EvictConversationResponse) ProtoMessage() {}
 
 func (x *EvictConversationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[12]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1223,7 @@ func (x *EvictConversationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvictConversationResponse.ProtoReflect.Descriptor instead.
 func (*EvictConversationResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{12}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *EvictConversationResponse) GetWorkerId() string {
@@ -1170,7 +1244,7 @@ type DrainPoolRequest struct {
 
 func (x *DrainPoolRequest) Reset() {
 	*x = DrainPoolRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[13]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1256,7 @@ func (x *DrainPoolRequest) String() string {
 func (*DrainPoolRequest) ProtoMessage() {}
 
 func (x *DrainPoolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[13]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1269,7 @@ func (x *DrainPoolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainPoolRequest.ProtoReflect.Descriptor instead.
 func (*DrainPoolRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{13}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DrainPoolRequest) GetGraceDuration() *durationpb.Duration {
@@ -1216,7 +1290,7 @@ type DrainPoolResponse struct {
 
 func (x *DrainPoolResponse) Reset() {
 	*x = DrainPoolResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[14]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1302,7 @@ func (x *DrainPoolResponse) String() string {
 func (*DrainPoolResponse) ProtoMessage() {}
 
 func (x *DrainPoolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[14]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,7 +1315,7 @@ func (x *DrainPoolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainPoolResponse.ProtoReflect.Descriptor instead.
 func (*DrainPoolResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{14}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DrainPoolResponse) GetPool() *Pool {
@@ -1260,7 +1334,7 @@ type ResumePoolRequest struct {
 
 func (x *ResumePoolRequest) Reset() {
 	*x = ResumePoolRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[15]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1272,7 +1346,7 @@ func (x *ResumePoolRequest) String() string {
 func (*ResumePoolRequest) ProtoMessage() {}
 
 func (x *ResumePoolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[15]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1285,7 +1359,7 @@ func (x *ResumePoolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumePoolRequest.ProtoReflect.Descriptor instead.
 func (*ResumePoolRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{15}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{16}
 }
 
 // The pool takes turns.
@@ -1299,7 +1373,7 @@ type ResumePoolResponse struct {
 
 func (x *ResumePoolResponse) Reset() {
 	*x = ResumePoolResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[16]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1385,7 @@ func (x *ResumePoolResponse) String() string {
 func (*ResumePoolResponse) ProtoMessage() {}
 
 func (x *ResumePoolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[16]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1398,7 @@ func (x *ResumePoolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumePoolResponse.ProtoReflect.Descriptor instead.
 func (*ResumePoolResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{16}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ResumePoolResponse) GetPool() *Pool {
@@ -1353,7 +1427,7 @@ type ResizePoolRequest struct {
 
 func (x *ResizePoolRequest) Reset() {
 	*x = ResizePoolRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[17]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1439,7 @@ func (x *ResizePoolRequest) String() string {
 func (*ResizePoolRequest) ProtoMessage() {}
 
 func (x *ResizePoolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[17]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1452,7 @@ func (x *ResizePoolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizePoolRequest.ProtoReflect.Descriptor instead.
 func (*ResizePoolRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{17}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ResizePoolRequest) GetMaxWorkers() uint32 {
@@ -1427,7 +1501,7 @@ type ResizePoolResponse struct {
 
 func (x *ResizePoolResponse) Reset() {
 	*x = ResizePoolResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[18]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1513,7 @@ func (x *ResizePoolResponse) String() string {
 func (*ResizePoolResponse) ProtoMessage() {}
 
 func (x *ResizePoolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[18]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1526,7 @@ func (x *ResizePoolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResizePoolResponse.ProtoReflect.Descriptor instead.
 func (*ResizePoolResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{18}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ResizePoolResponse) GetPool() *Pool {
@@ -1473,7 +1547,7 @@ type WatchPoolRequest struct {
 
 func (x *WatchPoolRequest) Reset() {
 	*x = WatchPoolRequest{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[19]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1559,7 @@ func (x *WatchPoolRequest) String() string {
 func (*WatchPoolRequest) ProtoMessage() {}
 
 func (x *WatchPoolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[19]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1572,7 @@ func (x *WatchPoolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPoolRequest.ProtoReflect.Descriptor instead.
 func (*WatchPoolRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{19}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchPoolRequest) GetMinInterval() *durationpb.Duration {
@@ -1522,7 +1596,7 @@ type WatchPoolResponse struct {
 
 func (x *WatchPoolResponse) Reset() {
 	*x = WatchPoolResponse{}
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[20]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1608,7 @@ func (x *WatchPoolResponse) String() string {
 func (*WatchPoolResponse) ProtoMessage() {}
 
 func (x *WatchPoolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_pool_service_proto_msgTypes[20]
+	mi := &file_hotseat_v1_pool_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1621,7 @@ func (x *WatchPoolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPoolResponse.ProtoReflect.Descriptor instead.
 func (*WatchPoolResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{20}
+	return file_hotseat_v1_pool_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchPoolResponse) GetPool() *Pool {
@@ -1569,7 +1643,7 @@ var File_hotseat_v1_pool_service_proto protoreflect.FileDescriptor
 const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dhotseat/v1/pool_service.proto\x12\n" +
-	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x03\n" +
+	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x03\n" +
 	"\x04Pool\x12,\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x16.hotseat.v1.Pool.StateR\x05state\x12(\n" +
 	"\x04size\x18\x02 \x01(\v2\x14.hotseat.v1.PoolSizeR\x04size\x12+\n" +
@@ -1577,12 +1651,17 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12 \n" +
 	"\vcontainment\x18\x05 \x01(\tR\vcontainment\x12D\n" +
-	"\x10start_retry_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0estartRetryTime\"W\n" +
+	"\x10start_retry_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0estartRetryTime\x12-\n" +
+	"\asandbox\x18\a \x01(\v2\x13.hotseat.v1.SandboxR\asandbox\"W\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_ACTIVE\x10\x01\x12\x12\n" +
 	"\x0eSTATE_DRAINING\x10\x02\x12\x11\n" +
-	"\rSTATE_DRAINED\x10\x03\"\xd7\x01\n" +
+	"\rSTATE_DRAINED\x10\x03\"f\n" +
+	"\aSandbox\x12\x18\n" +
+	"\aenabled\x18\x01 \x01(\bR\aenabled\x12\x18\n" +
+	"\anetwork\x18\x02 \x01(\tR\anetwork\x12'\n" +
+	"\x0fdisabled_reason\x18\x03 \x01(\tR\x0edisabledReason\"\xd7\x01\n" +
 	"\bPoolSize\x12\x1f\n" +
 	"\vmax_workers\x18\x01 \x01(\rR\n" +
 	"maxWorkers\x12!\n" +
@@ -1721,81 +1800,83 @@ func file_hotseat_v1_pool_service_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_pool_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hotseat_v1_pool_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_hotseat_v1_pool_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_hotseat_v1_pool_service_proto_goTypes = []any{
 	(Pool_State)(0),                   // 0: hotseat.v1.Pool.State
 	(Worker_State)(0),                 // 1: hotseat.v1.Worker.State
 	(*Pool)(nil),                      // 2: hotseat.v1.Pool
-	(*PoolSize)(nil),                  // 3: hotseat.v1.PoolSize
-	(*PoolStats)(nil),                 // 4: hotseat.v1.PoolStats
-	(*Worker)(nil),                    // 5: hotseat.v1.Worker
-	(*QueuedTurn)(nil),                // 6: hotseat.v1.QueuedTurn
-	(*GetPoolRequest)(nil),            // 7: hotseat.v1.GetPoolRequest
-	(*GetPoolResponse)(nil),           // 8: hotseat.v1.GetPoolResponse
-	(*ListWorkersRequest)(nil),        // 9: hotseat.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),       // 10: hotseat.v1.ListWorkersResponse
-	(*ListQueuedTurnsRequest)(nil),    // 11: hotseat.v1.ListQueuedTurnsRequest
-	(*ListQueuedTurnsResponse)(nil),   // 12: hotseat.v1.ListQueuedTurnsResponse
-	(*EvictConversationRequest)(nil),  // 13: hotseat.v1.EvictConversationRequest
-	(*EvictConversationResponse)(nil), // 14: hotseat.v1.EvictConversationResponse
-	(*DrainPoolRequest)(nil),          // 15: hotseat.v1.DrainPoolRequest
-	(*DrainPoolResponse)(nil),         // 16: hotseat.v1.DrainPoolResponse
-	(*ResumePoolRequest)(nil),         // 17: hotseat.v1.ResumePoolRequest
-	(*ResumePoolResponse)(nil),        // 18: hotseat.v1.ResumePoolResponse
-	(*ResizePoolRequest)(nil),         // 19: hotseat.v1.ResizePoolRequest
-	(*ResizePoolResponse)(nil),        // 20: hotseat.v1.ResizePoolResponse
-	(*WatchPoolRequest)(nil),          // 21: hotseat.v1.WatchPoolRequest
-	(*WatchPoolResponse)(nil),         // 22: hotseat.v1.WatchPoolResponse
-	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 24: google.protobuf.Duration
+	(*Sandbox)(nil),                   // 3: hotseat.v1.Sandbox
+	(*PoolSize)(nil),                  // 4: hotseat.v1.PoolSize
+	(*PoolStats)(nil),                 // 5: hotseat.v1.PoolStats
+	(*Worker)(nil),                    // 6: hotseat.v1.Worker
+	(*QueuedTurn)(nil),                // 7: hotseat.v1.QueuedTurn
+	(*GetPoolRequest)(nil),            // 8: hotseat.v1.GetPoolRequest
+	(*GetPoolResponse)(nil),           // 9: hotseat.v1.GetPoolResponse
+	(*ListWorkersRequest)(nil),        // 10: hotseat.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),       // 11: hotseat.v1.ListWorkersResponse
+	(*ListQueuedTurnsRequest)(nil),    // 12: hotseat.v1.ListQueuedTurnsRequest
+	(*ListQueuedTurnsResponse)(nil),   // 13: hotseat.v1.ListQueuedTurnsResponse
+	(*EvictConversationRequest)(nil),  // 14: hotseat.v1.EvictConversationRequest
+	(*EvictConversationResponse)(nil), // 15: hotseat.v1.EvictConversationResponse
+	(*DrainPoolRequest)(nil),          // 16: hotseat.v1.DrainPoolRequest
+	(*DrainPoolResponse)(nil),         // 17: hotseat.v1.DrainPoolResponse
+	(*ResumePoolRequest)(nil),         // 18: hotseat.v1.ResumePoolRequest
+	(*ResumePoolResponse)(nil),        // 19: hotseat.v1.ResumePoolResponse
+	(*ResizePoolRequest)(nil),         // 20: hotseat.v1.ResizePoolRequest
+	(*ResizePoolResponse)(nil),        // 21: hotseat.v1.ResizePoolResponse
+	(*WatchPoolRequest)(nil),          // 22: hotseat.v1.WatchPoolRequest
+	(*WatchPoolResponse)(nil),         // 23: hotseat.v1.WatchPoolResponse
+	(*timestamppb.Timestamp)(nil),     // 24: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 25: google.protobuf.Duration
 }
 var file_hotseat_v1_pool_service_proto_depIdxs = []int32{
 	0,  // 0: hotseat.v1.Pool.state:type_name -> hotseat.v1.Pool.State
-	3,  // 1: hotseat.v1.Pool.size:type_name -> hotseat.v1.PoolSize
-	4,  // 2: hotseat.v1.Pool.stats:type_name -> hotseat.v1.PoolStats
-	23, // 3: hotseat.v1.Pool.start_time:type_name -> google.protobuf.Timestamp
-	23, // 4: hotseat.v1.Pool.start_retry_time:type_name -> google.protobuf.Timestamp
-	24, // 5: hotseat.v1.PoolSize.idle_timeout:type_name -> google.protobuf.Duration
-	24, // 6: hotseat.v1.PoolStats.oldest_queue_duration:type_name -> google.protobuf.Duration
-	24, // 7: hotseat.v1.PoolStats.queue_duration:type_name -> google.protobuf.Duration
-	1,  // 8: hotseat.v1.Worker.state:type_name -> hotseat.v1.Worker.State
-	23, // 9: hotseat.v1.Worker.start_time:type_name -> google.protobuf.Timestamp
-	23, // 10: hotseat.v1.Worker.last_turn_time:type_name -> google.protobuf.Timestamp
-	23, // 11: hotseat.v1.Worker.turn_start_time:type_name -> google.protobuf.Timestamp
-	23, // 12: hotseat.v1.QueuedTurn.queue_time:type_name -> google.protobuf.Timestamp
-	23, // 13: hotseat.v1.QueuedTurn.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 14: hotseat.v1.GetPoolResponse.pool:type_name -> hotseat.v1.Pool
-	5,  // 15: hotseat.v1.ListWorkersResponse.workers:type_name -> hotseat.v1.Worker
-	6,  // 16: hotseat.v1.ListQueuedTurnsResponse.queued_turns:type_name -> hotseat.v1.QueuedTurn
-	24, // 17: hotseat.v1.DrainPoolRequest.grace_duration:type_name -> google.protobuf.Duration
-	2,  // 18: hotseat.v1.DrainPoolResponse.pool:type_name -> hotseat.v1.Pool
-	2,  // 19: hotseat.v1.ResumePoolResponse.pool:type_name -> hotseat.v1.Pool
-	24, // 20: hotseat.v1.ResizePoolRequest.idle_timeout:type_name -> google.protobuf.Duration
-	2,  // 21: hotseat.v1.ResizePoolResponse.pool:type_name -> hotseat.v1.Pool
-	24, // 22: hotseat.v1.WatchPoolRequest.min_interval:type_name -> google.protobuf.Duration
-	2,  // 23: hotseat.v1.WatchPoolResponse.pool:type_name -> hotseat.v1.Pool
-	5,  // 24: hotseat.v1.WatchPoolResponse.workers:type_name -> hotseat.v1.Worker
-	7,  // 25: hotseat.v1.PoolService.GetPool:input_type -> hotseat.v1.GetPoolRequest
-	9,  // 26: hotseat.v1.PoolService.ListWorkers:input_type -> hotseat.v1.ListWorkersRequest
-	11, // 27: hotseat.v1.PoolService.ListQueuedTurns:input_type -> hotseat.v1.ListQueuedTurnsRequest
-	13, // 28: hotseat.v1.PoolService.EvictConversation:input_type -> hotseat.v1.EvictConversationRequest
-	15, // 29: hotseat.v1.PoolService.DrainPool:input_type -> hotseat.v1.DrainPoolRequest
-	17, // 30: hotseat.v1.PoolService.ResumePool:input_type -> hotseat.v1.ResumePoolRequest
-	19, // 31: hotseat.v1.PoolService.ResizePool:input_type -> hotseat.v1.ResizePoolRequest
-	21, // 32: hotseat.v1.PoolService.WatchPool:input_type -> hotseat.v1.WatchPoolRequest
-	8,  // 33: hotseat.v1.PoolService.GetPool:output_type -> hotseat.v1.GetPoolResponse
-	10, // 34: hotseat.v1.PoolService.ListWorkers:output_type -> hotseat.v1.ListWorkersResponse
-	12, // 35: hotseat.v1.PoolService.ListQueuedTurns:output_type -> hotseat.v1.ListQueuedTurnsResponse
-	14, // 36: hotseat.v1.PoolService.EvictConversation:output_type -> hotseat.v1.EvictConversationResponse
-	16, // 37: hotseat.v1.PoolService.DrainPool:output_type -> hotseat.v1.DrainPoolResponse
-	18, // 38: hotseat.v1.PoolService.ResumePool:output_type -> hotseat.v1.ResumePoolResponse
-	20, // 39: hotseat.v1.PoolService.ResizePool:output_type -> hotseat.v1.ResizePoolResponse
-	22, // 40: hotseat.v1.PoolService.WatchPool:output_type -> hotseat.v1.WatchPoolResponse
-	33, // [33:41] is the sub-list for method output_type
-	25, // [25:33] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	4,  // 1: hotseat.v1.Pool.size:type_name -> hotseat.v1.PoolSize
+	5,  // 2: hotseat.v1.Pool.stats:type_name -> hotseat.v1.PoolStats
+	24, // 3: hotseat.v1.Pool.start_time:type_name -> google.protobuf.Timestamp
+	24, // 4: hotseat.v1.Pool.start_retry_time:type_name -> google.protobuf.Timestamp
+	3,  // 5: hotseat.v1.Pool.sandbox:type_name -> hotseat.v1.Sandbox
+	25, // 6: hotseat.v1.PoolSize.idle_timeout:type_name -> google.protobuf.Duration
+	25, // 7: hotseat.v1.PoolStats.oldest_queue_duration:type_name -> google.protobuf.Duration
+	25, // 8: hotseat.v1.PoolStats.queue_duration:type_name -> google.protobuf.Duration
+	1,  // 9: hotseat.v1.Worker.state:type_name -> hotseat.v1.Worker.State
+	24, // 10: hotseat.v1.Worker.start_time:type_name -> google.protobuf.Timestamp
+	24, // 11: hotseat.v1.Worker.last_turn_time:type_name -> google.protobuf.Timestamp
+	24, // 12: hotseat.v1.Worker.turn_start_time:type_name -> google.protobuf.Timestamp
+	24, // 13: hotseat.v1.QueuedTurn.queue_time:type_name -> google.protobuf.Timestamp
+	24, // 14: hotseat.v1.QueuedTurn.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 15: hotseat.v1.GetPoolResponse.pool:type_name -> hotseat.v1.Pool
+	6,  // 16: hotseat.v1.ListWorkersResponse.workers:type_name -> hotseat.v1.Worker
+	7,  // 17: hotseat.v1.ListQueuedTurnsResponse.queued_turns:type_name -> hotseat.v1.QueuedTurn
+	25, // 18: hotseat.v1.DrainPoolRequest.grace_duration:type_name -> google.protobuf.Duration
+	2,  // 19: hotseat.v1.DrainPoolResponse.pool:type_name -> hotseat.v1.Pool
+	2,  // 20: hotseat.v1.ResumePoolResponse.pool:type_name -> hotseat.v1.Pool
+	25, // 21: hotseat.v1.ResizePoolRequest.idle_timeout:type_name -> google.protobuf.Duration
+	2,  // 22: hotseat.v1.ResizePoolResponse.pool:type_name -> hotseat.v1.Pool
+	25, // 23: hotseat.v1.WatchPoolRequest.min_interval:type_name -> google.protobuf.Duration
+	2,  // 24: hotseat.v1.WatchPoolResponse.pool:type_name -> hotseat.v1.Pool
+	6,  // 25: hotseat.v1.WatchPoolResponse.workers:type_name -> hotseat.v1.Worker
+	8,  // 26: hotseat.v1.PoolService.GetPool:input_type -> hotseat.v1.GetPoolRequest
+	10, // 27: hotseat.v1.PoolService.ListWorkers:input_type -> hotseat.v1.ListWorkersRequest
+	12, // 28: hotseat.v1.PoolService.ListQueuedTurns:input_type -> hotseat.v1.ListQueuedTurnsRequest
+	14, // 29: hotseat.v1.PoolService.EvictConversation:input_type -> hotseat.v1.EvictConversationRequest
+	16, // 30: hotseat.v1.PoolService.DrainPool:input_type -> hotseat.v1.DrainPoolRequest
+	18, // 31: hotseat.v1.PoolService.ResumePool:input_type -> hotseat.v1.ResumePoolRequest
+	20, // 32: hotseat.v1.PoolService.ResizePool:input_type -> hotseat.v1.ResizePoolRequest
+	22, // 33: hotseat.v1.PoolService.WatchPool:input_type -> hotseat.v1.WatchPoolRequest
+	9,  // 34: hotseat.v1.PoolService.GetPool:output_type -> hotseat.v1.GetPoolResponse
+	11, // 35: hotseat.v1.PoolService.ListWorkers:output_type -> hotseat.v1.ListWorkersResponse
+	13, // 36: hotseat.v1.PoolService.ListQueuedTurns:output_type -> hotseat.v1.ListQueuedTurnsResponse
+	15, // 37: hotseat.v1.PoolService.EvictConversation:output_type -> hotseat.v1.EvictConversationResponse
+	17, // 38: hotseat.v1.PoolService.DrainPool:output_type -> hotseat.v1.DrainPoolResponse
+	19, // 39: hotseat.v1.PoolService.ResumePool:output_type -> hotseat.v1.ResumePoolResponse
+	21, // 40: hotseat.v1.PoolService.ResizePool:output_type -> hotseat.v1.ResizePoolResponse
+	23, // 41: hotseat.v1.PoolService.WatchPool:output_type -> hotseat.v1.WatchPoolResponse
+	34, // [34:42] is the sub-list for method output_type
+	26, // [26:34] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_pool_service_proto_init() }
@@ -1803,14 +1884,14 @@ func file_hotseat_v1_pool_service_proto_init() {
 	if File_hotseat_v1_pool_service_proto != nil {
 		return
 	}
-	file_hotseat_v1_pool_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_hotseat_v1_pool_service_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_pool_service_proto_rawDesc), len(file_hotseat_v1_pool_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,11 +1,12 @@
 """What to run: the CLI's argument vector and environment. No I/O: whatever it needs to know is handed in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from hotseat_core.worker import tools
 from hotseat_core.worker.profile import Profile
+from hotseat_core.worker.sandbox import OPEN_FILE
 
 # Taken over from the core's own environment; nothing else is.
 _INHERITED = (
@@ -66,6 +67,12 @@ class Command:
     cwd: PurePath
     depth: int = 0  # levels between the process that argv starts and the command's own: its containment
     fds: tuple[int, ...] = ()  # that stay open in it
+    file: PurePath | None = None  # opened anew for it; OPEN_FILE in argv stands for the descriptor's number
+
+    def with_file(self, fd: int) -> "Command":
+        """Return it with its file open as this descriptor."""
+        argv = tuple(str(fd) if word == OPEN_FILE else word for word in self.argv)
+        return replace(self, argv=argv, fds=(*self.fds, fd), file=None)
 
 
 def build_argv(
@@ -79,6 +86,7 @@ def build_argv(
         "--output-format=stream-json",
         "--verbose",
         "--include-partial-messages",
+        "--restricted",
         "--setting-sources=",
         "--strict-mcp-config",
         "--permission-mode=default",

@@ -1,21 +1,22 @@
-"""What stands around each worker, so that nothing that it starts outlives it or the core."""
+"""What stands around each worker: nothing that it starts outlives it or the core, or sees more than it may."""
 
-import asyncio
 import contextlib
 import enum
 import logging
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.worker import watcher
+from hotseat_core.worker.probing import DoesNotWorkError, probe
+from hotseat_core.worker.sandbox import Room, Sandbox
+from hotseat_core.worker.sandboxing import SandboxSettings, Wish, find_sandbox
 
 logger = logging.getLogger(__name__)
-
-_PROBE_S = 10.0  # it takes 5 ms
 
 
 class Choice(enum.StrEnum):
@@ -34,27 +35,56 @@ class Containment:
     prefix: tuple[str, ...] = ()
     depth: int = 0  # how many processes below the one that we start the command's own is
     fds: tuple[int, ...] = ()  # that the process we start needs open
+    sandbox: Sandbox | None = None  # None: it sees what the core sees
+    why_no_sandbox: str = ""
 
-    def around(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what to run for this to run inside."""
+    def around(self, argv: tuple[str, ...], room: Room | None = None) -> tuple[str, ...]:
+        """Return what to run for this to run inside. room: the worker's places, where it may be sandboxed."""
+        if self.sandbox is not None and room is not None:
+            return self.sandbox.around(argv, room)
         return (*self.prefix, *argv)
 
+    def environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """Return it as it has to be inside."""
+        return self.sandbox.environment(environment) if self.sandbox is not None else environment
 
-class DoesNotWorkError(Exception):
-    """This containment can't be had here; the message says why."""
+    @property
+    def file(self) -> Path | None:
+        """What has to be open where a command is started, as `sandbox.OPEN_FILE`."""
+        found = self.sandbox.filter if self.sandbox is not None else None
+        return Path(found) if found is not None else None
+
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """User and group that workers run as; None: the core's own."""
+        return self.sandbox.owner if self.sandbox is not None else None
 
 
 @contextlib.asynccontextmanager
-async def contained(choice: Choice, path: str) -> AsyncIterator[Containment]:
+async def contained(choice: Choice, path: str, sandbox: SandboxSettings | None = None) -> AsyncIterator[Containment]:
     """Find out, once, what works here; leaving the context ends what is still inside. path: where programs are.
 
-    Raises WorkerStartError where the choice can't be had.
+    Raises WorkerStartError where what was asked for can't be had. sandbox: None, none is wanted.
     """
     found = None if choice is Choice.WATCHER else await _try_bubblewrap(path, must=choice is Choice.BUBBLEWRAP)
     around = contextlib.nullcontext(found) if found is not None else _watcher()
     with around as containment:
         logger.info("workers are contained", extra={"by": containment.name})
-        yield containment
+        yield await _sandboxed(containment, sandbox)
+
+
+async def _sandboxed(containment: Containment, settings: SandboxSettings | None) -> Containment:
+    if settings is None or settings.wish is Wish.OFF:
+        return replace(containment, why_no_sandbox="HOTSEAT_SANDBOX=off")
+    try:
+        found = await find_sandbox(containment.prefix[0] if containment.name == Choice.BUBBLEWRAP else "", settings)
+    except DoesNotWorkError as exc:
+        if settings.wish is Wish.REQUIRED:
+            raise WorkerStartError(f"workers can't be sandboxed: {exc}; or set HOTSEAT_SANDBOX=auto") from exc
+        logger.warning("workers are not sandboxed: their tools see what the core sees", extra={"because": str(exc)})
+        return replace(containment, why_no_sandbox=str(exc))
+    logger.info("workers are sandboxed", extra={"network": settings.network.value})
+    return replace(containment, sandbox=found)
 
 
 async def _try_bubblewrap(path: str, *, must: bool) -> Containment | None:
@@ -74,33 +104,8 @@ async def _bubblewrap(path: str) -> Containment:
         raise DoesNotWorkError("there is no bwrap in PATH: install the package bubblewrap")
     # Files, devices and network stay as they are: only processes are fenced in.
     prefix = (bwrap, "--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/", "--proc", "/proc", "--")
-    await _probe(*prefix, bwrap, "--version")
+    await probe(*prefix, bwrap, "--version")
     return Containment(Choice.BUBBLEWRAP, prefix, depth=2)
-
-
-async def _probe(*argv: str) -> None:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env={},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-    except OSError as exc:
-        raise DoesNotWorkError(f"{argv[0]} can't be run: {exc}") from exc
-    try:
-        async with asyncio.timeout(_PROBE_S):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        raise DoesNotWorkError(f"{argv[0]} did not answer within {_PROBE_S:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        said = output.decode("utf-8", "replace").strip()[-500:]
-        raise DoesNotWorkError(f"{argv[0]} does not work here: {said}")
 
 
 @contextlib.contextmanager

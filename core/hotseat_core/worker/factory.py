@@ -14,8 +14,10 @@ from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.command import Command, Upstream, build_argv, build_env
 from hotseat_core.worker.containment import Containment
+from hotseat_core.worker.furnishing import Owner, furnish, give
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import PROFILES, Profile
+from hotseat_core.worker.sandbox import Room
 from hotseat_core.worker.survivors import kill_predecessors, mark
 from hotseat_core.worker.worker import Worker
 
@@ -58,9 +60,9 @@ class WorkerFactory:
         return self._workspace_root
 
     @property
-    def containment(self) -> str:
-        """What contains its workers, by name."""
-        return self._settings.containment.name
+    def containment(self) -> Containment:
+        """What contains its workers."""
+        return self._settings.containment
 
     async def start(self, spec: WorkerSpec) -> Worker:
         """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
@@ -68,7 +70,8 @@ class WorkerFactory:
         worker = self._build(spec, opening)
         try:
             if opening is not None:
-                await asyncio.to_thread(_write, opening, self._session_file(worker.id, opening))
+                path, owner = self._session_file(worker.id, opening), self._settings.containment.owner
+                await asyncio.to_thread(_write, opening, path, owner)
             await worker.start(self._settings.start_timeout_s)
         except BaseException:
             await worker.aclose()
@@ -82,9 +85,9 @@ class WorkerFactory:
         scratch = self._scratch_root / worker_id
         own = self._own_workspace(spec, profile, worker_id)
         cwd = self._cwd(spec, profile, own, scratch)
+        room = Room(cwd, scratch, (settings.cli_path,))
         try:
-            for directory in (cwd, scratch / "home", scratch / "config", scratch / "tmp"):
-                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            furnish(room, self._workspace_root, containment.owner)
         except OSError as exc:
             shutil.rmtree(scratch, ignore_errors=True)
             raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc
@@ -103,7 +106,14 @@ class WorkerFactory:
         worker = Worker(
             worker_id,
             spec,
-            Command(containment.around(argv), env, cwd, containment.depth, containment.fds),
+            Command(
+                containment.around(argv, room),
+                containment.environment(env),
+                cwd,
+                containment.depth,
+                containment.fds,
+                containment.file,
+            ),
             is_bare=not profile.tools,
             workspace=own,
             opening=opening,
@@ -130,10 +140,11 @@ class WorkerFactory:
         return scratch / "cwd"
 
 
-def _write(opening: Opening, path: Path) -> None:
+def _write(opening: Opening, path: Path, owner: Owner | None) -> None:
     try:
         with path.open("wb") as file:
             file.writelines(opening.lines(datetime.now(UTC)))
+        give(path, owner)
     except OSError as exc:
         raise WorkerStartError(f"a worker can't have its history: {exc}") from exc
 

@@ -11,6 +11,7 @@ from typing import cast
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.frames import LineFramer, LineTooLongError
 from hotseat_core.worker.inside import Inside
+from hotseat_core.worker.opened import opened
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,11 @@ class LineProcess:
 
         Raises OSError where it can't be spawned.
         """
+        with opened(command) as ready:
+            return await cls._start(ready, on_lines, on_exit)
+
+    @classmethod
+    async def _start(cls, command: Command, on_lines: OnLines, on_exit: OnExit) -> "LineProcess":
         loop = asyncio.get_running_loop()
         transport, protocol = await loop.subprocess_exec(
             lambda: _Protocol(on_lines, on_exit),

@@ -86,6 +86,7 @@ def describe(pool: pb.Pool) -> dict[str, Any]:
     return {
         "state": pb.Pool.State.Name(pool.state).removeprefix("STATE_").lower(),
         "containment": pool.containment,
+        "sandbox": _sandbox(pool.sandbox),
         "starts_workers": not pool.HasField("start_retry_time"),
         "max_workers": size.max_workers,
         "warm_workers": size.warm_workers,
@@ -109,3 +110,10 @@ def describe(pool: pb.Pool) -> dict[str, Any]:
         "lru_evictions": stats.lru_eviction_count,
         "idle_evictions": stats.idle_eviction_count,
     }
+
+
+def _sandbox(sandbox: pb.Sandbox) -> dict[str, Any]:
+    """What workers see of the machine."""
+    if sandbox.enabled:
+        return {"enabled": True, "network": sandbox.network}
+    return {"enabled": False, "reason": sandbox.disabled_reason}

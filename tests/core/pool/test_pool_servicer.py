@@ -21,6 +21,7 @@ from hotseat_core.pool.backoff import FAILURES_TO_OPEN, OPEN_S
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
+from hotseat_core.worker.containment import Containment
 
 from tests.core.pool.conftest import OpenPool
 from tests.fakes.clock import ManualClock, settled
@@ -48,7 +49,7 @@ async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
             "2.1.330",
             lambda pids: {pid: pid * scale["bytes"] for pid in pids},
             check_conversation=check_conversation,
-            containment="watcher",
+            containment=Containment("watcher", why_no_sandbox="HOTSEAT_SANDBOX=off"),
         )
         server = grpc.aio.server(interceptors=[StatusInterceptor()])
         pool_service_pb2_grpc.add_PoolServiceServicer_to_server(servicer, server)
@@ -112,6 +113,7 @@ async def test_the_pool_tells_what_contains_its_workers_and_whether_they_start(
 ) -> None:
     pool = (await house.stub.GetPool(service.GetPoolRequest())).pool
     assert pool.containment == "watcher"
+    assert (pool.sandbox.enabled, pool.sandbox.disabled_reason) == (False, "HOTSEAT_SANDBOX=off")
     assert not pool.HasField("start_retry_time")
     machine.starts_at_once = False
     for _ in range(FAILURES_TO_OPEN):

@@ -365,5 +365,5 @@ async def test_where_bubblewrap_does_not_work_it_is_a_watcher_and_the_log_says_w
 
 
 async def test_a_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotseat_core.worker.containment._PROBE_S", 0.05)
+    monkeypatch.setattr("hotseat_core.worker.probing._PROBE_S", 0.05)
     assert (await chosen("auto", program(tmp_path, "bwrap", "exec /bin/sleep 1000"))).name == "watcher"

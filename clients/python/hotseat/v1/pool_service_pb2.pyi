@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Pool(_message.Message):
-    __slots__ = ("state", "size", "stats", "start_time", "containment", "start_retry_time")
+    __slots__ = ("state", "size", "stats", "start_time", "containment", "start_retry_time", "sandbox")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Pool.State]
@@ -29,13 +29,25 @@ class Pool(_message.Message):
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     CONTAINMENT_FIELD_NUMBER: _ClassVar[int]
     START_RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    SANDBOX_FIELD_NUMBER: _ClassVar[int]
     state: Pool.State
     size: PoolSize
     stats: PoolStats
     start_time: _timestamp_pb2.Timestamp
     containment: str
     start_retry_time: _timestamp_pb2.Timestamp
-    def __init__(self, state: _Optional[_Union[Pool.State, str]] = ..., size: _Optional[_Union[PoolSize, _Mapping]] = ..., stats: _Optional[_Union[PoolStats, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., containment: _Optional[str] = ..., start_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    sandbox: Sandbox
+    def __init__(self, state: _Optional[_Union[Pool.State, str]] = ..., size: _Optional[_Union[PoolSize, _Mapping]] = ..., stats: _Optional[_Union[PoolStats, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., containment: _Optional[str] = ..., start_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sandbox: _Optional[_Union[Sandbox, _Mapping]] = ...) -> None: ...
+
+class Sandbox(_message.Message):
+    __slots__ = ("enabled", "network", "disabled_reason")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    DISABLED_REASON_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    network: str
+    disabled_reason: str
+    def __init__(self, enabled: bool = ..., network: _Optional[str] = ..., disabled_reason: _Optional[str] = ...) -> None: ...
 
 class PoolSize(_message.Message):
     __slots__ = ("max_workers", "warm_workers", "max_queue", "idle_timeout", "memory_limit_bytes")

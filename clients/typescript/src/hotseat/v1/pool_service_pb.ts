@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/pool_service.proto.
  */
 export const file_hotseat_v1_pool_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ob3RzZWF0L3YxL3Bvb2xfc2VydmljZS5wcm90bxIKaG90c2VhdC52MSLLAgoEUG9vbBIlCgVzdGF0ZRgBIAEoDjIWLmhvdHNlYXQudjEuUG9vbC5TdGF0ZRIiCgRzaXplGAIgASgLMhQuaG90c2VhdC52MS5Qb29sU2l6ZRIkCgVzdGF0cxgDIAEoCzIVLmhvdHNlYXQudjEuUG9vbFN0YXRzEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnRhaW5tZW50GAUgASgJEjQKEHN0YXJ0X3JldHJ5X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlcKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEgoOU1RBVEVfRFJBSU5JTkcQAhIRCg1TVEFURV9EUkFJTkVEEAMilQEKCFBvb2xTaXplEhMKC21heF93b3JrZXJzGAEgASgNEhQKDHdhcm1fd29ya2VycxgCIAEoDRIRCgltYXhfcXVldWUYAyABKA0SLwoMaWRsZV90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgFIAEoBCK1BAoJUG9vbFN0YXRzEhgKEHN0YXJ0aW5nX3dvcmtlcnMYASABKA0SFAoMd2FybV93b3JrZXJzGAIgASgNEhQKDGlkbGVfd29ya2VycxgDIAEoDRIXCg9ydW5uaW5nX3dvcmtlcnMYBCABKA0SGAoQc3RvcHBpbmdfd29ya2VycxgFIAEoDRIUCgxxdWV1ZWRfdHVybnMYBiABKA0SOAoVb2xkZXN0X3F1ZXVlX2R1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmhvdF90dXJuX2NvdW50GAggASgEEhcKD3dhcm1fdHVybl9jb3VudBgJIAEoBBIXCg9jb2xkX3R1cm5fY291bnQYCiABKAQSMQoOcXVldWVfZHVyYXRpb24YCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUY2FuY2VsbGVkX3R1cm5fY291bnQYDCABKAQSGgoScmVmdXNlZF90dXJuX2NvdW50GA0gASgEEhoKEndvcmtlcl9zdGFydF9jb3VudBgOIAEoBBIiChp3b3JrZXJfc3RhcnRfZmFpbHVyZV9jb3VudBgPIAEoBBIZChF3b3JrZXJfbG9zdF9jb3VudBgQIAEoBBIaChJscnVfZXZpY3Rpb25fY291bnQYESABKAQSGwoTaWRsZV9ldmljdGlvbl9jb3VudBgSIAEoBBIUCgxtZW1vcnlfYnl0ZXMYEyABKAQi4gMKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSJwoFc3RhdGUYAiABKA4yGC5ob3RzZWF0LnYxLldvcmtlci5TdGF0ZRIXCg9jb252ZXJzYXRpb25faWQYAyABKAkSCwoDcGlkGAQgASgFEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfdHVybl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgp0dXJuX2NvdW50GAcgASgNEhQKDG1lbW9yeV9ieXRlcxgIIAEoBBITCgtjbGlfdmVyc2lvbhgJIAEoCRIPCgdwcm9maWxlGAogASgJEjMKD3R1cm5fc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAijAEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARIOCgpTVEFURV9XQVJNEAISDgoKU1RBVEVfSURMRRADEhEKDVNUQVRFX1JVTk5JTkcQBBISCg5TVEFURV9TVE9QUElORxAFEhEKDVNUQVRFX1NUT1BQRUQQBiKpAQoKUXVldWVkVHVybhIQCghwb3NpdGlvbhgBIAEoDRIXCg9jb252ZXJzYXRpb25faWQYAiABKAkSDwoHcHJvZmlsZRgDIAEoCRIuCgpxdWV1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEAoOR2V0UG9vbFJlcXVlc3QiMQoPR2V0UG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wiOwoSTGlzdFdvcmtlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlMKE0xpc3RXb3JrZXJzUmVzcG9uc2USIwoHd29ya2VycxgBIAMoCzISLmhvdHNlYXQudjEuV29ya2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI/ChZMaXN0UXVldWVkVHVybnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImAKF0xpc3RRdWV1ZWRUdXJuc1Jlc3BvbnNlEiwKDHF1ZXVlZF90dXJucxgBIAMoCzIWLmhvdHNlYXQudjEuUXVldWVkVHVybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiQgoYRXZpY3RDb252ZXJzYXRpb25SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRINCgVmb3JjZRgCIAEoCCIuChlFdmljdENvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSJFChBEcmFpblBvb2xSZXF1ZXN0EjEKDmdyYWNlX2R1cmF0aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEURyYWluUG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wiEwoRUmVzdW1lUG9vbFJlcXVlc3QiNAoSUmVzdW1lUG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wi+AEKEVJlc2l6ZVBvb2xSZXF1ZXN0EhgKC21heF93b3JrZXJzGAEgASgNSACIAQESGQoMd2FybV93b3JrZXJzGAIgASgNSAGIAQESFgoJbWF4X3F1ZXVlGAMgASgNSAKIAQESLwoMaWRsZV90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh8KEm1lbW9yeV9saW1pdF9ieXRlcxgFIAEoBEgDiAEBQg4KDF9tYXhfd29ya2Vyc0IPCg1fd2FybV93b3JrZXJzQgwKCl9tYXhfcXVldWVCFQoTX21lbW9yeV9saW1pdF9ieXRlcyI0ChJSZXNpemVQb29sUmVzcG9uc2USHgoEcG9vbBgBIAEoCzIQLmhvdHNlYXQudjEuUG9vbCJDChBXYXRjaFBvb2xSZXF1ZXN0Ei8KDG1pbl9pbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJYChFXYXRjaFBvb2xSZXNwb25zZRIeCgRwb29sGAEgASgLMhAuaG90c2VhdC52MS5Qb29sEiMKB3dvcmtlcnMYAiADKAsyEi5ob3RzZWF0LnYxLldvcmtlcjKPBQoLUG9vbFNlcnZpY2USQgoHR2V0UG9vbBIaLmhvdHNlYXQudjEuR2V0UG9vbFJlcXVlc3QaGy5ob3RzZWF0LnYxLkdldFBvb2xSZXNwb25zZRJOCgtMaXN0V29ya2VycxIeLmhvdHNlYXQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh8uaG90c2VhdC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEloKD0xpc3RRdWV1ZWRUdXJucxIiLmhvdHNlYXQudjEuTGlzdFF1ZXVlZFR1cm5zUmVxdWVzdBojLmhvdHNlYXQudjEuTGlzdFF1ZXVlZFR1cm5zUmVzcG9uc2USYAoRRXZpY3RDb252ZXJzYXRpb24SJC5ob3RzZWF0LnYxLkV2aWN0Q29udmVyc2F0aW9uUmVxdWVzdBolLmhvdHNlYXQudjEuRXZpY3RDb252ZXJzYXRpb25SZXNwb25zZRJICglEcmFpblBvb2wSHC5ob3RzZWF0LnYxLkRyYWluUG9vbFJlcXVlc3QaHS5ob3RzZWF0LnYxLkRyYWluUG9vbFJlc3BvbnNlEksKClJlc3VtZVBvb2wSHS5ob3RzZWF0LnYxLlJlc3VtZVBvb2xSZXF1ZXN0Gh4uaG90c2VhdC52MS5SZXN1bWVQb29sUmVzcG9uc2USSwoKUmVzaXplUG9vbBIdLmhvdHNlYXQudjEuUmVzaXplUG9vbFJlcXVlc3QaHi5ob3RzZWF0LnYxLlJlc2l6ZVBvb2xSZXNwb25zZRJKCglXYXRjaFBvb2wSHC5ob3RzZWF0LnYxLldhdGNoUG9vbFJlcXVlc3QaHS5ob3RzZWF0LnYxLldhdGNoUG9vbFJlc3BvbnNlMAFCbkIQUG9vbFNlcnZpY2VQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch1ob3RzZWF0L3YxL3Bvb2xfc2VydmljZS5wcm90bxIKaG90c2VhdC52MSLxAgoEUG9vbBIlCgVzdGF0ZRgBIAEoDjIWLmhvdHNlYXQudjEuUG9vbC5TdGF0ZRIiCgRzaXplGAIgASgLMhQuaG90c2VhdC52MS5Qb29sU2l6ZRIkCgVzdGF0cxgDIAEoCzIVLmhvdHNlYXQudjEuUG9vbFN0YXRzEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NvbnRhaW5tZW50GAUgASgJEjQKEHN0YXJ0X3JldHJ5X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKB3NhbmRib3gYByABKAsyEy5ob3RzZWF0LnYxLlNhbmRib3giVwoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARISCg5TVEFURV9EUkFJTklORxACEhEKDVNUQVRFX0RSQUlORUQQAyJECgdTYW5kYm94Eg8KB2VuYWJsZWQYASABKAgSDwoHbmV0d29yaxgCIAEoCRIXCg9kaXNhYmxlZF9yZWFzb24YAyABKAkilQEKCFBvb2xTaXplEhMKC21heF93b3JrZXJzGAEgASgNEhQKDHdhcm1fd29ya2VycxgCIAEoDRIRCgltYXhfcXVldWUYAyABKA0SLwoMaWRsZV90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgFIAEoBCK1BAoJUG9vbFN0YXRzEhgKEHN0YXJ0aW5nX3dvcmtlcnMYASABKA0SFAoMd2FybV93b3JrZXJzGAIgASgNEhQKDGlkbGVfd29ya2VycxgDIAEoDRIXCg9ydW5uaW5nX3dvcmtlcnMYBCABKA0SGAoQc3RvcHBpbmdfd29ya2VycxgFIAEoDRIUCgxxdWV1ZWRfdHVybnMYBiABKA0SOAoVb2xkZXN0X3F1ZXVlX2R1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmhvdF90dXJuX2NvdW50GAggASgEEhcKD3dhcm1fdHVybl9jb3VudBgJIAEoBBIXCg9jb2xkX3R1cm5fY291bnQYCiABKAQSMQoOcXVldWVfZHVyYXRpb24YCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUY2FuY2VsbGVkX3R1cm5fY291bnQYDCABKAQSGgoScmVmdXNlZF90dXJuX2NvdW50GA0gASgEEhoKEndvcmtlcl9zdGFydF9jb3VudBgOIAEoBBIiChp3b3JrZXJfc3RhcnRfZmFpbHVyZV9jb3VudBgPIAEoBBIZChF3b3JrZXJfbG9zdF9jb3VudBgQIAEoBBIaChJscnVfZXZpY3Rpb25fY291bnQYESABKAQSGwoTaWRsZV9ldmljdGlvbl9jb3VudBgSIAEoBBIUCgxtZW1vcnlfYnl0ZXMYEyABKAQi4gMKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSJwoFc3RhdGUYAiABKA4yGC5ob3RzZWF0LnYxLldvcmtlci5TdGF0ZRIXCg9jb252ZXJzYXRpb25faWQYAyABKAkSCwoDcGlkGAQgASgFEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfdHVybl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgp0dXJuX2NvdW50GAcgASgNEhQKDG1lbW9yeV9ieXRlcxgIIAEoBBITCgtjbGlfdmVyc2lvbhgJIAEoCRIPCgdwcm9maWxlGAogASgJEjMKD3R1cm5fc3RhcnRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAijAEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARIOCgpTVEFURV9XQVJNEAISDgoKU1RBVEVfSURMRRADEhEKDVNUQVRFX1JVTk5JTkcQBBISCg5TVEFURV9TVE9QUElORxAFEhEKDVNUQVRFX1NUT1BQRUQQBiKpAQoKUXVldWVkVHVybhIQCghwb3NpdGlvbhgBIAEoDRIXCg9jb252ZXJzYXRpb25faWQYAiABKAkSDwoHcHJvZmlsZRgDIAEoCRIuCgpxdWV1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEAoOR2V0UG9vbFJlcXVlc3QiMQoPR2V0UG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wiOwoSTGlzdFdvcmtlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlMKE0xpc3RXb3JrZXJzUmVzcG9uc2USIwoHd29ya2VycxgBIAMoCzISLmhvdHNlYXQudjEuV29ya2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI/ChZMaXN0UXVldWVkVHVybnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImAKF0xpc3RRdWV1ZWRUdXJuc1Jlc3BvbnNlEiwKDHF1ZXVlZF90dXJucxgBIAMoCzIWLmhvdHNlYXQudjEuUXVldWVkVHVybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiQgoYRXZpY3RDb252ZXJzYXRpb25SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRINCgVmb3JjZRgCIAEoCCIuChlFdmljdENvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSJFChBEcmFpblBvb2xSZXF1ZXN0EjEKDmdyYWNlX2R1cmF0aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKEURyYWluUG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wiEwoRUmVzdW1lUG9vbFJlcXVlc3QiNAoSUmVzdW1lUG9vbFJlc3BvbnNlEh4KBHBvb2wYASABKAsyEC5ob3RzZWF0LnYxLlBvb2wi+AEKEVJlc2l6ZVBvb2xSZXF1ZXN0EhgKC21heF93b3JrZXJzGAEgASgNSACIAQESGQoMd2FybV93b3JrZXJzGAIgASgNSAGIAQESFgoJbWF4X3F1ZXVlGAMgASgNSAKIAQESLwoMaWRsZV90aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh8KEm1lbW9yeV9saW1pdF9ieXRlcxgFIAEoBEgDiAEBQg4KDF9tYXhfd29ya2Vyc0IPCg1fd2FybV93b3JrZXJzQgwKCl9tYXhfcXVldWVCFQoTX21lbW9yeV9saW1pdF9ieXRlcyI0ChJSZXNpemVQb29sUmVzcG9uc2USHgoEcG9vbBgBIAEoCzIQLmhvdHNlYXQudjEuUG9vbCJDChBXYXRjaFBvb2xSZXF1ZXN0Ei8KDG1pbl9pbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJYChFXYXRjaFBvb2xSZXNwb25zZRIeCgRwb29sGAEgASgLMhAuaG90c2VhdC52MS5Qb29sEiMKB3dvcmtlcnMYAiADKAsyEi5ob3RzZWF0LnYxLldvcmtlcjKPBQoLUG9vbFNlcnZpY2USQgoHR2V0UG9vbBIaLmhvdHNlYXQudjEuR2V0UG9vbFJlcXVlc3QaGy5ob3RzZWF0LnYxLkdldFBvb2xSZXNwb25zZRJOCgtMaXN0V29ya2VycxIeLmhvdHNlYXQudjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh8uaG90c2VhdC52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEloKD0xpc3RRdWV1ZWRUdXJucxIiLmhvdHNlYXQudjEuTGlzdFF1ZXVlZFR1cm5zUmVxdWVzdBojLmhvdHNlYXQudjEuTGlzdFF1ZXVlZFR1cm5zUmVzcG9uc2USYAoRRXZpY3RDb252ZXJzYXRpb24SJC5ob3RzZWF0LnYxLkV2aWN0Q29udmVyc2F0aW9uUmVxdWVzdBolLmhvdHNlYXQudjEuRXZpY3RDb252ZXJzYXRpb25SZXNwb25zZRJICglEcmFpblBvb2wSHC5ob3RzZWF0LnYxLkRyYWluUG9vbFJlcXVlc3QaHS5ob3RzZWF0LnYxLkRyYWluUG9vbFJlc3BvbnNlEksKClJlc3VtZVBvb2wSHS5ob3RzZWF0LnYxLlJlc3VtZVBvb2xSZXF1ZXN0Gh4uaG90c2VhdC52MS5SZXN1bWVQb29sUmVzcG9uc2USSwoKUmVzaXplUG9vbBIdLmhvdHNlYXQudjEuUmVzaXplUG9vbFJlcXVlc3QaHi5ob3RzZWF0LnYxLlJlc2l6ZVBvb2xSZXNwb25zZRJKCglXYXRjaFBvb2wSHC5ob3RzZWF0LnYxLldhdGNoUG9vbFJlcXVlc3QaHS5ob3RzZWF0LnYxLldhdGNoUG9vbFJlc3BvbnNlMAFCbkIQUG9vbFNlcnZpY2VQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * The pool.
@@ -64,6 +64,13 @@ export type Pool = Message<"hotseat.v1.Pool"> & {
    * @generated from field: google.protobuf.Timestamp start_retry_time = 6;
    */
   startRetryTime?: Timestamp | undefined;
+
+  /**
+   * What workers, and all that they start, see of the machine.
+   *
+   * @generated from field: hotseat.v1.Sandbox sandbox = 7;
+   */
+  sandbox?: Sandbox | undefined;
 };
 
 /**
@@ -115,6 +122,42 @@ export const Pool_StateSchema: GenEnum<Pool_State> = /*@__PURE__*/
   enumDesc(file_hotseat_v1_pool_service, 0, 0);
 
 /**
+ * What workers, and all that they start, see of the machine.
+ *
+ * @generated from message hotseat.v1.Sandbox
+ */
+export type Sandbox = Message<"hotseat.v1.Sandbox"> & {
+  /**
+   * They see its programs and their own directories alone, as a user without rights;
+   * false: what the core sees.
+   *
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+
+  /**
+   * Of its network, where enabled: none, all but what the core lets through; or host, all.
+   *
+   * @generated from field: string network = 2;
+   */
+  network: string;
+
+  /**
+   * Why not, where not enabled.
+   *
+   * @generated from field: string disabled_reason = 3;
+   */
+  disabledReason: string;
+};
+
+/**
+ * Describes the message hotseat.v1.Sandbox.
+ * Use `create(SandboxSchema)` to create a new message.
+ */
+export const SandboxSchema: GenMessage<Sandbox> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_pool_service, 1);
+
+/**
  * How many workers there may be.
  *
  * @generated from message hotseat.v1.PoolSize
@@ -162,7 +205,7 @@ export type PoolSize = Message<"hotseat.v1.PoolSize"> & {
  * Use `create(PoolSizeSchema)` to create a new message.
  */
 export const PoolSizeSchema: GenMessage<PoolSize> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 1);
+  messageDesc(file_hotseat_v1_pool_service, 2);
 
 /**
  * Gauges, then counters since the start.
@@ -310,7 +353,7 @@ export type PoolStats = Message<"hotseat.v1.PoolStats"> & {
  * Use `create(PoolStatsSchema)` to create a new message.
  */
 export const PoolStatsSchema: GenMessage<PoolStats> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 2);
+  messageDesc(file_hotseat_v1_pool_service, 3);
 
 /**
  * One CLI process.
@@ -403,7 +446,7 @@ export type Worker = Message<"hotseat.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 3);
+  messageDesc(file_hotseat_v1_pool_service, 4);
 
 /**
  * What a worker is doing.
@@ -465,7 +508,7 @@ export enum Worker_State {
  * Describes the enum hotseat.v1.Worker.State.
  */
 export const Worker_StateSchema: GenEnum<Worker_State> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_pool_service, 3, 0);
+  enumDesc(file_hotseat_v1_pool_service, 4, 0);
 
 /**
  * One turn that waits for a worker.
@@ -514,7 +557,7 @@ export type QueuedTurn = Message<"hotseat.v1.QueuedTurn"> & {
  * Use `create(QueuedTurnSchema)` to create a new message.
  */
 export const QueuedTurnSchema: GenMessage<QueuedTurn> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 4);
+  messageDesc(file_hotseat_v1_pool_service, 5);
 
 /**
  * Asks for the pool.
@@ -529,7 +572,7 @@ export type GetPoolRequest = Message<"hotseat.v1.GetPoolRequest"> & {
  * Use `create(GetPoolRequestSchema)` to create a new message.
  */
 export const GetPoolRequestSchema: GenMessage<GetPoolRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 5);
+  messageDesc(file_hotseat_v1_pool_service, 6);
 
 /**
  * The pool.
@@ -550,7 +593,7 @@ export type GetPoolResponse = Message<"hotseat.v1.GetPoolResponse"> & {
  * Use `create(GetPoolResponseSchema)` to create a new message.
  */
 export const GetPoolResponseSchema: GenMessage<GetPoolResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 6);
+  messageDesc(file_hotseat_v1_pool_service, 7);
 
 /**
  * Asks for one page of workers.
@@ -578,7 +621,7 @@ export type ListWorkersRequest = Message<"hotseat.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 7);
+  messageDesc(file_hotseat_v1_pool_service, 8);
 
 /**
  * One page of workers.
@@ -606,7 +649,7 @@ export type ListWorkersResponse = Message<"hotseat.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 8);
+  messageDesc(file_hotseat_v1_pool_service, 9);
 
 /**
  * Asks for one page of turns that wait.
@@ -634,7 +677,7 @@ export type ListQueuedTurnsRequest = Message<"hotseat.v1.ListQueuedTurnsRequest"
  * Use `create(ListQueuedTurnsRequestSchema)` to create a new message.
  */
 export const ListQueuedTurnsRequestSchema: GenMessage<ListQueuedTurnsRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 9);
+  messageDesc(file_hotseat_v1_pool_service, 10);
 
 /**
  * One page of turns that wait.
@@ -662,7 +705,7 @@ export type ListQueuedTurnsResponse = Message<"hotseat.v1.ListQueuedTurnsRespons
  * Use `create(ListQueuedTurnsResponseSchema)` to create a new message.
  */
 export const ListQueuedTurnsResponseSchema: GenMessage<ListQueuedTurnsResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 10);
+  messageDesc(file_hotseat_v1_pool_service, 11);
 
 /**
  * Asks to take a conversation off its worker.
@@ -690,7 +733,7 @@ export type EvictConversationRequest = Message<"hotseat.v1.EvictConversationRequ
  * Use `create(EvictConversationRequestSchema)` to create a new message.
  */
 export const EvictConversationRequestSchema: GenMessage<EvictConversationRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 11);
+  messageDesc(file_hotseat_v1_pool_service, 12);
 
 /**
  * The conversation is cold.
@@ -711,7 +754,7 @@ export type EvictConversationResponse = Message<"hotseat.v1.EvictConversationRes
  * Use `create(EvictConversationResponseSchema)` to create a new message.
  */
 export const EvictConversationResponseSchema: GenMessage<EvictConversationResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 12);
+  messageDesc(file_hotseat_v1_pool_service, 13);
 
 /**
  * Asks to stop taking turns.
@@ -732,7 +775,7 @@ export type DrainPoolRequest = Message<"hotseat.v1.DrainPoolRequest"> & {
  * Use `create(DrainPoolRequestSchema)` to create a new message.
  */
 export const DrainPoolRequestSchema: GenMessage<DrainPoolRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 13);
+  messageDesc(file_hotseat_v1_pool_service, 14);
 
 /**
  * The pool drains.
@@ -753,7 +796,7 @@ export type DrainPoolResponse = Message<"hotseat.v1.DrainPoolResponse"> & {
  * Use `create(DrainPoolResponseSchema)` to create a new message.
  */
 export const DrainPoolResponseSchema: GenMessage<DrainPoolResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 14);
+  messageDesc(file_hotseat_v1_pool_service, 15);
 
 /**
  * Asks to take turns again.
@@ -768,7 +811,7 @@ export type ResumePoolRequest = Message<"hotseat.v1.ResumePoolRequest"> & {
  * Use `create(ResumePoolRequestSchema)` to create a new message.
  */
 export const ResumePoolRequestSchema: GenMessage<ResumePoolRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 15);
+  messageDesc(file_hotseat_v1_pool_service, 16);
 
 /**
  * The pool takes turns.
@@ -789,7 +832,7 @@ export type ResumePoolResponse = Message<"hotseat.v1.ResumePoolResponse"> & {
  * Use `create(ResumePoolResponseSchema)` to create a new message.
  */
 export const ResumePoolResponseSchema: GenMessage<ResumePoolResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 16);
+  messageDesc(file_hotseat_v1_pool_service, 17);
 
 /**
  * Asks for another size. Unset fields stay.
@@ -838,7 +881,7 @@ export type ResizePoolRequest = Message<"hotseat.v1.ResizePoolRequest"> & {
  * Use `create(ResizePoolRequestSchema)` to create a new message.
  */
 export const ResizePoolRequestSchema: GenMessage<ResizePoolRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 17);
+  messageDesc(file_hotseat_v1_pool_service, 18);
 
 /**
  * The pool has its new bounds; workers follow.
@@ -859,7 +902,7 @@ export type ResizePoolResponse = Message<"hotseat.v1.ResizePoolResponse"> & {
  * Use `create(ResizePoolResponseSchema)` to create a new message.
  */
 export const ResizePoolResponseSchema: GenMessage<ResizePoolResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 18);
+  messageDesc(file_hotseat_v1_pool_service, 19);
 
 /**
  * Asks to watch the pool.
@@ -880,7 +923,7 @@ export type WatchPoolRequest = Message<"hotseat.v1.WatchPoolRequest"> & {
  * Use `create(WatchPoolRequestSchema)` to create a new message.
  */
 export const WatchPoolRequestSchema: GenMessage<WatchPoolRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 19);
+  messageDesc(file_hotseat_v1_pool_service, 20);
 
 /**
  * The first one holds the pool and every worker; each later one what changed.
@@ -909,7 +952,7 @@ export type WatchPoolResponse = Message<"hotseat.v1.WatchPoolResponse"> & {
  * Use `create(WatchPoolResponseSchema)` to create a new message.
  */
 export const WatchPoolResponseSchema: GenMessage<WatchPoolResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_pool_service, 20);
+  messageDesc(file_hotseat_v1_pool_service, 21);
 
 /**
  * Watches and steers the pool. Every method needs the operator role.

@@ -1,0 +1,51 @@
+"""Makes a worker's directories, and gives them to the user that it runs as."""
+
+import os
+from pathlib import Path
+
+from hotseat_core.worker.sandbox import Room
+
+Owner = tuple[int, int]  # user and group
+
+
+def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
+    """Make its directories where they are not there. Raises OSError.
+
+    What is in a directory among the conversations' own workspaces goes over to the owner; one that is somebody else's
+    is left as it is.
+    """
+    cwd, scratch = Path(room.cwd), Path(room.scratch)
+    made = [path for path in (scratch, *(scratch / name for name in ("home", "config", "tmp"))) if _make(path)]
+    is_new = _make(cwd)
+    if owner is None:
+        return
+    for path in (*made, *([cwd] if is_new else [])):
+        os.chown(path, *owner)
+    if not is_new and cwd.is_relative_to(workspaces) and cwd.lstat().st_uid != owner[0]:
+        _give_all(cwd, owner)
+
+
+def give(path: Path, owner: Owner | None) -> None:
+    """Let a file be the owner's. Raises OSError."""
+    if owner is not None:
+        os.chown(path, *owner)
+
+
+def _make(path: Path) -> bool:
+    """Make a directory; False: it was there."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return False
+    return True
+
+
+def _give_all(directory: Path, owner: Owner) -> None:
+    """An earlier worker ran as another user: without a sandbox, as the core."""
+    for _, directories, files, handle in os.fwalk(directory):
+        for name in (*directories, *files):
+            os.chown(name, *owner, dir_fd=handle, follow_symlinks=False)
+    os.chown(directory, *owner, follow_symlinks=False)
