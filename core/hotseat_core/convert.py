@@ -101,6 +101,7 @@ def turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
         duration=duration(event.duration_s),
         step_count=event.step_count,
         tool_calls=[_tool_call(call) for call in event.calls],
+        structured_output_json=event.output_json,
     )
 
 
@@ -199,6 +200,7 @@ def settings(held: ConversationSettings) -> conversations.ConversationSettings:
             deny_rules=held.setup.deny_rules,
             decision_timeout=duration(held.decision_timeout_s),
         ),
+        output_schema_json=held.output_schema_json,
         turn_limits=conversations.TurnLimits(
             max_steps=held.max_steps,
             max_duration=duration(held.max_duration_s) if held.max_duration_s else None,

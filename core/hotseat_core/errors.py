@@ -34,6 +34,7 @@ class Reason(enum.Enum):
     CONVERSATION_EXISTS = 24
     STORAGE_FAILED = 25
     REQUEST_REUSED = 26
+    OUTPUT_INVALID = 27
 
 
 class HotseatError(Exception):

@@ -187,3 +187,4 @@ class TurnCompleted(Event, frozen=True):
     step_count: int
     failure: Failure | None = None
     calls: tuple[ToolCalled, ...] = ()  # that wait for the client
+    output_json: str = ""  # the answer, where it had to fit a schema and does

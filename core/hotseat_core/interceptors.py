@@ -43,6 +43,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.CONVERSATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
     Reason.REQUEST_REUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.OUTPUT_INVALID: grpc.StatusCode.UNAVAILABLE,
 }
 
 # Strings: the classes are generic in the stubs alone.

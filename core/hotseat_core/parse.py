@@ -15,7 +15,7 @@ from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, user_blocks
-from hotseat_core.parse_tools import tool_choice, tool_results, tools
+from hotseat_core.parse_tools import schema, tool_choice, tool_results, tools
 from hotseat_core.worker.control import is_rule
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.rows import Row
@@ -97,8 +97,6 @@ class Parser:
 
     def settings(self, message: conversations.ConversationSettings) -> ConversationSettings:
         """Return how a conversation shall run."""
-        if message.output_schema_json:
-            refuse("settings.output_schema_json", "is not supported yet")
         profile = message.profile or self._default_profile
         if profile not in PROFILES:
             refuse("settings.profile", f"must be one of {', '.join(PROFILES)}")
@@ -119,6 +117,7 @@ class Parser:
                 tools=tools(message.tools),
             ),
             workspace=_workspace(message.workspace, profile),
+            output_schema_json=_schema_text(message.output_schema_json),
             decision_timeout_s=_seconds("settings.permission_policy.decision_timeout", policy.decision_timeout)
             or 300.0,
             max_steps=message.turn_limits.max_steps,
@@ -182,6 +181,7 @@ def given(message: conversations.ConversationSettings) -> frozenset[str]:
         "max_steps": message.HasField("turn_limits"),
         "max_duration_s": message.HasField("turn_limits"),
         "retention_s": message.HasField("retention"),
+        "output_schema_json": bool(message.output_schema_json),
         "tools": bool(message.tools) or message.clear_tools,
     }
     return frozenset(name for name, is_given in names.items() if is_given)
@@ -203,8 +203,6 @@ def turn_input(message: client.UserInput) -> TurnInput:
 
 def turn_setup(options: client.TurnOptions) -> TurnSetup:
     """Return how the model shall answer one input."""
-    if options.output_schema_json:
-        refuse("user_input.options.output_schema_json", "is not supported yet")
     for field in ("temperature", "top_p"):
         if options.HasField(field) and not 0 <= getattr(options, field) <= 1:
             refuse(f"user_input.options.{field}", "must be from 0 to 1")
@@ -221,7 +219,13 @@ def turn_setup(options: client.TurnOptions) -> TurnSetup:
         effort=_EFFORTS[options.effort],
         allow_retraction=options.allow_retraction,
         tool_choice=tool_choice(options),
+        output=schema(options.output_schema_json, "user_input.options.output_schema_json"),
     )
+
+
+def _schema_text(text: str) -> str:
+    schema(text, "settings.output_schema_json")
+    return text
 
 
 def _rules(name: str, rules: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 
 from hotseat_core.parse_content import refuse, tool_result
+from hotseat_core.worker.output_schema import BadSchemaError, OutputSchema, output_schema
 from hotseat_core.worker.rows import Block
 from hotseat_core.worker.setup import ToolChoice
 from hotseat_core.worker.tools import Tool
@@ -37,6 +38,14 @@ def tools(messages: Sequence[content.ToolDefinition]) -> tuple[Tool, ...]:
         _check_schema(message.input_schema_json, f"{field}.input_schema_json")
         found[message.name] = Tool(message.name, message.description, message.input_schema_json)
     return tuple(found.values())
+
+
+def schema(text: str, field: str) -> OutputSchema | None:
+    """Return what an answer has to fit; None: nothing is said of it."""
+    try:
+        return output_schema(text) if text else None
+    except BadSchemaError as exc:
+        refuse(field, str(exc))
 
 
 def tool_choice(options: client.TurnOptions) -> ToolChoice | None:

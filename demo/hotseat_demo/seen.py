@@ -9,7 +9,7 @@ import msgspec
 _WRAPPERS = (
     "system-reminder|environment_details|environment_context|ide_selection|ide_opened_file|local-command-caveat"
     "|local-command-stdout|local-command-stderr|command-name|command-message|command-args|user_instructions"
-    "|context_window|available_skills"
+    "|context_window|available_skills|output-format"
 )
 _OPENING = re.compile(rf"<({_WRAPPERS})(?:\s[^>]{{0,200}})?>")
 _INTERRUPTED = re.compile(r"\[Request interrupted by user(?: for tool use)?\]")
@@ -124,7 +124,7 @@ def see(body: Mapping[str, Any]) -> Seen:
         tool_choice=_mapping(body.get("tool_choice")),
         max_tokens=body["max_tokens"] if isinstance(body.get("max_tokens"), int) else None,
         stop_sequences=tuple(str(stop) for stop in body.get("stop_sequences") or ()),
-        schema=_schema(body),
+        schema=_schema(body) or _asked_schema(turns),
         parameters={k: v for k, v in body.items() if k not in {"messages", "system", "tools", "metadata"}},
         user_texts=tuple(text for _, text in said),
         user_text=said[-1][1] if said else "",
@@ -186,6 +186,16 @@ def _tool(tool: Mapping[str, Any]) -> Tool:
 def _schema(body: Mapping[str, Any]) -> dict[str, Any] | None:
     wanted = _mapping(_mapping(body.get("output_config")).get("format")) or _mapping(body.get("output_format"))
     return _mapping(wanted.get("schema")) if wanted.get("type") == "json_schema" else None
+
+
+_FORMAT = re.compile(r"<output-format>\nAnswer with one JSON.*?(?: JSON Schema:\n(.*))?\n</output-format>", re.DOTALL)
+
+
+def _asked_schema(turns: Sequence[Turn]) -> dict[str, Any] | None:
+    """The schema that an answer is asked to fit in words, by what the last message said."""
+    said = [turn.text for turn in turns if turn.role == "user" and real_text(turn.text)]
+    found = _FORMAT.search(said[-1]) if said else None
+    return None if found is None else _mapping(msgspec.json.decode(found[1] or b'{"type":"object"}'))
 
 
 def _content_text(content: object) -> str:

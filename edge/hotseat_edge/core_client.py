@@ -89,7 +89,9 @@ class Core:
                         return
             raise _exhausted()
         except HotseatError as error:
-            raise problem(error, started=started, side_effects=profile.has_workspace) from error
+            found = problem(error, started=started, side_effects=profile.has_workspace)
+            found.param = asked.params.get(error.metadata.get("field", ""))
+            raise found from error
 
     async def _attempts(self, asked: Asked) -> AsyncGenerator[str, None]:
         """Yield the id that is asked under now; the next one where an earlier attempt took it, and has no answer."""

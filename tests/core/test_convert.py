@@ -159,7 +159,7 @@ def test_times_keep_their_fractions(seconds: float, whole: int, nanos: int) -> N
 
 def test_settings_are_told_as_they_would_be_sent() -> None:
     setup = SessionSetup("Be brief.", True, "opus", PermissionMode.PLAN, ("Read",), ("Rm",))
-    held = ConversationSettings("claude-code", setup, "a/b", 5.0, 3, 9.0, 60.0)
+    held = ConversationSettings("claude-code", setup, "a/b", 5.0, 3, 9.0, 60.0, '{"type":"object"}')
     told = convert.settings(held)
     assert Parser("claude", PermissionMode.DENY).settings(told) == held
     assert told.system_prompt.mode == conversations.SystemPrompt.MODE_REPLACE

@@ -98,7 +98,7 @@ def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message:
 @pytest.mark.parametrize(
     ("message", "field"),
     [
-        (Settings(output_schema_json="{}"), "settings.output_schema_json"),
+        (Settings(output_schema_json="{"), "settings.output_schema_json"),
         (Settings(profile="other"), "settings.profile"),
         (Settings(model="-x"), "settings.model"),
         (Settings(model="two words"), "settings.model"),
@@ -279,7 +279,7 @@ def test_options_hold_for_the_turn() -> None:
         (client.TurnOptions(stop_sequences=[""]), "stop_sequences"),
         (client.TurnOptions(stop_sequences=["x"] * 17), "stop_sequences"),
         (client.TurnOptions(effort=99), "effort"),  # type: ignore[arg-type] # unknown
-        (client.TurnOptions(output_schema_json="{}"), "output_schema_json"),
+        (client.TurnOptions(output_schema_json='{"type": "objekt"}'), "output_schema_json"),
     ],
 )
 def test_options_that_can_not_be_are_refused(options: client.TurnOptions, field: str) -> None:

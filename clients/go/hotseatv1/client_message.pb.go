@@ -915,7 +915,8 @@ type TurnOptions struct {
 	// Which of the client's tools the model may call; without effect where there are none.
 	// A forced call turns the model's thinking off.
 	ToolChoice *ToolChoice `protobuf:"bytes,6,opt,name=tool_choice,json=toolChoice,proto3" json:"tool_choice,omitempty"`
-	// JSON Schema that this turn's final answer must match, as JSON text.
+	// JSON Schema that this turn's final answer must match, as JSON text: 128 KiB at most,
+	// without references to elsewhere. An answer that does not fails with OUTPUT_INVALID.
 	OutputSchemaJson string `protobuf:"bytes,7,opt,name=output_schema_json,json=outputSchemaJson,proto3" json:"output_schema_json,omitempty"`
 	// Text already sent may be taken back by text_retracted, where the provider broke
 	// off and its second answer differs. Otherwise such a turn fails.

@@ -346,7 +346,8 @@ type ConversationSettings struct {
 	// Tools that the client runs. They may change later, with the other settings of a stream
 	// that opens the conversation: another list replaces the whole list.
 	Tools []*ToolDefinition `protobuf:"bytes,5,rep,name=tools,proto3" json:"tools,omitempty"`
-	// JSON Schema that every turn's final answer must match, as JSON text.
+	// JSON Schema that every turn's final answer must match, as JSON text, but for turns
+	// that have one of their own in TurnOptions.
 	OutputSchemaJson string `protobuf:"bytes,6,opt,name=output_schema_json,json=outputSchemaJson,proto3" json:"output_schema_json,omitempty"`
 	// Bounds of one turn.
 	TurnLimits *TurnLimits `protobuf:"bytes,7,opt,name=turn_limits,json=turnLimits,proto3" json:"turn_limits,omitempty"`

@@ -87,6 +87,8 @@ const (
 	ErrorReason_ERROR_REASON_STORAGE_FAILED ErrorReason = 25
 	// FAILED_PRECONDITION: the request_id was used for another input.
 	ErrorReason_ERROR_REASON_REQUEST_REUSED ErrorReason = 26
+	// UNAVAILABLE: the model's answer does not fit the schema that was asked for.
+	ErrorReason_ERROR_REASON_OUTPUT_INVALID ErrorReason = 27
 )
 
 // Enum value maps for ErrorReason.
@@ -119,6 +121,7 @@ var (
 		24: "ERROR_REASON_CONVERSATION_EXISTS",
 		25: "ERROR_REASON_STORAGE_FAILED",
 		26: "ERROR_REASON_REQUEST_REUSED",
+		27: "ERROR_REASON_OUTPUT_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -148,6 +151,7 @@ var (
 		"ERROR_REASON_CONVERSATION_EXISTS":    24,
 		"ERROR_REASON_STORAGE_FAILED":         25,
 		"ERROR_REASON_REQUEST_REUSED":         26,
+		"ERROR_REASON_OUTPUT_INVALID":         27,
 	}
 )
 
@@ -265,7 +269,7 @@ const file_hotseat_v1_error_proto_rawDesc = "" +
 	"retryDelay\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xf7\x06\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x98\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_MESSAGE\x10\x01\x12\x1f\n" +
@@ -294,7 +298,8 @@ const file_hotseat_v1_error_proto_rawDesc = "" +
 	"\x15ERROR_REASON_INTERNAL\x10\x17\x12$\n" +
 	" ERROR_REASON_CONVERSATION_EXISTS\x10\x18\x12\x1f\n" +
 	"\x1bERROR_REASON_STORAGE_FAILED\x10\x19\x12\x1f\n" +
-	"\x1bERROR_REASON_REQUEST_REUSED\x10\x1aBhB\n" +
+	"\x1bERROR_REASON_REQUEST_REUSED\x10\x1a\x12\x1f\n" +
+	"\x1bERROR_REASON_OUTPUT_INVALID\x10\x1bBhB\n" +
 	"ErrorProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
 	"Hotseat.V1\xca\x02\n" +
 	"Hotseat\\V1\xe2\x02\x16Hotseat\\V1\\GPBMetadata\xea\x02\vHotseat::V1b\x06proto3"

@@ -39,6 +39,7 @@ CODES: Mapping[str, grpc.StatusCode] = MappingProxyType(
         "CONVERSATION_EXISTS": _Code.ALREADY_EXISTS,
         "STORAGE_FAILED": _Code.UNAVAILABLE,
         "REQUEST_REUSED": _Code.FAILED_PRECONDITION,
+        "OUTPUT_INVALID": _Code.UNAVAILABLE,
     }
 )
 """The gRPC code that carries each reason, as proto/hotseat/v1/error.proto says."""

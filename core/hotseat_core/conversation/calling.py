@@ -7,6 +7,7 @@ from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.errors import InvalidMessage, NothingPending
+from hotseat_core.worker.output_schema import output_schema
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.rows import Block, Row
 
@@ -20,6 +21,8 @@ def fitted(turn: TurnInput, settings: ConversationSettings, messages: Sequence[M
     """
     _check_tools(settings)
     prompt = _answering(turn.prompt, _waiting(messages))
+    if turn.setup.output is None and settings.output_schema_json:
+        turn = replace(turn, setup=replace(turn.setup, output=output_schema(settings.output_schema_json)))
     choice = turn.setup.tool_choice
     if choice is None:
         return replace(turn, prompt=prompt)

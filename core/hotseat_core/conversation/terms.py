@@ -27,6 +27,7 @@ class ConversationSettings:
     max_steps: int = 0  # 0: unbounded
     max_duration_s: float = 0.0  # 0: the server's bound
     retention_s: float | None = None  # after its last use, within the server's bound; None: the server's bound
+    output_schema_json: str = ""  # of every turn that has none of its own
 
     def changed(self, wanted: "ConversationSettings", given: frozenset[str]) -> "ConversationSettings":
         """Return these settings with the given fields of the wanted ones, by their names here or in the setup."""

@@ -73,6 +73,7 @@ def completion(request_id: str, report: TurnReport, duration_s: float) -> TurnCo
         report.step_count,
         ending.failure,
         report.calls,
+        report.output_json,
     )
 
 

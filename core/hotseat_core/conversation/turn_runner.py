@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from hotseat_core.conversation.answering import ask
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
@@ -162,7 +163,7 @@ class TurnRunner:
         try:
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(self._give_up_when_revoked(lease, worker))
-                report = await worker.ask(turn.prompt, turn.setup, sink, stall_timeout_s=self._limits.stall_timeout_s)
+                report = await ask(worker, turn.prompt, turn.setup, sink, stall_timeout_s=self._limits.stall_timeout_s)
                 watching.cancel()
             return report
         finally:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hotseat_core.worker.output_schema import OutputSchema
 from hotseat_core.worker.tools import Tool, initialize_fields
 
 
@@ -92,6 +93,7 @@ class TurnSetup:
     max_steps: int = 0  # 0: unbounded
     wants_raw: bool = False
     tool_choice: ToolChoice | None = None  # None: as the model likes, or there are no tools
+    output: OutputSchema | None = None  # that the answer has to fit; None: it is any text
 
     def flags(self) -> dict[str, Any]:
         """Return the CLI's flag settings of this turn, whole: what is not wanted is reset."""
@@ -110,6 +112,8 @@ class TurnSetup:
             body["stop_sequences"] = list(self.stop_sequences)
         if self.tool_choice is not None:
             body |= self.tool_choice.body()
+        if self.output is not None:
+            body |= self.output.parameters()
         # An empty string resets the body; leaving the key out or null does not. Null resets the effort.
         extra_body = msgspec.json.encode(body).decode() if body else ""
         return {"env": {"CLAUDE_CODE_EXTRA_BODY": extra_body}, "effortLevel": self.effort or None}

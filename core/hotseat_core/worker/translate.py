@@ -40,6 +40,7 @@ class TurnReport(msgspec.Struct, frozen=True):
     usage: Usage
     step_count: int
     calls: tuple[ToolCalled, ...] = ()  # that the client has to answer
+    output_json: str = ""  # the answer, where it had to fit a schema and does
 
 
 _DIVERGED = Failure(

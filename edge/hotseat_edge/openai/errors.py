@@ -92,6 +92,7 @@ _SHAPES: dict[str, _Shape] = {
     "ATTEMPT_ABANDONED": _Shape(502, SERVER_ERROR, "upstream_broke_off"),
     "STORAGE_FAILED": _Shape(503, SERVER_ERROR, "storage_failed"),
     "REQUEST_REUSED": _Shape(422, INVALID_REQUEST, "idempotency_key_reused"),
+    "OUTPUT_INVALID": _Shape(502, SERVER_ERROR, "output_invalid"),
     "INTERNAL": _Shape(500, SERVER_ERROR, "internal_error"),
     # The names of gRPC codes, where no reason came with them.
     "UNAVAILABLE": _Shape(503, SERVER_ERROR, "core_unavailable"),
@@ -140,6 +141,8 @@ def from_failure(failure: Failure, *, started: bool, side_effects: bool) -> ApiE
 
 def _shape(failure: Failure) -> _Shape:
     status = failure.metadata.get("httpStatus", "")
+    if failure.reason == "INVALID_MESSAGE" and failure.metadata.get("field", "").endswith("output_schema_json"):
+        return _Shape(400, INVALID_REQUEST, "invalid_schema")
     by_status = _BY_PROVIDER_STATUS.get((failure.reason, status))
     if by_status is None and failure.reason == "PROVIDER_REJECTED" and "prompt is too long" in failure.message:
         return _Shape(400, INVALID_REQUEST, "context_length_exceeded")

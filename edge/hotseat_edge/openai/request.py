@@ -7,6 +7,7 @@ from hotseat import pb
 from hotseat_edge.openai import history
 from hotseat_edge.openai.idempotency import Identity
 from hotseat_edge.openai.names import ModelName
+from hotseat_edge.openai.output_format import schema_text
 from hotseat_edge.openai.schema import ChatRequest
 from hotseat_edge.openai.tools import offer
 
@@ -22,6 +23,12 @@ EFFORTS = {
 }
 
 
+_PARAMS = {
+    "user_input.options.output_schema_json": "response_format.json_schema.schema",
+    "user_input.options.tool_choice": "tool_choice",
+}
+
+
 class Asked(msgspec.Struct, frozen=True):
     """What the core is asked for one chat request."""
 
@@ -29,6 +36,7 @@ class Asked(msgspec.Struct, frozen=True):
     input: pb.UserInput
     adjusted: list[str]  # parameters whose value was brought into the model's range
     identity: Identity = Identity()
+    params: dict[str, str] = {}  # by the core's names for what it may refuse, what the client calls them
 
     def ask_under(self, request_id: str, conversation_id: str = "") -> None:
         """Ask under this id from now on, in this conversation if there is one."""
@@ -64,7 +72,7 @@ def build(
     said = pb.UserInput(
         content=dialogue.said, tool_results=dialogue.results, options=options, fingerprint=identity.fingerprint
     )
-    return Asked(opening, said, adjusted, identity)
+    return Asked(opening, said, adjusted, identity, _PARAMS)
 
 
 def _options(chat: ChatRequest) -> tuple[pb.TurnOptions, list[str]]:
@@ -80,6 +88,7 @@ def _options(chat: ChatRequest) -> tuple[pb.TurnOptions, list[str]]:
         options.max_output_tokens = limit
     if chat.stop is not None:
         options.stop_sequences.extend([chat.stop] if isinstance(chat.stop, str) else chat.stop)
+    options.output_schema_json = schema_text(chat.response_format)
     if chat.reasoning_effort is not None:
         options.effort = EFFORTS[chat.reasoning_effort]
     return options, adjusted

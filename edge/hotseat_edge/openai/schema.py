@@ -7,6 +7,7 @@ import msgspec
 from hotseat_edge.openai.errors import invalid
 from hotseat_edge.openai.fields import FieldTable, fixed, ignored, nothing, taken
 from hotseat_edge.openai.messages import Messages
+from hotseat_edge.openai.output_format import ResponseFormat
 from hotseat_edge.openai.tools import ToolChoiceSpec, ToolSpec, ToolSpecs
 
 _Meta = msgspec.Meta
@@ -39,6 +40,7 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     tools: list[ToolSpec] | None = None
     tool_choice: ToolChoiceSpec | None = None
     parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
     ignored: list[str] = []
 
 
@@ -72,11 +74,8 @@ TABLE = FieldTable(
         "reasoning_effort": taken(
             Effort | None, "`none`, `minimal` and `low` are the model's low; `xhigh` and `max` its highest"
         ),
-        "response_format": fixed(
-            dict[str, Any] | None,
-            lambda form: form.get("type") == "text",
-            "only the type 'text' is supported yet",
-            '`{"type": "text"}`',
+        "response_format": taken(
+            ResponseFormat | None, "`text`, `json_object` or `json_schema`; see [JSON answers](#json-answers)"
         ),
         "n": fixed(int | None, lambda n: n == 1, "one choice is made for each request: n must be 1", "1"),
         "logprobs": fixed(bool | None, nothing, _NO_LOGPROBS, "`false`"),

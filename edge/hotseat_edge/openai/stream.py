@@ -25,6 +25,10 @@ class Answer(msgspec.Struct, frozen=True):
     id: str
     created: int
     model: str
+    is_json: bool = False  # it has to fit a schema: a refusal is none of it
+
+
+REFUSAL = "The model refused to answer."
 
 
 class Narrator:
@@ -74,6 +78,7 @@ class ChunkWriter:
         self._calls_head = self._delta + b'"tool_calls":'
         self._narrator = Narrator()
         self._calls = CallNarrator()
+        self._answer = answer
         self._begun = False
 
     def write(self, event: pb.ConverseResponse) -> bytes:
@@ -102,7 +107,9 @@ class ChunkWriter:
         begin = b"" if self._begun else self._begin()
         rest = self._piece(self._text_head, self._narrator.rest(completed))
         rest += self._piece(self._calls_head, self._calls.rest(completed.tool_calls))
-        reason = _encode(finish_reason(completed))
+        if is_refused(completed, self._answer):
+            rest += self._piece(self._delta + b'"refusal":', REFUSAL)
+        reason = _encode(finish_reason(completed, self._answer))
         finish = self._delta + b'},"logprobs":null,"finish_reason":' + reason + b"}]" + self._usage + b"}\n\n"
         parts = [begin, rest, finish]
         if self._include_usage:
@@ -132,17 +139,18 @@ class Collector:
     def completion(self, completed: pb.TurnCompleted) -> bytes:
         """The JSON text of the whole answer."""
         calls = whole(completed.tool_calls)
+        refused = is_refused(completed, self._answer)
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": completed.text or None if calls else completed.text,
-            "refusal": None,
+            "content": completed.text or None if calls or refused else completed.text,
+            "refusal": REFUSAL if refused else None,
             "annotations": [],
         }
         if thinking := "".join(self._thinking):
             message["reasoning_content"] = thinking
         if calls:
             message["tool_calls"] = calls
-        finish = finish_reason(completed)
+        finish = finish_reason(completed, self._answer)
         return _encode(
             {
                 "id": self._answer.id,
@@ -155,9 +163,14 @@ class Collector:
         )
 
 
-def finish_reason(completed: pb.TurnCompleted) -> str:
+def is_refused(completed: pb.TurnCompleted, answer: Answer) -> bool:
+    """The answer is a refusal, where clients expect JSON and look for a refusal before they read it."""
+    return answer.is_json and completed.outcome == pb.TurnCompleted.OUTCOME_REFUSED
+
+
+def finish_reason(completed: pb.TurnCompleted, answer: Answer) -> str:
     """Why the answer ended well."""
-    return _FINISH.get(completed.outcome, "stop")
+    return "stop" if is_refused(completed, answer) else _FINISH.get(completed.outcome, "stop")
 
 
 def usage(spent: pb.Usage) -> dict[str, Any]:

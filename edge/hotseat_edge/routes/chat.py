@@ -51,7 +51,12 @@ class Chat:
         if conversation_id:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
-        answer = Answer(id=f"chatcmpl-{identity.answer_id}", created=int(time.time()), model=chat.model)
+        answer = Answer(
+            id=f"chatcmpl-{identity.answer_id}",
+            created=int(time.time()),
+            model=chat.model,
+            is_json=bool(asked.input.options.output_schema_json),
+        )
         turn = _Turn(chat, asked, profile, answer)
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 

@@ -39,6 +39,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_CONVERSATION_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_STORAGE_FAILED: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_REUSED: _ClassVar[ErrorReason]
+    ERROR_REASON_OUTPUT_INVALID: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_MESSAGE: ErrorReason
 ERROR_REASON_PROTOCOL_ORDER: ErrorReason
@@ -66,6 +67,7 @@ ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_CONVERSATION_EXISTS: ErrorReason
 ERROR_REASON_STORAGE_FAILED: ErrorReason
 ERROR_REASON_REQUEST_REUSED: ErrorReason
+ERROR_REASON_OUTPUT_INVALID: ErrorReason
 
 class Error(_message.Message):
     __slots__ = ("reason", "message", "metadata", "retry_delay")

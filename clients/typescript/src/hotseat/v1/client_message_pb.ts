@@ -504,7 +504,8 @@ export type TurnOptions = Message<"hotseat.v1.TurnOptions"> & {
   toolChoice?: ToolChoice | undefined;
 
   /**
-   * JSON Schema that this turn's final answer must match, as JSON text.
+   * JSON Schema that this turn's final answer must match, as JSON text: 128 KiB at most,
+   * without references to elsewhere. An answer that does not fails with OUTPUT_INVALID.
    *
    * @generated from field: string output_schema_json = 7;
    */

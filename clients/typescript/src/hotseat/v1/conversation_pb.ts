@@ -194,7 +194,8 @@ export type ConversationSettings = Message<"hotseat.v1.ConversationSettings"> & 
   tools: ToolDefinition[];
 
   /**
-   * JSON Schema that every turn's final answer must match, as JSON text.
+   * JSON Schema that every turn's final answer must match, as JSON text, but for turns
+   * that have one of their own in TurnOptions.
    *
    * @generated from field: string output_schema_json = 6;
    */
