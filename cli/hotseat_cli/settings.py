@@ -30,6 +30,7 @@ NAMES = frozenset(
         "HOTSEAT_HEADER_TIMEOUT_MS",
         "HOTSEAT_HOST",
         "HOTSEAT_IDLE_CONNECTION_MS",
+        "HOTSEAT_CORE_WAIT_MS",
         "HOTSEAT_LOG_FORMAT",
         "HOTSEAT_LOG_LEVEL",
         "HOTSEAT_MAX_BODY_BYTES",

@@ -15,9 +15,10 @@ from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.requests import Request
 from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
-from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, PoolDraining, ReplayLost
+from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, ReplayLost
 from hotseat_core.events import WorkerSource
 from hotseat_core.paging import page, page_size
+from hotseat_core.pool.refusals import draining_error
 from hotseat_core.worker.profile import PROFILES
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -74,7 +75,7 @@ class ConversationServicer(ArchiveServicer):
                 finally:
                     self._unopened.discard(waiting)
         except TimeoutError:
-            raise PoolDraining("the server drains; open again elsewhere, or later", retry_delay_s=1.0) from None
+            raise draining_error(is_stopping=True) from None
 
     async def _check_replay(self, conversation_id: str, start_sequence: int, log_id: str) -> None:
         """Refuse a replay that can't be whole before anything else happens."""

@@ -179,7 +179,7 @@ async def _drain(health: Health, pool: Pool, grace_s: float) -> None:
     """Take nothing new, and let turns end within the grace."""
     logger.info("draining", extra={"grace_s": grace_s})
     await health.end()
-    pool.drain(grace_s)
+    pool.drain(grace_s, stops=True)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace_s + _STOP_GRACE_S):
             while pool.state is not PoolState.DRAINED:

@@ -32,7 +32,7 @@ async def serve(settings: Settings) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
     async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S, opens_ahead=True) as client:
         metrics = Metrics()
-        runner = _Runner(application(settings, Core(client), metrics), settings, metrics)
+        runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)

@@ -8,6 +8,7 @@ from contextlib import aclosing, contextmanager
 import grpc
 from hotseat import Client, HotseatError, pb
 
+from hotseat_edge.absence import Absence
 from hotseat_edge.openai.errors import SERVER_ERROR, ApiError, Failure, from_failure
 from hotseat_edge.openai.idempotency import KEY_HEADER, REPLAYED_HEADER, has_answer, is_replay, is_spent
 from hotseat_edge.openai.names import CONVERSATION_HEADER, model_not_found
@@ -37,15 +38,21 @@ def as_problems() -> Iterator[None]:
 class Core:
     """One channel to the core, shared by all requests; the caller closes the client."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, wait_s: float) -> None:
         self.client = client
+        self._absence = Absence(client, wait_s)
         self._profiles: dict[str, pb.Profile] = {}
         self._profiles_until = 0.0
 
     async def profiles(self) -> list[pb.Profile]:
         """The profiles on offer, the default one first."""
-        with as_problems():
-            found = await self.client.list_profiles()
+        while True:
+            try:
+                found = await self.client.list_profiles()
+                break
+            except HotseatError as error:
+                if not await self._absence.is_passing(error):
+                    raise problem(error) from error
         self._profiles = {profile.name: profile for profile in found}
         self._profiles_until = asyncio.get_running_loop().time() + _PROFILES_KEPT_S
         return found
@@ -69,29 +76,32 @@ class Core:
         Every failure, the turn's own included, is raised as an ApiError.
         """
         started = False
-        try:
-            async for request_id in self._attempts(asked):
-                async with (
-                    self.client.converse(asked.opening, first=asked.input, resume_s=RESUME_S) as talk,
-                    aclosing(talk.turn(request_id)) as events,
-                ):
-                    note(CONVERSATION_HEADER, talk.ready.conversation.conversation_id)
-                    async for event in events:
-                        if not started and is_replay(event):
-                            # Under a key nothing is begun twice that may have left traces.
-                            if asked.identity.key and is_spent(event) and not profile.has_workspace:
-                                break
-                            note(REPLAYED_HEADER, "true")
-                        started = started or event.HasField("turn_started")
-                        _check(event.turn_completed)
-                        yield event
-                    else:
-                        return
-            raise _exhausted()
-        except HotseatError as error:
-            found = problem(error, started=started, side_effects=profile.has_workspace)
-            found.param = asked.params.get(error.metadata.get("field", ""))
-            raise found from error
+        while True:
+            try:
+                async for request_id in self._attempts(asked):
+                    async with (
+                        self.client.converse(asked.opening, first=asked.input, resume_s=RESUME_S) as talk,
+                        aclosing(talk.turn(request_id)) as events,
+                    ):
+                        note(CONVERSATION_HEADER, talk.ready.conversation.conversation_id)
+                        async for event in events:
+                            if not started and is_replay(event):
+                                # Under a key nothing is begun twice that may have left traces.
+                                if asked.identity.key and is_spent(event) and not profile.has_workspace:
+                                    break
+                                note(REPLAYED_HEADER, "true")
+                            started = started or event.HasField("turn_started")
+                            _check(event.turn_completed)
+                            yield event
+                        else:
+                            return
+                raise _exhausted()
+            except HotseatError as error:
+                if not started and await self._absence.is_passing(error):
+                    continue
+                found = problem(error, started=started, side_effects=profile.has_workspace)
+                found.param = asked.params.get(error.metadata.get("field", ""))
+                raise found from error
 
     async def _attempts(self, asked: Asked) -> AsyncGenerator[str, None]:
         """Yield the id that is asked under now; the next one where an earlier attempt took it, and has no answer."""

@@ -1,6 +1,8 @@
 """The client: one channel to one core."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -12,6 +14,7 @@ from google.protobuf.message import Message
 
 from hotseat import pb
 from hotseat.archive_calls import ArchiveCalls
+from hotseat.errors import HotseatError
 from hotseat.line import ConverseCall, Line
 from hotseat.pool_calls import PoolCalls
 from hotseat.talk import Talk
@@ -61,6 +64,9 @@ class Client(ArchiveCalls, PoolCalls):
         self._is_closed = False
         self._partings: set[asyncio.Task[None]] = set()
         self._ahead: ConverseCall | None = None  # a stream that is open and has said nothing yet
+        # By time.monotonic: when the server last sent such a stream away, which it does before it stops.
+        self.dismissed_at = -math.inf
+        self._learning: asyncio.Task[None] | None = None  # why such a stream has ended
         self._conversations = ConversationServiceStub(self._channel)
         super().__init__(self._channel, call_timeout_s)
 
@@ -77,8 +83,9 @@ class Client(ArchiveCalls, PoolCalls):
         self._is_closed = True
         if self._ahead is not None:
             self._ahead.cancel()
-        if self._partings:
-            await asyncio.wait(self._partings, timeout=_PARTING_S)
+        ending = [*self._partings, *([self._learning] if self._learning is not None else [])]
+        if ending:
+            await asyncio.wait(ending, timeout=_PARTING_S)
         await self._channel.close()
 
     @asynccontextmanager
@@ -124,6 +131,18 @@ class Client(ArchiveCalls, PoolCalls):
     def _open_ahead(self) -> None:
         if self._opens_ahead and not self._is_closed and (self._ahead is None or self._ahead.done()):
             self._ahead = self._conversations.Converse()
+            self._ahead.add_done_callback(self._note_end_ahead)
+
+    def _note_end_ahead(self, call: ConverseCall) -> None:
+        if call is self._ahead and not self._is_closed:
+            self._learning = asyncio.create_task(self._learn_why(call), name="end of the stream ahead")
+
+    async def _learn_why(self, call: ConverseCall) -> None:
+        try:
+            await call.read()
+        except grpc.aio.AioRpcError as error:
+            if HotseatError.from_rpc(error).reason == "POOL_DRAINING":
+                self.dismissed_at = time.monotonic()
 
     async def get_conversation(self, conversation_id: str) -> pb.Conversation:
         """One conversation."""

@@ -56,6 +56,7 @@ class Floor:
         self.holds: set[Hold] = set()
         self.counts = Counts()
         self.draining = False
+        self.stopping = False  # drains in order to stop
         self.drain_at: float | None = None
         self.grace_is_over = asyncio.Event()
         self.closing = False
@@ -178,7 +179,7 @@ class Floor:
         else:
             retry_delay_s = max(action.try_again_at - now, 1.0)
         waited_s = now - self.line[action.waiter].view.since
-        return refusal(action.why, self.settings, waited_s, retry_delay_s)
+        return refusal(action.why, self.settings, waited_s, retry_delay_s, is_stopping=self.stopping)
 
     def revoke(self, seat: Seat) -> None:
         """Ask the holder for its worker."""
@@ -271,10 +272,10 @@ class Floor:
 
     async def close(self) -> None:
         """Send everybody away and end every worker, within close_timeout_s; cancelling cuts their ends short."""
-        self.closing = True
+        self.closing = self.stopping = True
         self._set_timer(None)
         for waiter in self.line:
-            self.refuse(waiter, draining_error(), Refusal.DRAINING)
+            self.refuse(waiter, draining_error(is_stopping=True), Refusal.DRAINING)
         for hold in self.holds:
             hold.revoked.set()
         for seat in list(self.seats.values()):

@@ -25,9 +25,23 @@ class MemoryWatch:
         self._floor = floor
         self._clock = clock
         self._measure = measure
+        self._running: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Measure until cancelled."""
+    def go_on(self, yes: bool) -> None:
+        """Measure from now on, or no more."""
+        if yes and self._running is None:
+            self._running = asyncio.create_task(self._run(), name="memory of the pool")
+        elif not yes and self._running is not None:
+            self._running.cancel()
+            self._running = None
+
+    async def aclose(self) -> None:
+        """Measure no more."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running], timeout=1)
+
+    async def _run(self) -> None:
         while True:
             begin = self._clock.time()
             await self._measure_once()

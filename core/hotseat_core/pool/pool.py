@@ -42,14 +42,13 @@ class Pool:
         self._floor = Floor(settings, start, clock, wall)
         self._start_time = wall()
         self._memory_watch = MemoryWatch(self._floor, clock, measure_memory)
-        self._watching: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return describe(self._floor.view())
 
     async def __aenter__(self) -> Self:
         self._floor.settle()
-        self._watch_memory()
+        self._memory_watch.go_on(bool(self.settings.memory_limit_bytes))
         return self
 
     async def __aexit__(
@@ -59,9 +58,7 @@ class Pool:
 
     async def aclose(self) -> None:
         """Refuse whoever waits, revoke every lease and end every worker at once, within close_timeout_s."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching], timeout=1)
+        await self._memory_watch.aclose()
         await self._floor.close()
 
     # For turns
@@ -90,7 +87,7 @@ class Pool:
         if weight <= 0:
             raise InvalidMessage("a tenant's weight must be above 0: it would never be served")
         if self.state is not PoolState.ACTIVE:
-            raise draining_error()
+            raise draining_error(is_stopping=self._floor.stopping)
         now = self._floor.clock.time()
         patience_s = self.settings.queue_timeout_s if timeout_s is None else timeout_s
         view = WaiterView(
@@ -258,9 +255,12 @@ class Pool:
         except TimeoutError:
             logger.warning("a revoked lease was not released", extra={"worker": hold.seat.name})
 
-    def drain(self, grace_s: float | None = None) -> None:
-        """Refuse new turns and end what has nothing to do; after the grace, revoke the leases. None: never."""
-        self._floor.draining = True
+    def drain(self, grace_s: float | None = None, *, stops: bool = False) -> None:
+        """Refuse new turns and end what has nothing to do; after the grace, revoke the leases. None: never.
+
+        stops: the server is about to, which those that are refused are told.
+        """
+        self._floor.draining, self._floor.stopping = True, stops or self._floor.stopping
         self._floor.drain_at = None if grace_s is None else self._floor.clock.time() + grace_s
         self._floor.settle()
 
@@ -287,14 +287,5 @@ class Pool:
             idle_timeout_s=idle_timeout_s,
             memory_limit_bytes=memory_limit_bytes,
         )
-        self._watch_memory()
+        self._memory_watch.go_on(bool(self.settings.memory_limit_bytes))
         self._floor.settle()
-
-    def _watch_memory(self) -> None:
-        """Measure for as long as there is a limit."""
-        if not self.settings.memory_limit_bytes:
-            if self._watching is not None:
-                self._watching.cancel()
-                self._watching = None
-        elif self._watching is None:
-            self._watching = asyncio.create_task(self._memory_watch.run(), name="memory of the pool")

@@ -7,7 +7,9 @@ from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.view import Refusal
 
 
-def refusal(why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s: float) -> HotseatError:
+def refusal(
+    why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s: float, *, is_stopping: bool
+) -> HotseatError:
     """The error that a turn without a worker ends with; retry_delay_s: when a retry would probably succeed."""
     bounds = "POOL_SIZE or HOTSEAT_MEMORY_LIMIT_MB" if settings.memory_limit_bytes else "POOL_SIZE"
     match why:
@@ -23,7 +25,7 @@ def refusal(why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s
                 retry_delay_s=retry_delay_s,
             )
         case Refusal.DRAINING:
-            return draining_error()
+            return draining_error(is_stopping=is_stopping)
         case Refusal.START_FAILING | Refusal.START_FAILED:
             return WorkerStartError(
                 f"workers fail to start again and again; the next try is in {retry_delay_s:.0f} s, the log says why",
@@ -33,6 +35,10 @@ def refusal(why: Refusal, settings: PoolSettings, waited_s: float, retry_delay_s
             assert_never(why)
 
 
-def draining_error() -> PoolDraining:
-    """What new turns hear while the pool drains."""
-    return PoolDraining("this server is draining and takes no new turns; retry with another one", retry_delay_s=1.0)
+def draining_error(*, is_stopping: bool) -> PoolDraining:
+    """What new turns hear while the pool drains; is_stopping: the server does so to stop, and another may come."""
+    return PoolDraining(
+        "this server is draining and takes no new turns; retry with another one",
+        metadata={"stopping": "true"} if is_stopping else {},
+        retry_delay_s=1.0,
+    )
