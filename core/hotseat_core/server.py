@@ -21,6 +21,7 @@ from hotseat.v1 import (
 )
 from prometheus_client import CollectorRegistry
 
+from hotseat_core import transport
 from hotseat_core.conversation.reaper import Reaper, reaping
 from hotseat_core.conversation.recovery import close_interrupted_turns
 from hotseat_core.conversation.registry import Registry
@@ -32,6 +33,7 @@ from hotseat_core.errors import WorkerStartError
 from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
+from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
 from hotseat_core.metrics.turns import MeteredStore, TurnMeter
 from hotseat_core.parse import Parser
@@ -48,20 +50,10 @@ from hotseat_core.worker.setup import PermissionMode
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _STOP_GRACE_S = 5.0  # for streams to notice that they were told to go
 
 _CONVERSATIONS = conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"].full_name
 _POOL = pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name
-
-_OPTIONS = [
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.so_reuseport", 0),  # a second core on the port must fail, not share it
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-]
 
 
 class CannotListenError(Exception):
@@ -128,7 +120,11 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
             retention=retention,
         )
         async with registry, reaping(Reaper(registry, retention)):
-            server = grpc.aio.server(interceptors=[StatusInterceptor()], options=_OPTIONS)
+            server = grpc.aio.server(
+                interceptors=[MalformedInterceptor(), StatusInterceptor()],
+                options=transport.options(settings),
+                maximum_concurrent_rpcs=settings.max_calls,
+            )
             servicer = ConversationServicer(
                 registry, parser, version("hotseat"), max_import_bytes=settings.max_import_bytes
             )

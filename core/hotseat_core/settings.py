@@ -41,6 +41,12 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
     transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
     max_import_bytes: AtLeastOne = 134_217_728  # held in memory until they are entered
+    max_streams: AtLeastOne = 1200  # of one connection: as many as an edge takes of HTTP, and some
+    max_calls: AtLeastOne = 5000  # of all connections
+    connection_idle_ms: Count = 300_000  # without a call; 0: never
+    connection_age_ms: Count = 3_600_000  # 0: never
+    connection_grace_ms: Count = 1_860_000  # for what runs then: the longest turn, and a minute
+    handshake_timeout_ms: AtLeastOne = 10_000
     drain_timeout_ms: Count = 30_000
     stall_timeout_ms: AtLeastOne = 120_000
     turn_timeout_ms: AtLeastOne = 1_800_000
@@ -108,6 +114,12 @@ VARIABLES = {
     "retention_ms": "HOTSEAT_RETENTION_MS",
     "transient_retention_ms": "HOTSEAT_TRANSIENT_RETENTION_MS",
     "max_import_bytes": "HOTSEAT_MAX_IMPORT_BYTES",
+    "max_streams": "HOTSEAT_CORE_MAX_STREAMS",
+    "max_calls": "HOTSEAT_CORE_MAX_CALLS",
+    "connection_idle_ms": "HOTSEAT_CORE_CONNECTION_IDLE_MS",
+    "connection_age_ms": "HOTSEAT_CORE_CONNECTION_AGE_MS",
+    "connection_grace_ms": "HOTSEAT_CORE_CONNECTION_GRACE_MS",
+    "handshake_timeout_ms": "HOTSEAT_CORE_HANDSHAKE_TIMEOUT_MS",
     "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
     "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
     "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",

@@ -102,6 +102,7 @@ _SHAPES: dict[str, _Shape] = {
     "NOT_FOUND": _Shape(404, INVALID_REQUEST, "not_found"),
     "UNIMPLEMENTED": _Shape(501, SERVER_ERROR, "not_implemented"),
 }
+_TOO_MANY_CALLS = _Shape(503, SERVER_ERROR, "core_busy")
 _UNKNOWN = _Shape(500, SERVER_ERROR, "internal_error")
 
 # The same reason, told apart by the status that the provider answered with. 529 is no registered status.
@@ -128,7 +129,7 @@ def from_failure(failure: Failure, *, started: bool, side_effects: bool) -> ApiE
     error = ApiError(_message(failure), status=shape.status, kind=shape.kind, code=shape.code)
     if shape.code == "upstream_auth_error" or (started and side_effects):
         error.headers["x-should-retry"] = "false"
-    elif not started and (failure.reason in _NEVER_STARTED or shape.code == "core_unavailable"):
+    elif not started and (failure.reason in _NEVER_STARTED or shape.code in ("core_unavailable", "core_busy")):
         error.headers["x-should-retry"] = "true"
     delay = failure.retry_delay
     if delay is None and shape.status == 429:
@@ -144,6 +145,8 @@ def _shape(failure: Failure) -> _Shape:
     if failure.reason == "INVALID_MESSAGE" and failure.metadata.get("field", "").endswith("output_schema_json"):
         return _Shape(400, INVALID_REQUEST, "invalid_schema")
     by_status = _BY_PROVIDER_STATUS.get((failure.reason, status))
+    if failure.reason == "RESOURCE_EXHAUSTED" and "oncurrent" in failure.message:  # gRPC's own words, without a reason
+        return _TOO_MANY_CALLS
     if by_status is None and failure.reason == "PROVIDER_REJECTED" and "prompt is too long" in failure.message:
         return _Shape(400, INVALID_REQUEST, "context_length_exceeded")
     return by_status or _SHAPES.get(failure.reason, _UNKNOWN)
