@@ -26,7 +26,7 @@ ALLOWED = {
     "hotseat_core": {"hotseat", "hotseat_serving"},
     "hotseat_edge": {"hotseat", "hotseat_serving"},
     "hotseat_serving": set[str](),
-    "hotseat_cli": {"hotseat"},
+    "hotseat_cli": {"hotseat", "hotseat_serving"},
     "hotseat_demo": set[str](),
 }
 
@@ -70,6 +70,11 @@ PURE = {
     "hotseat_core.worker.dialect",
     "hotseat_core.worker.json_text",
     "hotseat_core.worker.output_schema",
+    "hotseat_core.upstream.account",
+    "hotseat_core.upstream.heads",
+    "hotseat_core.upstream.meter",
+    "hotseat_core.upstream.provider",
+    "hotseat_core.upstream.refusals",
     "hotseat_core.worker.profile",
     "hotseat_core.worker.command",
     "hotseat_core.worker.frames",

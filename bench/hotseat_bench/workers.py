@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hotseat_core.events import Event, TextDelta
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker.command import Upstream
+from hotseat_core.upstream.credential import Credential
+from hotseat_core.upstream.given import BareKey
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import Opening
@@ -49,7 +50,7 @@ class Workers:
         self._factory = WorkerFactory(
             FactorySettings(
                 cli_path=Path(cli_path),
-                upstream=Upstream({"ANTHROPIC_API_KEY": "unused"}, upstream_url),
+                gate=BareKey(Credential("ANTHROPIC_API_KEY", "unused"), upstream_url),
                 data_dir=scratch / "alone",
                 containment=containment,
                 inherited_env=os.environ,

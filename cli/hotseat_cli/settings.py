@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,14 @@ from hotseat_cli import dotenv
 NAMES = frozenset(
     {
         "ANTHROPIC_API_KEY",
+        "ANTHROPIC_API_KEY_FILE",
         "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_AUTH_TOKEN_FILE",
         "ANTHROPIC_BASE_URL",
         "CLAUDE_CLI_PATH",
         "CLAUDE_CODE_OAUTH_TOKEN",
         "HOTSEAT_ALLOWED_HOSTS",
+        "CLAUDE_CODE_OAUTH_TOKEN_FILE",
         "HOTSEAT_ALLOW_UNTESTED_CLI",
         "HOTSEAT_BODY_TIMEOUT_MS",
         "HOTSEAT_CONTAINMENT",
@@ -37,6 +40,7 @@ NAMES = frozenset(
         "HOTSEAT_HOST",
         "HOTSEAT_IDLE_CONNECTION_MS",
         "HOTSEAT_CORE_WAIT_MS",
+        "HOTSEAT_KEY_MODE",
         "HOTSEAT_LOG_FORMAT",
         "HOTSEAT_LOG_LEVEL",
         "HOTSEAT_MAX_BODY_BYTES",
@@ -111,6 +115,13 @@ def silence_grpc() -> None:
     It writes there of its own accord when a server goes away, which we say better.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+def forget(names: Iterable[str]) -> None:
+    """Hide these variables from whatever else runs as the same user: nothing of ours reads them any more."""
+    from hotseat_serving.secrecy import hide
+
+    hide(os.environ, names)
 
 
 def core_target(values: Mapping[str, str]) -> str:

@@ -62,7 +62,7 @@ def demo(**flags: Any) -> None:
 def _run(flags: Mapping[str, str | None], *, force_demo: bool) -> None:
     import asyncio
 
-    from hotseat_cli import settings
+    from hotseat_cli import settings, upstream
     from hotseat_cli.house import run
 
     try:
@@ -79,4 +79,5 @@ def _run(flags: Mapping[str, str | None], *, force_demo: bool) -> None:
         )
     except settings.SettingsError as error:
         fail(str(error), 2)
+    settings.forget(upstream.CREDENTIALS)  # the core is handed them, by name
     raise SystemExit(asyncio.run(run(environment, force_demo=force_demo)))

@@ -4,8 +4,12 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# In the core's order: it shows the CLI the first one that is set, alone.
-CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+# In the core's order: it uses the first one that is set, alone. Each may be in a file, which is named instead.
+CREDENTIALS = tuple(
+    f"{name}{suffix}"
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+    for suffix in ("", "_FILE")
+)
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 # The CLI refuses to start a turn without some key; an upstream that wants none ignores it.

@@ -11,12 +11,13 @@ import sys
 from hotseat_serving import logs
 from hotseat_serving.lifetime import until_told_to_stop
 from hotseat_serving.process import new_event_loop, settle_memory
+from hotseat_serving.secrecy import hide
 
 from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.server import CannotListenError, serve
-from hotseat_core.settings import CoreSettings, SettingsError, read_settings
+from hotseat_core.settings import CREDENTIALS, CoreSettings, SettingsError, read_settings
 
 
 async def _run(settings: CoreSettings) -> None:
@@ -33,6 +34,7 @@ def main() -> int:
     except SettingsError as error:
         return _fail(error, 2)
     logs.configure(settings.log_level, settings.log_format)
+    hide(os.environ, CREDENTIALS)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:

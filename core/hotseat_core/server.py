@@ -43,6 +43,9 @@ from hotseat_core.pool.stats import PoolState
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
 from hotseat_core.settings import CoreSettings
+from hotseat_core.upstream.given import BareKey, Gate
+from hotseat_core.upstream.provider import parse_provider
+from hotseat_core.upstream.proxy import proxying
 from hotseat_core.worker.cli_version import find_cli, is_tested, read_version
 from hotseat_core.worker.containment import Containment, contained
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
@@ -92,8 +95,8 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
     cli, cli_version = await check_cli(settings)
     path = settings.inherited_env.get("PATH", os.defpath)
-    async with contained(settings.containment, path, settings.sandboxing) as containment:
-        factory = WorkerFactory(_factory_settings(settings, cli, containment))
+    async with contained(settings.containment, path, settings.sandboxing) as containment, _gate(settings) as gate:
+        factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
         async with _serve(settings, factory, cli_version) as core:
             yield core
 
@@ -216,10 +219,24 @@ def _retention(settings: CoreSettings) -> Retention:
     return Retention(general_s or math.inf, one_shot_s or math.inf)
 
 
-def _factory_settings(settings: CoreSettings, cli: Path, containment: Containment) -> FactorySettings:
+@contextlib.asynccontextmanager
+async def _gate(settings: CoreSettings) -> AsyncIterator[Gate]:
+    """The workers' way to the model's provider."""
+    credential = settings.open_credential()
+    if settings.key_mode == "env":
+        logger.warning("every worker holds the credential, and so do its tools", extra={"setting": "HOTSEAT_KEY_MODE"})
+        yield BareKey(credential, settings.base_url)
+        return
+    async with proxying(
+        parse_provider(settings.base_url), credential, settings.data_path, settings.inherited_env
+    ) as proxy:
+        yield proxy
+
+
+def _factory_settings(settings: CoreSettings, cli: Path, containment: Containment, gate: Gate) -> FactorySettings:
     return FactorySettings(
         cli_path=cli,
-        upstream=settings.upstream,
+        gate=gate,
         data_dir=settings.data_path,
         containment=containment,
         shared_workspace=settings.shared_workspace,

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hotseat_core.worker.command import Upstream
+from hotseat_core.upstream import credential, provider
+from hotseat_core.upstream.credential import Credential, CredentialError
 from hotseat_core.worker.containment import Choice
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.sandboxing import SandboxSettings, Wish
@@ -16,8 +17,9 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
-# In the order in which the CLI is shown them: the first one that is set is used, alone.
-CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+
+# Each may be in a file, which is named instead.
+CREDENTIALS = (*credential.VARIABLES, *(f"{name}_FILE" for name in credential.VARIABLES))
 
 
 class SettingsError(Exception):
@@ -63,14 +65,17 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     parent_fd: int = -1  # a pipe whose end means that the supervisor is gone; -1: none
-    base_url: str = ""  # of the model's provider; empty: the CLI's own default
+    base_url: str = ""  # of the model's provider; empty: Anthropic's
+    key_mode: Literal["proxy", "env"] = "proxy"  # who holds the credential: the core alone, or every worker
     credential: dict[str, str] = {}  # environment variable: value; never logged
+    credential_file: str = ""  # where it was read; empty: in the environment
     inherited_env: dict[str, str] = {}  # of which workers get what command.build_env lets pass
 
-    @property
-    def upstream(self) -> Upstream:
-        """The model's provider."""
-        return Upstream(self.credential, self.base_url)
+    def open_credential(self) -> Credential:
+        """Return the credential, which is there. Raises CredentialError."""
+        ((variable, value),) = self.credential.items()
+        file = self.credential_file
+        return Credential.from_file(variable, Path(file)) if file else Credential(variable, value)
 
     @property
     def data_path(self) -> Path:
@@ -137,6 +142,7 @@ VARIABLES = {
     "log_format": "HOTSEAT_LOG_FORMAT",
     "parent_fd": "HOTSEAT_PARENT_FD",
     "base_url": "ANTHROPIC_BASE_URL",
+    "key_mode": "HOTSEAT_KEY_MODE",
 }
 
 
@@ -148,10 +154,45 @@ def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:
         _check(field, text)
     if found.get("profile", "claude-code") not in PROFILES:
         raise SettingsError(f"HOTSEAT_PROFILE={found['profile']!r} can't be used: choose one of {', '.join(PROFILES)}")
-    credential = next(({name: environ[name]} for name in CREDENTIALS if environ.get(name)), {})
+    found_credential, file = _credential(environ)
+    _check_urls(found.get("base_url", ""), environ)
     return msgspec.convert(
-        {**found, "credential": credential, "inherited_env": dict(environ)}, CoreSettings, strict=False
+        {
+            **found,
+            "credential": found_credential,
+            "credential_file": file,
+            "inherited_env": _without_credentials(environ),
+        },
+        CoreSettings,
+        strict=False,
     )
+
+
+def _credential(environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Return the first credential that is set, alone, and the file that it is in."""
+    for name in credential.VARIABLES:
+        value, file = environ.get(name), environ.get(f"{name}_FILE")
+        if value and file:
+            raise SettingsError(f"{name} and {name}_FILE are both set: unset one of them")
+        try:
+            if file:
+                return {name: credential.read_secret(name, Path(file))}, file
+            if value:
+                return {name: Credential(name, value).value}, ""
+        except CredentialError as exc:
+            raise SettingsError(str(exc)) from exc
+    return {}, ""
+
+
+def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in CREDENTIALS}
+
+
+def _check_urls(base_url: str, environ: Mapping[str, str]) -> None:
+    try:
+        provider.way_to(provider.parse_provider(base_url), environ)
+    except provider.WrongUrlError as exc:
+        raise SettingsError(str(exc)) from exc
 
 
 def _check(field: str, text: str) -> None:

@@ -10,7 +10,7 @@ def test_without_any_variable_everything_has_its_default() -> None:
     settings = read_settings({})
     assert settings == CoreSettings()
     assert settings.target == "127.0.0.1:50051"
-    assert settings.upstream.credential == {}
+    assert settings.credential == {}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_value_that_can_not_be_used_is_named_with_its_variable(name: str, text
 
 
 def test_every_field_has_its_variable() -> None:
-    computed = {"credential", "inherited_env"}
+    computed = {"credential", "credential_file", "inherited_env"}
     assert set(VARIABLES) == set(CoreSettings.__struct_fields__) - computed
 
 
@@ -73,7 +73,7 @@ def test_every_field_has_its_variable() -> None:
     ],
 )
 def test_one_credential_is_used_alone(environ: dict[str, str], credential: dict[str, str]) -> None:
-    assert read_settings(environ).upstream.credential == credential
+    assert read_settings(environ).credential == credential
 
 
 def test_a_socket_is_the_target() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from hotseat_cli import installed
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker.command import Upstream
+from hotseat_core.upstream.credential import Credential
+from hotseat_core.upstream.given import BareKey
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import opening_of
@@ -102,7 +103,7 @@ class Workers:
         self._factory = WorkerFactory(
             FactorySettings(
                 cli_path=Path(installed.bundled_cli()),
-                upstream=Upstream({"ANTHROPIC_API_KEY": "demo"}, demo.url),
+                gate=BareKey(Credential("ANTHROPIC_API_KEY", "demo"), demo.url),
                 data_dir=directory / "data",
                 containment=Containment("none"),
                 inherited_env={"PATH": os.environ["PATH"]},

@@ -51,6 +51,7 @@ class Upstream:
     # Environment variables that hold the credential: exactly one is set.
     credential: Mapping[str, str] = field(repr=False)
     base_url: str = ""  # empty: the CLI's own default
+    socket: str = ""  # path of the one through which the CLI sends all that it asks the provider; empty: none
 
     @property
     def is_oauth(self) -> bool:
@@ -115,6 +116,8 @@ def build_env(
         env |= _BARE_SWITCHES
     if upstream.base_url:
         env["ANTHROPIC_BASE_URL"] = upstream.base_url
+    if upstream.socket:
+        env["ANTHROPIC_UNIX_SOCKET"] = upstream.socket
     return (
         env
         | dict(upstream.credential)

@@ -12,7 +12,8 @@ from typing import cast
 
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker.command import Command, Upstream, build_argv, build_env
+from hotseat_core.upstream.given import Access, Gate
+from hotseat_core.worker.command import Command, build_argv, build_env
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.furnishing import Owner, furnish, give
 from hotseat_core.worker.opening import Opening
@@ -27,7 +28,7 @@ class FactorySettings:
     """Where workers live and what they run."""
 
     cli_path: Path
-    upstream: Upstream
+    gate: Gate  # to the model's provider
     data_dir: Path
     containment: Containment
     shared_workspace: Path | None = None  # None: each conversation has a directory of its own
@@ -67,7 +68,16 @@ class WorkerFactory:
     async def start(self, spec: WorkerSpec) -> Worker:
         """Start a worker and park it. Raises WorkerStartError; leaves nothing behind then, or when cancelled."""
         opening = cast("Opening | None", spec.opening)
-        worker = self._build(spec, opening)
+        worker_id = uuid.uuid4().hex[:12]
+        try:
+            access = await self._settings.gate.open(worker_id)
+        except OSError as exc:
+            raise WorkerStartError(f"a worker can't have its way to the model's provider: {exc}") from exc
+        try:
+            worker = self._build(worker_id, spec, opening, access)
+        except BaseException:
+            access.close()
+            raise
         try:
             if opening is not None:
                 path, owner = self._session_file(worker.id, opening), self._settings.containment.owner
@@ -78,27 +88,32 @@ class WorkerFactory:
             raise
         return worker
 
-    def _build(self, spec: WorkerSpec, opening: Opening | None) -> Worker:
+    def _build(self, worker_id: str, spec: WorkerSpec, opening: Opening | None, access: Access) -> Worker:
         settings, profile = self._settings, PROFILES[spec.profile]
         containment = settings.containment
-        worker_id = uuid.uuid4().hex[:12]
         scratch = self._scratch_root / worker_id
         own = self._own_workspace(spec, profile, worker_id)
         cwd = self._cwd(spec, profile, own, scratch)
-        room = Room(cwd, scratch, (settings.cli_path,))
+        sockets = [Path(socket) for socket in (access.upstream.socket,) if socket]
+        room = Room(cwd, scratch, (settings.cli_path, *sockets))
         try:
             furnish(room, self._workspace_root, containment.owner)
+            for socket in sockets:
+                give(socket, containment.owner)
         except OSError as exc:
             shutil.rmtree(scratch, ignore_errors=True)
             raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc
-        env = build_env(settings.inherited_env, profile, settings.upstream, scratch, mark(worker_id))
-        is_oauth = settings.upstream.is_oauth
+        env = build_env(settings.inherited_env, profile, access.upstream, scratch, mark(worker_id))
+        is_oauth = access.upstream.is_oauth
         session_file = self._session_file(worker_id, opening) if opening is not None else None
         argv = build_argv(
             str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth, session_file=session_file
         )
 
+        loop = asyncio.get_running_loop()
+
         def clean_up() -> None:
+            loop.call_soon_threadsafe(access.close)
             shutil.rmtree(scratch, ignore_errors=True)
             if own is not None and worker.setup is None:
                 shutil.rmtree(own, ignore_errors=True)  # a spare that nobody took
@@ -117,6 +132,7 @@ class WorkerFactory:
             is_bare=not profile.tools,
             workspace=own,
             opening=opening,
+            account=access.account,
             clean_up=clean_up,
         )
         return worker

@@ -1,14 +1,21 @@
 """The turn that a worker runs: from its prompt to its ending, with a watch on silence."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from hotseat_core.errors import Reason
 from hotseat_core.events import Event, Failure, Outcome, RequestsCancelled, Usage
+from hotseat_core.upstream.account import Account
 from hotseat_core.worker.setup import TurnSetup
 from hotseat_core.worker.translate import Ending, TurnReport, TurnTranslator
 
 Sink = Callable[[list[Event]], None]
+
+LOST = Ending(
+    Outcome.FAILED,
+    Failure(Reason.WORKER_LOST, "the CLI ended in the middle of the turn; ask again", retry_delay_s=0.5),
+)
 
 
 class RunningTurn:
@@ -21,6 +28,8 @@ class RunningTurn:
         sink: Sink,
         stall_timeout_s: float,
         is_client_tool: Callable[[str], bool] = lambda _name: False,
+        *,
+        account: Account | None = None,
     ) -> None:
         self.prompt_uuid = prompt_uuid
         self.translator = TurnTranslator(
@@ -30,6 +39,7 @@ class RunningTurn:
         self.cost_usd = 0.0
         self.pending: set[str] = set()  # permission requests that wait for an answer
         self._sink = sink
+        self._account = account
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[Ending] = self._loop.create_future()
         self._stall_timeout_s = stall_timeout_s
@@ -67,6 +77,9 @@ class RunningTurn:
             ending = await self._done
         finally:
             self._timer.cancel()
+        if ending.failure is not None and self._account is not None:
+            failure = self._account.correct(ending.failure, time.monotonic())
+            ending = Ending(ending.outcome, failure, clean=ending.clean)
         translator = self.translator
         usage = translator.usage + Usage(cost_usd=self.cost_usd)
         calls = translator.calls if ending.outcome is Outcome.TOOL_CALLS else ()

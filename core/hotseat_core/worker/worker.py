@@ -10,12 +10,13 @@ from typing import Any
 from hotseat_core.errors import Reason, WorkerDiedAtStart, WorkerLost, WorkerStartError
 from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
 from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.upstream.account import Account
 from hotseat_core.worker import control, tools
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.frames import Message
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
-from hotseat_core.worker.running_turn import RunningTurn, Sink
+from hotseat_core.worker.running_turn import LOST, RunningTurn, Sink
 from hotseat_core.worker.session import CannotAlignError, Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.survivors import kill_survivors
@@ -26,11 +27,6 @@ logger = logging.getLogger(__name__)
 
 _ALIGN_TIMEOUT_S = 15.0  # and a second for each row to seed, which takes some ten milliseconds
 _REWIND_TIMEOUT_S = 3.0  # it takes 3 to 30 ms; a CLI that hangs must not keep its conversation waiting
-
-_LOST = Ending(
-    Outcome.FAILED,
-    Failure(Reason.WORKER_LOST, "the CLI ended in the middle of the turn; ask again", retry_delay_s=0.5),
-)
 
 
 class Worker:
@@ -45,6 +41,7 @@ class Worker:
         is_bare: bool,
         workspace: Path | None = None,
         opening: Opening | None = None,
+        account: Account | None = None,
         clean_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.id = worker_id
@@ -55,6 +52,7 @@ class Worker:
         self.setup: SessionSetup | None = None  # None: parked
         self._command = command
         self._is_bare = is_bare
+        self._account = account
         self._is_ready = False
         self._clean_up = clean_up  # blocking; called in a thread once the process tree is gone
         self._wire = Wire(self._on_batch, self._on_exit)
@@ -142,7 +140,8 @@ class Worker:
     async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
         """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""
         prompt_uuid = str(uuid.uuid4())
-        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, self._is_client_tool)
+        is_tool, account = self._is_client_tool, self._account
+        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, is_tool, account=account)
         try:
             if setup.flags() != self._flags:
                 self._flags = setup.flags()
@@ -150,7 +149,7 @@ class Worker:
             self._session.begin_turn(prompt, prompt_uuid)
             self._wire.write(control.user_frame(prompt_uuid, prompt.content, query=True))
         except WorkerLost:
-            turn.end(_LOST)
+            turn.end(LOST)
         try:
             report = await turn.report()
         finally:
@@ -296,5 +295,5 @@ class Worker:
         for taken in self._seeds.values():
             if not taken.done():
                 taken.set_exception(lost)
-        self.cut(_LOST)
+        self.cut(LOST)
         self.ended.set()

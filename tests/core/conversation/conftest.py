@@ -19,7 +19,8 @@ from hotseat_core.events import Event, TurnCompleted
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker.command import Upstream
+from hotseat_core.upstream.credential import Credential
+from hotseat_core.upstream.given import BareKey
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.rows import Row
@@ -163,7 +164,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         factory = WorkerFactory(
             FactorySettings(
                 cli_path=make_cli(*faults, once=once),
-                upstream=Upstream({"ANTHROPIC_API_KEY": "sk-secret"}),
+                gate=BareKey(Credential("ANTHROPIC_API_KEY", "sk-secret")),
                 data_dir=tmp_path / "data",
                 containment=Containment("none"),
                 inherited_env={"PATH": os.environ["PATH"]},

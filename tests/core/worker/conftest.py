@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from hotseat_core.pool.worker_port import WorkerSpec
-from hotseat_core.worker.command import Upstream
+from hotseat_core.upstream.credential import Credential
+from hotseat_core.upstream.given import BareKey
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.opening import Opening
@@ -28,7 +29,7 @@ def open_worker(make_cli: MakeCli, tmp_path: Path) -> OpenWorker:
     ) -> AsyncIterator[Worker]:
         settings = FactorySettings(
             cli_path=make_cli(*faults),
-            upstream=Upstream({"ANTHROPIC_API_KEY": "sk-secret"}, "http://127.0.0.1:9"),
+            gate=BareKey(Credential("ANTHROPIC_API_KEY", "sk-secret"), "http://127.0.0.1:9"),
             data_dir=tmp_path / "data",
             containment=Containment("none"),
             start_timeout_s=start_timeout_s,

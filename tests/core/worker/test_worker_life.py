@@ -9,8 +9,9 @@ import psutil
 import pytest
 from hotseat_core.errors import Reason, WorkerStartError
 from hotseat_core.events import TextDelta
+from hotseat_core.upstream.credential import Credential
+from hotseat_core.upstream.given import BareKey
 from hotseat_core.worker import process
-from hotseat_core.worker.command import Upstream
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 from hotseat_core.worker.setup import SessionSetup
@@ -139,7 +140,10 @@ def test_what_a_killed_core_left_is_cleared_away_but_for_what_a_conversation_has
         directory.mkdir(parents=True)
     (workspaces / "made" / "notes").write_text("kept")
     settings = FactorySettings(
-        cli_path=tmp_path, upstream=Upstream({}), data_dir=tmp_path, containment=Containment("none")
+        cli_path=tmp_path,
+        gate=BareKey(Credential("ANTHROPIC_API_KEY", "sk-secret")),
+        data_dir=tmp_path,
+        containment=Containment("none"),
     )
     WorkerFactory(settings)
     assert list(workers.iterdir()) == []

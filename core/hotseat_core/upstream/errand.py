@@ -1,0 +1,141 @@
+"""One request of a worker's on its way: to the provider, and its answer back."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from hotseat_core.upstream.account import Account, Refused
+from hotseat_core.upstream.connections import Connections, UnreachableError
+from hotseat_core.upstream.heads import LAST_CHUNK, Headers, answer_head, chunk, find
+from hotseat_core.upstream.meter import Meter, NoMeter, meter_for
+from hotseat_core.upstream.provider_side import ProviderSide
+from hotseat_core.upstream.refusals import refusal, retry_after_s
+
+logger = logging.getLogger(__name__)
+
+
+class Asking(Protocol):
+    """The worker's side of it."""
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the answer."""
+
+    def finished(self) -> None:
+        """The answer is whole."""
+
+    def cut(self) -> None:
+        """The answer breaks off: end the connection, which is all that HTTP has to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the provider is asked."""
+
+    target: bytes
+    head: bytes
+    body: bytes
+
+
+class Errand:
+    """From the whole request to the end of its answer. Whoever starts it calls abandon if nobody waits any more."""
+
+    def __init__(self, connections: Connections, account: Account, asking: Asking, request: Request) -> None:
+        self._connections = connections
+        self._account = account
+        self._asking = asking
+        self._request = request
+        self._connection: ProviderSide | None = None
+        self._connecting: asyncio.Task[None] | None = None  # owned by the connections
+        self._head = b""  # of the answer, until its first piece goes with it
+        self._is_chunked = False
+        self._has_begun = False
+        self._meter: Meter = NoMeter()
+
+    def start(self) -> None:
+        """Send the request, on a connection that waits for it, or on a new one."""
+        self._account.refused = None
+        connection = self._connections.take()
+        if connection is not None:
+            self._ask(connection)
+        else:
+            self._connecting = self._connections.run(self._connect())
+
+    def abandon(self) -> None:
+        """The worker is gone: so is its request."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._connections.end(connection)
+            self._count()
+
+    def pause(self) -> None:
+        """The worker reads too slowly: let the provider wait."""
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+
+    def resume(self) -> None:
+        """The worker reads again."""
+        if self._connection is not None:
+            self._connection.transport.resume_reading()
+
+    async def _connect(self) -> None:
+        try:
+            self._ask(await self._connections.connect())
+        except UnreachableError as exc:
+            logger.warning("the model's provider can't be reached", extra={"because": str(exc)})
+            self._account.refused = Refused(0, time.monotonic(), why=str(exc))
+            self._asking.write(refusal(502, f"the model's provider could not be reached: {exc}"))
+            self._asking.finished()
+        finally:
+            self._connecting = None
+
+    def _ask(self, connection: ProviderSide) -> None:
+        self._connection = connection
+        connection.ask(self, self._request.head + self._request.body)
+
+    # -- what the provider says
+
+    def on_head(self, status: int, reason: bytes, headers: Headers) -> None:
+        """The answer begins; its head goes with its first piece."""
+        length = find(headers, b"content-length")
+        has_no_body = status in {204, 304}
+        self._is_chunked = length is None and not has_no_body
+        self._head = answer_head(status, reason, headers, length=None if self._is_chunked else length or b"0")
+        self._meter = meter_for(self._request.target, status, find(headers, b"content-type") or b"")
+        self._account.refused = None
+        if status >= 400:
+            self._account.refused = Refused(status, time.monotonic(), retry_after_s(headers, time.time()))
+
+    def on_body(self, data: bytes, *, is_last: bool) -> None:
+        """Pass on what came, in one write."""
+        self._meter.feed(data)
+        out = chunk(data) if self._is_chunked and data else data
+        if self._head:
+            out, self._head = self._head + out, b""
+        if is_last and self._is_chunked:
+            out += LAST_CHUNK
+        self._has_begun = True
+        if out:
+            self._asking.write(out)
+        if is_last:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                self._connections.give_back(connection)
+            self._count()
+            self._asking.finished()
+
+    def on_broken(self, why: str) -> None:
+        """The provider broke off: so do we."""
+        logger.info("an answer of the model's provider broke off", extra={"because": why, "begun": self._has_begun})
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._connections.end(connection)
+        self._count()
+        self._asking.cut()
+
+    def _count(self) -> None:
+        if self._has_begun and not isinstance(self._meter, NoMeter):
+            self._account.called(self._meter.tokens())
