@@ -38,6 +38,7 @@ class ArchiveServicer(conversation_service_pb2_grpc.ConversationServiceServicer)
             limit=page_size(request.page_size),
             page_token=request.page_token,
             latest_first=request.latest_first,
+            request_id=parse.request_id(request.request_id) if request.request_id else "",
         )
         return service.ListMessagesResponse(
             messages=[convert_content.message(said) for said in found], next_page_token=next_token

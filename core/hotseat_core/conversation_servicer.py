@@ -7,8 +7,7 @@ import grpc
 from hotseat.v1 import client_message_pb2, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
 
-from hotseat_core import convert, parse
-from hotseat_core.archive_servicer import ArchiveServicer
+from hotseat_core import convert, convert_note, parse
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.registry import Registry
@@ -17,6 +16,7 @@ from hotseat_core.conversation.summary import State
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
 from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, ReplayLost
 from hotseat_core.events import WorkerSource
+from hotseat_core.note_servicer import NoteServicer
 from hotseat_core.paging import page, page_size
 from hotseat_core.pool.refusals import draining_error
 from hotseat_core.worker.profile import PROFILES
@@ -24,7 +24,7 @@ from hotseat_core.worker.profile import PROFILES
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
-class ConversationServicer(ArchiveServicer):
+class ConversationServicer(NoteServicer):
     """Serves conversations out of the registry."""
 
     def __init__(self, registry: Registry, parser: parse.Parser, version: str, *, max_import_bytes: int) -> None:
@@ -171,11 +171,10 @@ class ConversationServicer(ArchiveServicer):
             problem = "without conversation_id, a turn is asked for by request_id or by fingerprint"
             raise InvalidMessage(problem, metadata={"field": "conversation_id"})
         request_id = parse.request_id(request.request_id) if request.request_id else ""
-        found = await self._registry.requests.latest_turn(request_id, request.fingerprint)
+        found = await self._registry.requests.turn(request_id, request.fingerprint, with_answer=request.include_output)
         if found is None:
             raise _no_turn(request)
-        conversation_id, record = found
-        return service.GetTurnResponse(turn=convert.turn(record), conversation_id=conversation_id)
+        return convert_note.found_turn(found)
 
     async def ListTurns(  # noqa: N802
         self,

@@ -206,6 +206,7 @@ def settings(held: ConversationSettings) -> conversations.ConversationSettings:
             max_duration=duration(held.max_duration_s) if held.max_duration_s else None,
         ),
         retention=duration(held.retention_s) if held.retention_s is not None else None,
+        metadata=held.metadata,
         tools=[
             content.ToolDefinition(
                 name=tool.name, description=tool.description, input_schema_json=tool.input_schema_json

@@ -15,6 +15,7 @@ from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, user_blocks
+from hotseat_core.parse_note import metadata, note
 from hotseat_core.parse_tools import schema, tool_choice, tool_results, tools
 from hotseat_core.worker.control import is_rule
 from hotseat_core.worker.profile import PROFILES
@@ -38,6 +39,7 @@ _POLICIES = {
     client.HISTORY_POLICY_MATCH: HistoryPolicy.MATCH,
     client.HISTORY_POLICY_REQUIRE: HistoryPolicy.REQUIRE,
     client.HISTORY_POLICY_IGNORE: HistoryPolicy.IGNORE,
+    client.HISTORY_POLICY_APPEND: HistoryPolicy.APPEND,
 }
 _DELIVERIES = {
     client.UserInput.DELIVERY_UNSPECIFIED: Delivery.QUEUE,
@@ -123,6 +125,7 @@ class Parser:
             max_steps=message.turn_limits.max_steps,
             max_duration_s=_seconds("settings.turn_limits.max_duration", message.turn_limits.max_duration),
             retention_s=_retention(message.retention) if message.HasField("retention") else None,
+            metadata=metadata(message.metadata, "settings.metadata"),
         )
 
     def settings_json(self, told: dict[str, Any]) -> ConversationSettings:
@@ -147,6 +150,8 @@ class Parser:
             given=given(message.settings),
             history=history(message.history, self._recognition),
             history_policy=_POLICIES[message.history_policy],
+            after=_after(message),
+            after_label=message.after_label,
             detach_timeout_s=_seconds("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
             wants_raw=message.include_raw,
         )
@@ -198,7 +203,16 @@ def turn_input(message: client.UserInput) -> TurnInput:
     if len(message.fingerprint) > _MAX_FINGERPRINT:
         refuse("user_input.fingerprint", f"must be {_MAX_FINGERPRINT} characters at most")
     delivery = _DELIVERIES[message.delivery]
-    return TurnInput(identity, Row("user", blocks), turn_setup(message.options), delivery, message.fingerprint)
+    kept = note(message.note, "user_input.note") if message.HasField("note") else None
+    return TurnInput(identity, Row("user", blocks), turn_setup(message.options), delivery, message.fingerprint, kept)
+
+
+def _after(message: client.OpenConversation) -> str:
+    if not message.after_request_id:
+        return ""
+    if message.conversation_id:
+        refuse("open.after_request_id", "is set, and open.conversation_id too")
+    return request_id(message.after_request_id, "open.after_request_id")
 
 
 def turn_setup(options: client.TurnOptions) -> TurnSetup:

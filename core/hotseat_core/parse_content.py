@@ -28,8 +28,13 @@ def history(messages: Sequence[client.HistoryMessage], recognition: Recognition)
     )
 
 
-def _history_message(message: client.HistoryMessage, index: int) -> Message:
-    field = f"open.history[{index}]"
+def added(messages: Sequence[client.HistoryMessage]) -> tuple[Message, ...]:
+    """Return what a client adds to what was said."""
+    return tuple(_history_message(message, index, "messages") for index, message in enumerate(messages))
+
+
+def _history_message(message: client.HistoryMessage, index: int, name: str = "open.history") -> Message:
+    field = f"{name}[{index}]"
     if not message.content:
         refuse(f"{field}.content", "is empty")
     blocks = tuple(

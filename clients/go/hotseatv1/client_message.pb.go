@@ -36,6 +36,8 @@ const (
 	HistoryPolicy_HISTORY_POLICY_REQUIRE HistoryPolicy = 2
 	// The conversation is right; history only seeds one that this message creates.
 	HistoryPolicy_HISTORY_POLICY_IGNORE HistoryPolicy = 3
+	// The conversation is right; history is said after what it holds.
+	HistoryPolicy_HISTORY_POLICY_APPEND HistoryPolicy = 4
 )
 
 // Enum value maps for HistoryPolicy.
@@ -45,12 +47,14 @@ var (
 		1: "HISTORY_POLICY_MATCH",
 		2: "HISTORY_POLICY_REQUIRE",
 		3: "HISTORY_POLICY_IGNORE",
+		4: "HISTORY_POLICY_APPEND",
 	}
 	HistoryPolicy_value = map[string]int32{
 		"HISTORY_POLICY_UNSPECIFIED": 0,
 		"HISTORY_POLICY_MATCH":       1,
 		"HISTORY_POLICY_REQUIRE":     2,
 		"HISTORY_POLICY_IGNORE":      3,
+		"HISTORY_POLICY_APPEND":      4,
 	}
 )
 
@@ -315,7 +319,7 @@ func (x TurnOptions_Effort) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TurnOptions_Effort.Descriptor instead.
 func (TurnOptions_Effort) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{5, 0}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // Which.
@@ -376,7 +380,7 @@ func (x ToolChoice_Mode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ToolChoice_Mode.Descriptor instead.
 func (ToolChoice_Mode) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6, 0}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Opens a new conversation or attaches to one.
@@ -419,7 +423,15 @@ type OpenConversation struct {
 	// first_input may have been said before, in a conversation whose id this client does
 	// not know: its request_id is looked for in all of the caller's conversations, and the
 	// stream opens the one that has it. Only where conversation_id is empty.
-	FindRequest   bool `protobuf:"varint,13,opt,name=find_request,json=findRequest,proto3" json:"find_request,omitempty"`
+	FindRequest bool `protobuf:"varint,13,opt,name=find_request,json=findRequest,proto3" json:"find_request,omitempty"`
+	// The stream goes on from the end of the turn that this input began: in that turn's
+	// conversation where nobody has named it, it still stands there, no other turn runs, and
+	// the profile stays the same; else in a new one that begins with what was said until
+	// then. history is said after it. Fails with CONVERSATION_NOT_FOUND where there is no such
+	// turn, and with TURN_RUNNING where it has not ended. Only where conversation_id is empty.
+	AfterRequestId string `protobuf:"bytes,14,opt,name=after_request_id,json=afterRequestId,proto3" json:"after_request_id,omitempty"`
+	// The label of the note that the turn of after_request_id must have; empty: it needs none.
+	AfterLabel    string `protobuf:"bytes,15,opt,name=after_label,json=afterLabel,proto3" json:"after_label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,6 +555,20 @@ func (x *OpenConversation) GetFindRequest() bool {
 		return x.FindRequest
 	}
 	return false
+}
+
+func (x *OpenConversation) GetAfterRequestId() string {
+	if x != nil {
+		return x.AfterRequestId
+	}
+	return ""
+}
+
+func (x *OpenConversation) GetAfterLabel() string {
+	if x != nil {
+		return x.AfterLabel
+	}
+	return ""
 }
 
 // One message said before the conversation was created.
@@ -822,7 +848,9 @@ type UserInput struct {
 	// What came of the tool calls that the turn before ended with, in any order; content, if
 	// any, is said after them. A call that is left out counts as failed. A result of a call
 	// that does not wait for one is rejected with NOTHING_PENDING.
-	ToolResults   []*ToolResult `protobuf:"bytes,6,rep,name=tool_results,json=toolResults,proto3" json:"tool_results,omitempty"`
+	ToolResults []*ToolResult `protobuf:"bytes,6,rep,name=tool_results,json=toolResults,proto3" json:"tool_results,omitempty"`
+	// Kept with the turn, and given back with it.
+	Note          *TurnNote `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -899,6 +927,86 @@ func (x *UserInput) GetToolResults() []*ToolResult {
 	return nil
 }
 
+func (x *UserInput) GetNote() *TurnNote {
+	if x != nil {
+		return x.Note
+	}
+	return nil
+}
+
+// What a client keeps with a turn, to find it again; the server does not look inside.
+type TurnNote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the turn is listed under: [A-Za-z0-9._-]{1,64}. Required.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// A name to choose by when listing, for example of the model; up to 256 characters.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Names and values to choose by when listing: up to 16, of 64 and 512 characters.
+	Metadata map[string]string `protobuf:"bytes,3,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Anything else, up to 16 MiB.
+	Body          string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TurnNote) Reset() {
+	*x = TurnNote{}
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TurnNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TurnNote) ProtoMessage() {}
+
+func (x *TurnNote) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TurnNote.ProtoReflect.Descriptor instead.
+func (*TurnNote) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TurnNote) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *TurnNote) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *TurnNote) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *TurnNote) GetBody() string {
+	if x != nil {
+		return x.Body
+	}
+	return ""
+}
+
 // How the model answers one input. They hold for this turn alone.
 type TurnOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -927,7 +1035,7 @@ type TurnOptions struct {
 
 func (x *TurnOptions) Reset() {
 	*x = TurnOptions{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1047,7 @@ func (x *TurnOptions) String() string {
 func (*TurnOptions) ProtoMessage() {}
 
 func (x *TurnOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1060,7 @@ func (x *TurnOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TurnOptions.ProtoReflect.Descriptor instead.
 func (*TurnOptions) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{5}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TurnOptions) GetTemperature() float64 {
@@ -1026,7 +1134,7 @@ type ToolChoice struct {
 
 func (x *ToolChoice) Reset() {
 	*x = ToolChoice{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1146,7 @@ func (x *ToolChoice) String() string {
 func (*ToolChoice) ProtoMessage() {}
 
 func (x *ToolChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1159,7 @@ func (x *ToolChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
 func (*ToolChoice) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ToolChoice) GetMode() ToolChoice_Mode {
@@ -1090,7 +1198,7 @@ type ToolResult struct {
 
 func (x *ToolResult) Reset() {
 	*x = ToolResult{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1210,7 @@ func (x *ToolResult) String() string {
 func (*ToolResult) ProtoMessage() {}
 
 func (x *ToolResult) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1223,7 @@ func (x *ToolResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolResult.ProtoReflect.Descriptor instead.
 func (*ToolResult) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ToolResult) GetToolCallId() string {
@@ -1157,7 +1265,7 @@ type PermissionDecision struct {
 
 func (x *PermissionDecision) Reset() {
 	*x = PermissionDecision{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1277,7 @@ func (x *PermissionDecision) String() string {
 func (*PermissionDecision) ProtoMessage() {}
 
 func (x *PermissionDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1290,7 @@ func (x *PermissionDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionDecision.ProtoReflect.Descriptor instead.
 func (*PermissionDecision) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{8}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PermissionDecision) GetPermissionId() string {
@@ -1248,7 +1356,7 @@ type PermissionAllow struct {
 
 func (x *PermissionAllow) Reset() {
 	*x = PermissionAllow{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1368,7 @@ func (x *PermissionAllow) String() string {
 func (*PermissionAllow) ProtoMessage() {}
 
 func (x *PermissionAllow) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1381,7 @@ func (x *PermissionAllow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionAllow.ProtoReflect.Descriptor instead.
 func (*PermissionAllow) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{9}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PermissionAllow) GetUpdatedInputJson() string {
@@ -1303,7 +1411,7 @@ type PermissionDeny struct {
 
 func (x *PermissionDeny) Reset() {
 	*x = PermissionDeny{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1423,7 @@ func (x *PermissionDeny) String() string {
 func (*PermissionDeny) ProtoMessage() {}
 
 func (x *PermissionDeny) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1436,7 @@ func (x *PermissionDeny) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionDeny.ProtoReflect.Descriptor instead.
 func (*PermissionDeny) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{10}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PermissionDeny) GetMessage() string {
@@ -1358,7 +1466,7 @@ type Interrupt struct {
 
 func (x *Interrupt) Reset() {
 	*x = Interrupt{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1478,7 @@ func (x *Interrupt) String() string {
 func (*Interrupt) ProtoMessage() {}
 
 func (x *Interrupt) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1491,7 @@ func (x *Interrupt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Interrupt.ProtoReflect.Descriptor instead.
 func (*Interrupt) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{11}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Interrupt) GetTurn() uint32 {
@@ -1411,7 +1519,7 @@ type Leave struct {
 
 func (x *Leave) Reset() {
 	*x = Leave{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1531,7 @@ func (x *Leave) String() string {
 func (*Leave) ProtoMessage() {}
 
 func (x *Leave) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1544,7 @@ func (x *Leave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leave.ProtoReflect.Descriptor instead.
 func (*Leave) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{12}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{13}
 }
 
 // Changes what may change in an open conversation. Unset fields stay.
@@ -1452,7 +1560,7 @@ type UpdateSettings struct {
 
 func (x *UpdateSettings) Reset() {
 	*x = UpdateSettings{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1572,7 @@ func (x *UpdateSettings) String() string {
 func (*UpdateSettings) ProtoMessage() {}
 
 func (x *UpdateSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1585,7 @@ func (x *UpdateSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettings.ProtoReflect.Descriptor instead.
 func (*UpdateSettings) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{13}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateSettings) GetModel() string {
@@ -1499,7 +1607,7 @@ var File_hotseat_v1_client_message_proto protoreflect.FileDescriptor
 const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\n" +
 	"\x1fhotseat/v1/client_message.proto\x12\n" +
-	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\"\xb7\x06\n" +
+	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\"\x82\a\n" +
 	"\x10OpenConversation\x12'\n" +
 	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\x12J\n" +
 	"\vdisposition\x18\x02 \x01(\x0e2(.hotseat.v1.OpenConversation.DispositionR\vdisposition\x12\x1b\n" +
@@ -1516,7 +1624,10 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\x0ehistory_policy\x18\v \x01(\x0e2\x19.hotseat.v1.HistoryPolicyR\rhistoryPolicy\x126\n" +
 	"\vfirst_input\x18\f \x01(\v2\x15.hotseat.v1.UserInputR\n" +
 	"firstInput\x12!\n" +
-	"\ffind_request\x18\r \x01(\bR\vfindRequest\"\x94\x01\n" +
+	"\ffind_request\x18\r \x01(\bR\vfindRequest\x12(\n" +
+	"\x10after_request_id\x18\x0e \x01(\tR\x0eafterRequestId\x12\x1f\n" +
+	"\vafter_label\x18\x0f \x01(\tR\n" +
+	"afterLabel\"\x94\x01\n" +
 	"\vDisposition\x12\x1b\n" +
 	"\x17DISPOSITION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aDISPOSITION_OPEN_OR_CREATE\x10\x01\x12\x14\n" +
@@ -1542,7 +1653,7 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\vtool_use_id\x18\x01 \x01(\tR\ttoolUseId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
-	"input_json\x18\x03 \x01(\tR\tinputJson\"\xa5\x03\n" +
+	"input_json\x18\x03 \x01(\tR\tinputJson\"\xcf\x03\n" +
 	"\tUserInput\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x122\n" +
@@ -1550,13 +1661,22 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\bdelivery\x18\x03 \x01(\x0e2\x1e.hotseat.v1.UserInput.DeliveryR\bdelivery\x121\n" +
 	"\aoptions\x18\x04 \x01(\v2\x17.hotseat.v1.TurnOptionsR\aoptions\x12 \n" +
 	"\vfingerprint\x18\x05 \x01(\tR\vfingerprint\x129\n" +
-	"\ftool_results\x18\x06 \x03(\v2\x16.hotseat.v1.ToolResultR\vtoolResults\"y\n" +
+	"\ftool_results\x18\x06 \x03(\v2\x16.hotseat.v1.ToolResultR\vtoolResults\x12(\n" +
+	"\x04note\x18\a \x01(\v2\x14.hotseat.v1.TurnNoteR\x04note\"y\n" +
 	"\bDelivery\x12\x18\n" +
 	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eDELIVERY_QUEUE\x10\x01\x12\x12\n" +
 	"\x0eDELIVERY_STEER\x10\x02\x12\x16\n" +
 	"\x12DELIVERY_INTERRUPT\x10\x03\x12\x13\n" +
-	"\x0fDELIVERY_REJECT\x10\x04\"\xeb\x03\n" +
+	"\x0fDELIVERY_REJECT\x10\x04\"\xc7\x01\n" +
+	"\bTurnNote\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12>\n" +
+	"\bmetadata\x18\x03 \x03(\v2\".hotseat.v1.TurnNote.MetadataEntryR\bmetadata\x12\x12\n" +
+	"\x04body\x18\x04 \x01(\tR\x04body\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xeb\x03\n" +
 	"\vTurnOptions\x12%\n" +
 	"\vtemperature\x18\x01 \x01(\x01H\x00R\vtemperature\x88\x01\x01\x12\x18\n" +
 	"\x05top_p\x18\x02 \x01(\x01H\x01R\x04topP\x88\x01\x01\x12*\n" +
@@ -1615,12 +1735,13 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\x05model\x18\x01 \x01(\tH\x00R\x05model\x88\x01\x01\x12O\n" +
 	"\x0fpermission_mode\x18\x02 \x01(\x0e2!.hotseat.v1.PermissionPolicy.ModeH\x01R\x0epermissionMode\x88\x01\x01B\b\n" +
 	"\x06_modelB\x12\n" +
-	"\x10_permission_mode*\x80\x01\n" +
+	"\x10_permission_mode*\x9b\x01\n" +
 	"\rHistoryPolicy\x12\x1e\n" +
 	"\x1aHISTORY_POLICY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14HISTORY_POLICY_MATCH\x10\x01\x12\x1a\n" +
 	"\x16HISTORY_POLICY_REQUIRE\x10\x02\x12\x19\n" +
-	"\x15HISTORY_POLICY_IGNORE\x10\x03BpB\x12ClientMessageProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
+	"\x15HISTORY_POLICY_IGNORE\x10\x03\x12\x19\n" +
+	"\x15HISTORY_POLICY_APPEND\x10\x04BpB\x12ClientMessageProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
 	"Hotseat.V1\xca\x02\n" +
 	"Hotseat\\V1\xe2\x02\x16Hotseat\\V1\\GPBMetadata\xea\x02\vHotseat::V1b\x06proto3"
 
@@ -1637,7 +1758,7 @@ func file_hotseat_v1_client_message_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_client_message_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_hotseat_v1_client_message_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_hotseat_v1_client_message_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_hotseat_v1_client_message_proto_goTypes = []any{
 	(HistoryPolicy)(0),                // 0: hotseat.v1.HistoryPolicy
 	(OpenConversation_Disposition)(0), // 1: hotseat.v1.OpenConversation.Disposition
@@ -1650,51 +1771,55 @@ var file_hotseat_v1_client_message_proto_goTypes = []any{
 	(*HistoryBlock)(nil),              // 8: hotseat.v1.HistoryBlock
 	(*ToolUse)(nil),                   // 9: hotseat.v1.ToolUse
 	(*UserInput)(nil),                 // 10: hotseat.v1.UserInput
-	(*TurnOptions)(nil),               // 11: hotseat.v1.TurnOptions
-	(*ToolChoice)(nil),                // 12: hotseat.v1.ToolChoice
-	(*ToolResult)(nil),                // 13: hotseat.v1.ToolResult
-	(*PermissionDecision)(nil),        // 14: hotseat.v1.PermissionDecision
-	(*PermissionAllow)(nil),           // 15: hotseat.v1.PermissionAllow
-	(*PermissionDeny)(nil),            // 16: hotseat.v1.PermissionDeny
-	(*Interrupt)(nil),                 // 17: hotseat.v1.Interrupt
-	(*Leave)(nil),                     // 18: hotseat.v1.Leave
-	(*UpdateSettings)(nil),            // 19: hotseat.v1.UpdateSettings
-	(*ConversationSettings)(nil),      // 20: hotseat.v1.ConversationSettings
-	(*durationpb.Duration)(nil),       // 21: google.protobuf.Duration
-	(*Blob)(nil),                      // 22: hotseat.v1.Blob
-	(*ContentBlock)(nil),              // 23: hotseat.v1.ContentBlock
-	(PermissionPolicy_Mode)(0),        // 24: hotseat.v1.PermissionPolicy.Mode
+	(*TurnNote)(nil),                  // 11: hotseat.v1.TurnNote
+	(*TurnOptions)(nil),               // 12: hotseat.v1.TurnOptions
+	(*ToolChoice)(nil),                // 13: hotseat.v1.ToolChoice
+	(*ToolResult)(nil),                // 14: hotseat.v1.ToolResult
+	(*PermissionDecision)(nil),        // 15: hotseat.v1.PermissionDecision
+	(*PermissionAllow)(nil),           // 16: hotseat.v1.PermissionAllow
+	(*PermissionDeny)(nil),            // 17: hotseat.v1.PermissionDeny
+	(*Interrupt)(nil),                 // 18: hotseat.v1.Interrupt
+	(*Leave)(nil),                     // 19: hotseat.v1.Leave
+	(*UpdateSettings)(nil),            // 20: hotseat.v1.UpdateSettings
+	nil,                               // 21: hotseat.v1.TurnNote.MetadataEntry
+	(*ConversationSettings)(nil),      // 22: hotseat.v1.ConversationSettings
+	(*durationpb.Duration)(nil),       // 23: google.protobuf.Duration
+	(*Blob)(nil),                      // 24: hotseat.v1.Blob
+	(*ContentBlock)(nil),              // 25: hotseat.v1.ContentBlock
+	(PermissionPolicy_Mode)(0),        // 26: hotseat.v1.PermissionPolicy.Mode
 }
 var file_hotseat_v1_client_message_proto_depIdxs = []int32{
 	1,  // 0: hotseat.v1.OpenConversation.disposition:type_name -> hotseat.v1.OpenConversation.Disposition
-	20, // 1: hotseat.v1.OpenConversation.settings:type_name -> hotseat.v1.ConversationSettings
-	21, // 2: hotseat.v1.OpenConversation.heartbeat_interval:type_name -> google.protobuf.Duration
-	21, // 3: hotseat.v1.OpenConversation.detach_timeout:type_name -> google.protobuf.Duration
+	22, // 1: hotseat.v1.OpenConversation.settings:type_name -> hotseat.v1.ConversationSettings
+	23, // 2: hotseat.v1.OpenConversation.heartbeat_interval:type_name -> google.protobuf.Duration
+	23, // 3: hotseat.v1.OpenConversation.detach_timeout:type_name -> google.protobuf.Duration
 	7,  // 4: hotseat.v1.OpenConversation.history:type_name -> hotseat.v1.HistoryMessage
 	0,  // 5: hotseat.v1.OpenConversation.history_policy:type_name -> hotseat.v1.HistoryPolicy
 	10, // 6: hotseat.v1.OpenConversation.first_input:type_name -> hotseat.v1.UserInput
 	2,  // 7: hotseat.v1.HistoryMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
 	8,  // 8: hotseat.v1.HistoryMessage.content:type_name -> hotseat.v1.HistoryBlock
-	22, // 9: hotseat.v1.HistoryBlock.image:type_name -> hotseat.v1.Blob
-	22, // 10: hotseat.v1.HistoryBlock.file:type_name -> hotseat.v1.Blob
+	24, // 9: hotseat.v1.HistoryBlock.image:type_name -> hotseat.v1.Blob
+	24, // 10: hotseat.v1.HistoryBlock.file:type_name -> hotseat.v1.Blob
 	9,  // 11: hotseat.v1.HistoryBlock.tool_use:type_name -> hotseat.v1.ToolUse
-	13, // 12: hotseat.v1.HistoryBlock.tool_result:type_name -> hotseat.v1.ToolResult
-	23, // 13: hotseat.v1.UserInput.content:type_name -> hotseat.v1.ContentBlock
+	14, // 12: hotseat.v1.HistoryBlock.tool_result:type_name -> hotseat.v1.ToolResult
+	25, // 13: hotseat.v1.UserInput.content:type_name -> hotseat.v1.ContentBlock
 	3,  // 14: hotseat.v1.UserInput.delivery:type_name -> hotseat.v1.UserInput.Delivery
-	11, // 15: hotseat.v1.UserInput.options:type_name -> hotseat.v1.TurnOptions
-	13, // 16: hotseat.v1.UserInput.tool_results:type_name -> hotseat.v1.ToolResult
-	4,  // 17: hotseat.v1.TurnOptions.effort:type_name -> hotseat.v1.TurnOptions.Effort
-	12, // 18: hotseat.v1.TurnOptions.tool_choice:type_name -> hotseat.v1.ToolChoice
-	5,  // 19: hotseat.v1.ToolChoice.mode:type_name -> hotseat.v1.ToolChoice.Mode
-	23, // 20: hotseat.v1.ToolResult.content:type_name -> hotseat.v1.ContentBlock
-	15, // 21: hotseat.v1.PermissionDecision.allow:type_name -> hotseat.v1.PermissionAllow
-	16, // 22: hotseat.v1.PermissionDecision.deny:type_name -> hotseat.v1.PermissionDeny
-	24, // 23: hotseat.v1.UpdateSettings.permission_mode:type_name -> hotseat.v1.PermissionPolicy.Mode
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	12, // 15: hotseat.v1.UserInput.options:type_name -> hotseat.v1.TurnOptions
+	14, // 16: hotseat.v1.UserInput.tool_results:type_name -> hotseat.v1.ToolResult
+	11, // 17: hotseat.v1.UserInput.note:type_name -> hotseat.v1.TurnNote
+	21, // 18: hotseat.v1.TurnNote.metadata:type_name -> hotseat.v1.TurnNote.MetadataEntry
+	4,  // 19: hotseat.v1.TurnOptions.effort:type_name -> hotseat.v1.TurnOptions.Effort
+	13, // 20: hotseat.v1.TurnOptions.tool_choice:type_name -> hotseat.v1.ToolChoice
+	5,  // 21: hotseat.v1.ToolChoice.mode:type_name -> hotseat.v1.ToolChoice.Mode
+	25, // 22: hotseat.v1.ToolResult.content:type_name -> hotseat.v1.ContentBlock
+	16, // 23: hotseat.v1.PermissionDecision.allow:type_name -> hotseat.v1.PermissionAllow
+	17, // 24: hotseat.v1.PermissionDecision.deny:type_name -> hotseat.v1.PermissionDeny
+	26, // 25: hotseat.v1.UpdateSettings.permission_mode:type_name -> hotseat.v1.PermissionPolicy.Mode
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_client_message_proto_init() }
@@ -1711,19 +1836,19 @@ func file_hotseat_v1_client_message_proto_init() {
 		(*HistoryBlock_ToolUse)(nil),
 		(*HistoryBlock_ToolResult)(nil),
 	}
-	file_hotseat_v1_client_message_proto_msgTypes[5].OneofWrappers = []any{}
-	file_hotseat_v1_client_message_proto_msgTypes[8].OneofWrappers = []any{
+	file_hotseat_v1_client_message_proto_msgTypes[6].OneofWrappers = []any{}
+	file_hotseat_v1_client_message_proto_msgTypes[9].OneofWrappers = []any{
 		(*PermissionDecision_Allow)(nil),
 		(*PermissionDecision_Deny)(nil),
 	}
-	file_hotseat_v1_client_message_proto_msgTypes[13].OneofWrappers = []any{}
+	file_hotseat_v1_client_message_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_client_message_proto_rawDesc), len(file_hotseat_v1_client_message_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -358,7 +358,10 @@ type ConversationSettings struct {
 	// of a stream that opens it.
 	Retention *durationpb.Duration `protobuf:"bytes,9,opt,name=retention,proto3" json:"retention,omitempty"`
 	// Where tools is empty: none, not those that the conversation had.
-	ClearTools    bool `protobuf:"varint,10,opt,name=clear_tools,json=clearTools,proto3" json:"clear_tools,omitempty"`
+	ClearTools bool `protobuf:"varint,10,opt,name=clear_tools,json=clearTools,proto3" json:"clear_tools,omitempty"`
+	// The client's own names and values: up to 16, of 64 and 512 characters. Counts when the
+	// conversation is made; UpdateConversation changes it.
+	Metadata      map[string]string `protobuf:"bytes,11,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +464,13 @@ func (x *ConversationSettings) GetClearTools() bool {
 		return x.ClearTools
 	}
 	return false
+}
+
+func (x *ConversationSettings) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
 }
 
 // A kind of worker that the operator offers.
@@ -758,7 +768,7 @@ const file_hotseat_v1_conversation_proto_rawDesc = "" +
 	"\n" +
 	"STATE_IDLE\x10\x02\x12\x11\n" +
 	"\rSTATE_RUNNING\x10\x03\x12\x19\n" +
-	"\x15STATE_REQUIRES_ACTION\x10\x04\"\xe1\x03\n" +
+	"\x15STATE_REQUIRES_ACTION\x10\x04\"\xea\x04\n" +
 	"\x14ConversationSettings\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12=\n" +
 	"\rsystem_prompt\x18\x02 \x01(\v2\x18.hotseat.v1.SystemPromptR\fsystemPrompt\x12\x1c\n" +
@@ -772,7 +782,11 @@ const file_hotseat_v1_conversation_proto_rawDesc = "" +
 	"\tretention\x18\t \x01(\v2\x19.google.protobuf.DurationR\tretention\x12\x1f\n" +
 	"\vclear_tools\x18\n" +
 	" \x01(\bR\n" +
-	"clearTools\"|\n" +
+	"clearTools\x12J\n" +
+	"\bmetadata\x18\v \x03(\v2..hotseat.v1.ConversationSettings.MetadataEntryR\bmetadata\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"|\n" +
 	"\aProfile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x16\n" +
@@ -821,7 +835,7 @@ func file_hotseat_v1_conversation_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_conversation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_hotseat_v1_conversation_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_hotseat_v1_conversation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_hotseat_v1_conversation_proto_goTypes = []any{
 	(Conversation_State)(0),       // 0: hotseat.v1.Conversation.State
 	(SystemPrompt_Mode)(0),        // 1: hotseat.v1.SystemPrompt.Mode
@@ -832,32 +846,34 @@ var file_hotseat_v1_conversation_proto_goTypes = []any{
 	(*SystemPrompt)(nil),          // 6: hotseat.v1.SystemPrompt
 	(*PermissionPolicy)(nil),      // 7: hotseat.v1.PermissionPolicy
 	(*TurnLimits)(nil),            // 8: hotseat.v1.TurnLimits
-	(*Usage)(nil),                 // 9: hotseat.v1.Usage
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*ToolDefinition)(nil),        // 11: hotseat.v1.ToolDefinition
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	nil,                           // 9: hotseat.v1.ConversationSettings.MetadataEntry
+	(*Usage)(nil),                 // 10: hotseat.v1.Usage
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*ToolDefinition)(nil),        // 12: hotseat.v1.ToolDefinition
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
 }
 var file_hotseat_v1_conversation_proto_depIdxs = []int32{
 	0,  // 0: hotseat.v1.Conversation.state:type_name -> hotseat.v1.Conversation.State
 	4,  // 1: hotseat.v1.Conversation.settings:type_name -> hotseat.v1.ConversationSettings
-	9,  // 2: hotseat.v1.Conversation.usage:type_name -> hotseat.v1.Usage
-	10, // 3: hotseat.v1.Conversation.create_time:type_name -> google.protobuf.Timestamp
-	10, // 4: hotseat.v1.Conversation.update_time:type_name -> google.protobuf.Timestamp
-	10, // 5: hotseat.v1.Conversation.expire_time:type_name -> google.protobuf.Timestamp
+	10, // 2: hotseat.v1.Conversation.usage:type_name -> hotseat.v1.Usage
+	11, // 3: hotseat.v1.Conversation.create_time:type_name -> google.protobuf.Timestamp
+	11, // 4: hotseat.v1.Conversation.update_time:type_name -> google.protobuf.Timestamp
+	11, // 5: hotseat.v1.Conversation.expire_time:type_name -> google.protobuf.Timestamp
 	6,  // 6: hotseat.v1.ConversationSettings.system_prompt:type_name -> hotseat.v1.SystemPrompt
 	7,  // 7: hotseat.v1.ConversationSettings.permission_policy:type_name -> hotseat.v1.PermissionPolicy
-	11, // 8: hotseat.v1.ConversationSettings.tools:type_name -> hotseat.v1.ToolDefinition
+	12, // 8: hotseat.v1.ConversationSettings.tools:type_name -> hotseat.v1.ToolDefinition
 	8,  // 9: hotseat.v1.ConversationSettings.turn_limits:type_name -> hotseat.v1.TurnLimits
-	12, // 10: hotseat.v1.ConversationSettings.retention:type_name -> google.protobuf.Duration
-	1,  // 11: hotseat.v1.SystemPrompt.mode:type_name -> hotseat.v1.SystemPrompt.Mode
-	2,  // 12: hotseat.v1.PermissionPolicy.mode:type_name -> hotseat.v1.PermissionPolicy.Mode
-	12, // 13: hotseat.v1.PermissionPolicy.decision_timeout:type_name -> google.protobuf.Duration
-	12, // 14: hotseat.v1.TurnLimits.max_duration:type_name -> google.protobuf.Duration
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	13, // 10: hotseat.v1.ConversationSettings.retention:type_name -> google.protobuf.Duration
+	9,  // 11: hotseat.v1.ConversationSettings.metadata:type_name -> hotseat.v1.ConversationSettings.MetadataEntry
+	1,  // 12: hotseat.v1.SystemPrompt.mode:type_name -> hotseat.v1.SystemPrompt.Mode
+	2,  // 13: hotseat.v1.PermissionPolicy.mode:type_name -> hotseat.v1.PermissionPolicy.Mode
+	13, // 14: hotseat.v1.PermissionPolicy.decision_timeout:type_name -> google.protobuf.Duration
+	13, // 15: hotseat.v1.TurnLimits.max_duration:type_name -> google.protobuf.Duration
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_conversation_proto_init() }
@@ -872,7 +888,7 @@ func file_hotseat_v1_conversation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_conversation_proto_rawDesc), len(file_hotseat_v1_conversation_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

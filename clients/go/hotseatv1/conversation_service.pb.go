@@ -1043,7 +1043,9 @@ type GetTurnRequest struct {
 	// The turn, by the input that began it.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The latest turn whose input had this fingerprint. Only where conversation_id is empty.
-	Fingerprint   string `protobuf:"bytes,4,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	Fingerprint string `protobuf:"bytes,4,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	// Tell the answer block by block as well. Only where conversation_id is empty.
+	IncludeOutput bool `protobuf:"varint,5,opt,name=include_output,json=includeOutput,proto3" json:"include_output,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1106,6 +1108,13 @@ func (x *GetTurnRequest) GetFingerprint() string {
 	return ""
 }
 
+func (x *GetTurnRequest) GetIncludeOutput() bool {
+	if x != nil {
+		return x.IncludeOutput
+	}
+	return false
+}
+
 // One turn.
 type GetTurnResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1113,8 +1122,13 @@ type GetTurnResponse struct {
 	Turn *Turn `protobuf:"bytes,1,opt,name=turn,proto3" json:"turn,omitempty"`
 	// The conversation that it belongs to.
 	ConversationId string `protobuf:"bytes,2,opt,name=conversation_id,json=conversationId,proto3" json:"conversation_id,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where its first event stands, while it runs: for OpenConversation.start_sequence. 0: it
+	// waits, or has ended. Only where it was asked for without its conversation.
+	StartSequence uint64 `protobuf:"varint,3,opt,name=start_sequence,json=startSequence,proto3" json:"start_sequence,omitempty"`
+	// The log that start_sequence counts in.
+	LogId         string `protobuf:"bytes,4,opt,name=log_id,json=logId,proto3" json:"log_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetTurnResponse) Reset() {
@@ -1161,6 +1175,377 @@ func (x *GetTurnResponse) GetConversationId() string {
 	return ""
 }
 
+func (x *GetTurnResponse) GetStartSequence() uint64 {
+	if x != nil {
+		return x.StartSequence
+	}
+	return 0
+}
+
+func (x *GetTurnResponse) GetLogId() string {
+	if x != nil {
+		return x.LogId
+	}
+	return ""
+}
+
+// Asks for one page of turns that a client keeps a note with.
+type ListNotedTurnsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only those with this label. Required.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// Only those with this model; empty: with any.
+	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	// Only those with all of these.
+	Metadata map[string]string `protobuf:"bytes,3,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// At most this many; 0: 50; more than 1000 counts as 1000.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before: the request_id of its last turn.
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The latest turn first, not the first one.
+	LatestFirst   bool `protobuf:"varint,6,opt,name=latest_first,json=latestFirst,proto3" json:"latest_first,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNotedTurnsRequest) Reset() {
+	*x = ListNotedTurnsRequest{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNotedTurnsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNotedTurnsRequest) ProtoMessage() {}
+
+func (x *ListNotedTurnsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNotedTurnsRequest.ProtoReflect.Descriptor instead.
+func (*ListNotedTurnsRequest) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListNotedTurnsRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *ListNotedTurnsRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ListNotedTurnsRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *ListNotedTurnsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListNotedTurnsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListNotedTurnsRequest) GetLatestFirst() bool {
+	if x != nil {
+		return x.LatestFirst
+	}
+	return false
+}
+
+// One page of turns that a client keeps a note with.
+type ListNotedTurnsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Turns []*GetTurnResponse `protobuf:"bytes,1,rep,name=turns,proto3" json:"turns,omitempty"`
+	// For the next page; empty: this was the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNotedTurnsResponse) Reset() {
+	*x = ListNotedTurnsResponse{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNotedTurnsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNotedTurnsResponse) ProtoMessage() {}
+
+func (x *ListNotedTurnsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNotedTurnsResponse.ProtoReflect.Descriptor instead.
+func (*ListNotedTurnsResponse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListNotedTurnsResponse) GetTurns() []*GetTurnResponse {
+	if x != nil {
+		return x.Turns
+	}
+	return nil
+}
+
+func (x *ListNotedTurnsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Asks to change the note of a turn.
+type UpdateTurnNoteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The turn, by the input that began it. Required.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The note that it has from now on; unset: none.
+	Note          *TurnNote `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTurnNoteRequest) Reset() {
+	*x = UpdateTurnNoteRequest{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTurnNoteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTurnNoteRequest) ProtoMessage() {}
+
+func (x *UpdateTurnNoteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTurnNoteRequest.ProtoReflect.Descriptor instead.
+func (*UpdateTurnNoteRequest) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UpdateTurnNoteRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UpdateTurnNoteRequest) GetNote() *TurnNote {
+	if x != nil {
+		return x.Note
+	}
+	return nil
+}
+
+// The note is changed.
+type UpdateTurnNoteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateTurnNoteResponse) Reset() {
+	*x = UpdateTurnNoteResponse{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateTurnNoteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateTurnNoteResponse) ProtoMessage() {}
+
+func (x *UpdateTurnNoteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateTurnNoteResponse.ProtoReflect.Descriptor instead.
+func (*UpdateTurnNoteResponse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{15}
+}
+
+// Asks to change what a client has kept with a conversation.
+type UpdateConversationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The conversation. Required.
+	ConversationId string `protobuf:"bytes,1,opt,name=conversation_id,json=conversationId,proto3" json:"conversation_id,omitempty"`
+	// Takes the place of what it has; see set_metadata.
+	Metadata map[string]string `protobuf:"bytes,2,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The metadata above counts, empty or not.
+	SetMetadata bool `protobuf:"varint,3,opt,name=set_metadata,json=setMetadata,proto3" json:"set_metadata,omitempty"`
+	// Said after what it holds, without an answer of the model's.
+	Messages      []*HistoryMessage `protobuf:"bytes,4,rep,name=messages,proto3" json:"messages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateConversationRequest) Reset() {
+	*x = UpdateConversationRequest{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateConversationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateConversationRequest) ProtoMessage() {}
+
+func (x *UpdateConversationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateConversationRequest.ProtoReflect.Descriptor instead.
+func (*UpdateConversationRequest) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *UpdateConversationRequest) GetConversationId() string {
+	if x != nil {
+		return x.ConversationId
+	}
+	return ""
+}
+
+func (x *UpdateConversationRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *UpdateConversationRequest) GetSetMetadata() bool {
+	if x != nil {
+		return x.SetMetadata
+	}
+	return false
+}
+
+func (x *UpdateConversationRequest) GetMessages() []*HistoryMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+// The conversation is changed.
+type UpdateConversationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The conversation.
+	Conversation  *Conversation `protobuf:"bytes,1,opt,name=conversation,proto3" json:"conversation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateConversationResponse) Reset() {
+	*x = UpdateConversationResponse{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateConversationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateConversationResponse) ProtoMessage() {}
+
+func (x *UpdateConversationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateConversationResponse.ProtoReflect.Descriptor instead.
+func (*UpdateConversationResponse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *UpdateConversationResponse) GetConversation() *Conversation {
+	if x != nil {
+		return x.Conversation
+	}
+	return nil
+}
+
 // Asks for one page of a conversation's turns.
 type ListTurnsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1176,7 +1561,7 @@ type ListTurnsRequest struct {
 
 func (x *ListTurnsRequest) Reset() {
 	*x = ListTurnsRequest{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[12]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1573,7 @@ func (x *ListTurnsRequest) String() string {
 func (*ListTurnsRequest) ProtoMessage() {}
 
 func (x *ListTurnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[12]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1586,7 @@ func (x *ListTurnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTurnsRequest.ProtoReflect.Descriptor instead.
 func (*ListTurnsRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{12}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTurnsRequest) GetConversationId() string {
@@ -1238,7 +1623,7 @@ type ListTurnsResponse struct {
 
 func (x *ListTurnsResponse) Reset() {
 	*x = ListTurnsResponse{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[13]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1635,7 @@ func (x *ListTurnsResponse) String() string {
 func (*ListTurnsResponse) ProtoMessage() {}
 
 func (x *ListTurnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[13]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1648,7 @@ func (x *ListTurnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTurnsResponse.ProtoReflect.Descriptor instead.
 func (*ListTurnsResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{13}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListTurnsResponse) GetTurns() []*Turn {
@@ -1292,14 +1677,17 @@ type ListMessagesRequest struct {
 	// was said at the time of the first one.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// The latest message first, not the first one.
-	LatestFirst   bool `protobuf:"varint,4,opt,name=latest_first,json=latestFirst,proto3" json:"latest_first,omitempty"`
+	LatestFirst bool `protobuf:"varint,4,opt,name=latest_first,json=latestFirst,proto3" json:"latest_first,omitempty"`
+	// Only up to the end of the turn that this input began; empty: up to where the
+	// conversation stands.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[14]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1699,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[14]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1712,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{14}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListMessagesRequest) GetConversationId() string {
@@ -1355,6 +1743,13 @@ func (x *ListMessagesRequest) GetLatestFirst() bool {
 	return false
 }
 
+func (x *ListMessagesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // One page of what was said.
 type ListMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1368,7 +1763,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[15]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1775,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[15]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1788,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{15}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*ConversationMessage {
@@ -1431,7 +1826,7 @@ type ConversationMessage struct {
 
 func (x *ConversationMessage) Reset() {
 	*x = ConversationMessage{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[16]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1838,7 @@ func (x *ConversationMessage) String() string {
 func (*ConversationMessage) ProtoMessage() {}
 
 func (x *ConversationMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[16]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1851,7 @@ func (x *ConversationMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConversationMessage.ProtoReflect.Descriptor instead.
 func (*ConversationMessage) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{16}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConversationMessage) GetMessageId() string {
@@ -1512,7 +1907,7 @@ type ExportConversationRequest struct {
 
 func (x *ExportConversationRequest) Reset() {
 	*x = ExportConversationRequest{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[17]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1919,7 @@ func (x *ExportConversationRequest) String() string {
 func (*ExportConversationRequest) ProtoMessage() {}
 
 func (x *ExportConversationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[17]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1932,7 @@ func (x *ExportConversationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportConversationRequest.ProtoReflect.Descriptor instead.
 func (*ExportConversationRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{17}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExportConversationRequest) GetConversationId() string {
@@ -1558,7 +1953,7 @@ type ExportConversationResponse struct {
 
 func (x *ExportConversationResponse) Reset() {
 	*x = ExportConversationResponse{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[18]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1965,7 @@ func (x *ExportConversationResponse) String() string {
 func (*ExportConversationResponse) ProtoMessage() {}
 
 func (x *ExportConversationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[18]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1978,7 @@ func (x *ExportConversationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportConversationResponse.ProtoReflect.Descriptor instead.
 func (*ExportConversationResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{18}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ExportConversationResponse) GetData() []byte {
@@ -1606,7 +2001,7 @@ type ImportConversationRequest struct {
 
 func (x *ImportConversationRequest) Reset() {
 	*x = ImportConversationRequest{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[19]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1618,7 +2013,7 @@ func (x *ImportConversationRequest) String() string {
 func (*ImportConversationRequest) ProtoMessage() {}
 
 func (x *ImportConversationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[19]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1631,7 +2026,7 @@ func (x *ImportConversationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportConversationRequest.ProtoReflect.Descriptor instead.
 func (*ImportConversationRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{19}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ImportConversationRequest) GetConversationId() string {
@@ -1659,7 +2054,7 @@ type ImportConversationResponse struct {
 
 func (x *ImportConversationResponse) Reset() {
 	*x = ImportConversationResponse{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[20]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +2066,7 @@ func (x *ImportConversationResponse) String() string {
 func (*ImportConversationResponse) ProtoMessage() {}
 
 func (x *ImportConversationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[20]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +2079,7 @@ func (x *ImportConversationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportConversationResponse.ProtoReflect.Descriptor instead.
 func (*ImportConversationResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{20}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ImportConversationResponse) GetConversation() *Conversation {
@@ -1703,7 +2098,7 @@ type ListProfilesRequest struct {
 
 func (x *ListProfilesRequest) Reset() {
 	*x = ListProfilesRequest{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[21]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1715,7 +2110,7 @@ func (x *ListProfilesRequest) String() string {
 func (*ListProfilesRequest) ProtoMessage() {}
 
 func (x *ListProfilesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[21]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1728,7 +2123,7 @@ func (x *ListProfilesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProfilesRequest.ProtoReflect.Descriptor instead.
 func (*ListProfilesRequest) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{21}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{27}
 }
 
 // The kinds of workers.
@@ -1742,7 +2137,7 @@ type ListProfilesResponse struct {
 
 func (x *ListProfilesResponse) Reset() {
 	*x = ListProfilesResponse{}
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[22]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +2149,7 @@ func (x *ListProfilesResponse) String() string {
 func (*ListProfilesResponse) ProtoMessage() {}
 
 func (x *ListProfilesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[22]
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +2162,7 @@ func (x *ListProfilesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProfilesResponse.ProtoReflect.Descriptor instead.
 func (*ListProfilesResponse) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{22}
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListProfilesResponse) GetProfiles() []*Profile {
@@ -1846,16 +2241,48 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\x13new_conversation_id\x18\x03 \x01(\tR\x11newConversationIdB\a\n" +
 	"\x05_turn\"X\n" +
 	"\x18ForkConversationResponse\x12<\n" +
-	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\"\x8e\x01\n" +
+	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\"\xb5\x01\n" +
 	"\x0eGetTurnRequest\x12'\n" +
 	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\x12\x12\n" +
 	"\x04turn\x18\x02 \x01(\rR\x04turn\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12 \n" +
-	"\vfingerprint\x18\x04 \x01(\tR\vfingerprint\"`\n" +
+	"\vfingerprint\x18\x04 \x01(\tR\vfingerprint\x12%\n" +
+	"\x0einclude_output\x18\x05 \x01(\bR\rincludeOutput\"\x9e\x01\n" +
 	"\x0fGetTurnResponse\x12$\n" +
 	"\x04turn\x18\x01 \x01(\v2\x10.hotseat.v1.TurnR\x04turn\x12'\n" +
-	"\x0fconversation_id\x18\x02 \x01(\tR\x0econversationId\"w\n" +
+	"\x0fconversation_id\x18\x02 \x01(\tR\x0econversationId\x12%\n" +
+	"\x0estart_sequence\x18\x03 \x01(\x04R\rstartSequence\x12\x15\n" +
+	"\x06log_id\x18\x04 \x01(\tR\x05logId\"\xac\x02\n" +
+	"\x15ListNotedTurnsRequest\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12K\n" +
+	"\bmetadata\x18\x03 \x03(\v2/.hotseat.v1.ListNotedTurnsRequest.MetadataEntryR\bmetadata\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\x12!\n" +
+	"\flatest_first\x18\x06 \x01(\bR\vlatestFirst\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"s\n" +
+	"\x16ListNotedTurnsResponse\x121\n" +
+	"\x05turns\x18\x01 \x03(\v2\x1b.hotseat.v1.GetTurnResponseR\x05turns\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"`\n" +
+	"\x15UpdateTurnNoteRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12(\n" +
+	"\x04note\x18\x02 \x01(\v2\x14.hotseat.v1.TurnNoteR\x04note\"\x18\n" +
+	"\x16UpdateTurnNoteResponse\"\xad\x02\n" +
+	"\x19UpdateConversationRequest\x12'\n" +
+	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\x12O\n" +
+	"\bmetadata\x18\x02 \x03(\v23.hotseat.v1.UpdateConversationRequest.MetadataEntryR\bmetadata\x12!\n" +
+	"\fset_metadata\x18\x03 \x01(\bR\vsetMetadata\x126\n" +
+	"\bmessages\x18\x04 \x03(\v2\x1a.hotseat.v1.HistoryMessageR\bmessages\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"Z\n" +
+	"\x1aUpdateConversationResponse\x12<\n" +
+	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\"w\n" +
 	"\x10ListTurnsRequest\x12'\n" +
 	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -1863,13 +2290,15 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"c\n" +
 	"\x11ListTurnsResponse\x12&\n" +
 	"\x05turns\x18\x01 \x03(\v2\x10.hotseat.v1.TurnR\x05turns\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9d\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
 	"\x13ListMessagesRequest\x12'\n" +
 	"\x0fconversation_id\x18\x01 \x01(\tR\x0econversationId\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\x12!\n" +
-	"\flatest_first\x18\x04 \x01(\bR\vlatestFirst\"{\n" +
+	"\flatest_first\x18\x04 \x01(\bR\vlatestFirst\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"{\n" +
 	"\x14ListMessagesResponse\x12;\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1f.hotseat.v1.ConversationMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x02\n" +
@@ -1893,15 +2322,18 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\"\x15\n" +
 	"\x13ListProfilesRequest\"G\n" +
 	"\x14ListProfilesResponse\x12/\n" +
-	"\bprofiles\x18\x01 \x03(\v2\x13.hotseat.v1.ProfileR\bprofiles2\xe4\a\n" +
+	"\bprofiles\x18\x01 \x03(\v2\x13.hotseat.v1.ProfileR\bprofiles2\xfb\t\n" +
 	"\x13ConversationService\x12I\n" +
 	"\bConverse\x12\x1b.hotseat.v1.ConverseRequest\x1a\x1c.hotseat.v1.ConverseResponse(\x010\x01\x12Z\n" +
 	"\x0fGetConversation\x12\".hotseat.v1.GetConversationRequest\x1a#.hotseat.v1.GetConversationResponse\x12`\n" +
 	"\x11ListConversations\x12$.hotseat.v1.ListConversationsRequest\x1a%.hotseat.v1.ListConversationsResponse\x12c\n" +
-	"\x12DeleteConversation\x12%.hotseat.v1.DeleteConversationRequest\x1a&.hotseat.v1.DeleteConversationResponse\x12]\n" +
+	"\x12DeleteConversation\x12%.hotseat.v1.DeleteConversationRequest\x1a&.hotseat.v1.DeleteConversationResponse\x12c\n" +
+	"\x12UpdateConversation\x12%.hotseat.v1.UpdateConversationRequest\x1a&.hotseat.v1.UpdateConversationResponse\x12]\n" +
 	"\x10ForkConversation\x12#.hotseat.v1.ForkConversationRequest\x1a$.hotseat.v1.ForkConversationResponse\x12B\n" +
 	"\aGetTurn\x12\x1a.hotseat.v1.GetTurnRequest\x1a\x1b.hotseat.v1.GetTurnResponse\x12H\n" +
-	"\tListTurns\x12\x1c.hotseat.v1.ListTurnsRequest\x1a\x1d.hotseat.v1.ListTurnsResponse\x12Q\n" +
+	"\tListTurns\x12\x1c.hotseat.v1.ListTurnsRequest\x1a\x1d.hotseat.v1.ListTurnsResponse\x12W\n" +
+	"\x0eListNotedTurns\x12!.hotseat.v1.ListNotedTurnsRequest\x1a\".hotseat.v1.ListNotedTurnsResponse\x12W\n" +
+	"\x0eUpdateTurnNote\x12!.hotseat.v1.UpdateTurnNoteRequest\x1a\".hotseat.v1.UpdateTurnNoteResponse\x12Q\n" +
 	"\fListMessages\x12\x1f.hotseat.v1.ListMessagesRequest\x1a .hotseat.v1.ListMessagesResponse\x12e\n" +
 	"\x12ExportConversation\x12%.hotseat.v1.ExportConversationRequest\x1a&.hotseat.v1.ExportConversationResponse0\x01\x12e\n" +
 	"\x12ImportConversation\x12%.hotseat.v1.ImportConversationRequest\x1a&.hotseat.v1.ImportConversationResponse(\x01\x12Q\n" +
@@ -1921,7 +2353,7 @@ func file_hotseat_v1_conversation_service_proto_rawDescGZIP() []byte {
 	return file_hotseat_v1_conversation_service_proto_rawDescData
 }
 
-var file_hotseat_v1_conversation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_hotseat_v1_conversation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_hotseat_v1_conversation_service_proto_goTypes = []any{
 	(*ConverseRequest)(nil),            // 0: hotseat.v1.ConverseRequest
 	(*ConverseResponse)(nil),           // 1: hotseat.v1.ConverseResponse
@@ -1935,120 +2367,142 @@ var file_hotseat_v1_conversation_service_proto_goTypes = []any{
 	(*ForkConversationResponse)(nil),   // 9: hotseat.v1.ForkConversationResponse
 	(*GetTurnRequest)(nil),             // 10: hotseat.v1.GetTurnRequest
 	(*GetTurnResponse)(nil),            // 11: hotseat.v1.GetTurnResponse
-	(*ListTurnsRequest)(nil),           // 12: hotseat.v1.ListTurnsRequest
-	(*ListTurnsResponse)(nil),          // 13: hotseat.v1.ListTurnsResponse
-	(*ListMessagesRequest)(nil),        // 14: hotseat.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),       // 15: hotseat.v1.ListMessagesResponse
-	(*ConversationMessage)(nil),        // 16: hotseat.v1.ConversationMessage
-	(*ExportConversationRequest)(nil),  // 17: hotseat.v1.ExportConversationRequest
-	(*ExportConversationResponse)(nil), // 18: hotseat.v1.ExportConversationResponse
-	(*ImportConversationRequest)(nil),  // 19: hotseat.v1.ImportConversationRequest
-	(*ImportConversationResponse)(nil), // 20: hotseat.v1.ImportConversationResponse
-	(*ListProfilesRequest)(nil),        // 21: hotseat.v1.ListProfilesRequest
-	(*ListProfilesResponse)(nil),       // 22: hotseat.v1.ListProfilesResponse
-	(*OpenConversation)(nil),           // 23: hotseat.v1.OpenConversation
-	(*UserInput)(nil),                  // 24: hotseat.v1.UserInput
-	(*ToolResult)(nil),                 // 25: hotseat.v1.ToolResult
-	(*PermissionDecision)(nil),         // 26: hotseat.v1.PermissionDecision
-	(*Interrupt)(nil),                  // 27: hotseat.v1.Interrupt
-	(*UpdateSettings)(nil),             // 28: hotseat.v1.UpdateSettings
-	(*Leave)(nil),                      // 29: hotseat.v1.Leave
-	(*TextDelta)(nil),                  // 30: hotseat.v1.TextDelta
-	(*ThinkingDelta)(nil),              // 31: hotseat.v1.ThinkingDelta
-	(*ToolInputDelta)(nil),             // 32: hotseat.v1.ToolInputDelta
-	(*Heartbeat)(nil),                  // 33: hotseat.v1.Heartbeat
-	(*Ready)(nil),                      // 34: hotseat.v1.Ready
-	(*TurnStarted)(nil),                // 35: hotseat.v1.TurnStarted
-	(*ToolStarted)(nil),                // 36: hotseat.v1.ToolStarted
-	(*ToolInputCompleted)(nil),         // 37: hotseat.v1.ToolInputCompleted
-	(*ToolCompleted)(nil),              // 38: hotseat.v1.ToolCompleted
-	(*ToolCall)(nil),                   // 39: hotseat.v1.ToolCall
-	(*PermissionRequest)(nil),          // 40: hotseat.v1.PermissionRequest
-	(*RequestsCancelled)(nil),          // 41: hotseat.v1.RequestsCancelled
-	(*Usage)(nil),                      // 42: hotseat.v1.Usage
-	(*Notice)(nil),                     // 43: hotseat.v1.Notice
-	(*TurnCompleted)(nil),              // 44: hotseat.v1.TurnCompleted
-	(*InputRejected)(nil),              // 45: hotseat.v1.InputRejected
-	(*GoAway)(nil),                     // 46: hotseat.v1.GoAway
-	(*RawMessage)(nil),                 // 47: hotseat.v1.RawMessage
-	(*TextRetracted)(nil),              // 48: hotseat.v1.TextRetracted
-	(*timestamppb.Timestamp)(nil),      // 49: google.protobuf.Timestamp
-	(*Conversation)(nil),               // 50: hotseat.v1.Conversation
-	(Conversation_State)(0),            // 51: hotseat.v1.Conversation.State
-	(*Turn)(nil),                       // 52: hotseat.v1.Turn
-	(HistoryMessage_Role)(0),           // 53: hotseat.v1.HistoryMessage.Role
-	(*HistoryBlock)(nil),               // 54: hotseat.v1.HistoryBlock
-	(TurnCompleted_Outcome)(0),         // 55: hotseat.v1.TurnCompleted.Outcome
-	(*Profile)(nil),                    // 56: hotseat.v1.Profile
+	(*ListNotedTurnsRequest)(nil),      // 12: hotseat.v1.ListNotedTurnsRequest
+	(*ListNotedTurnsResponse)(nil),     // 13: hotseat.v1.ListNotedTurnsResponse
+	(*UpdateTurnNoteRequest)(nil),      // 14: hotseat.v1.UpdateTurnNoteRequest
+	(*UpdateTurnNoteResponse)(nil),     // 15: hotseat.v1.UpdateTurnNoteResponse
+	(*UpdateConversationRequest)(nil),  // 16: hotseat.v1.UpdateConversationRequest
+	(*UpdateConversationResponse)(nil), // 17: hotseat.v1.UpdateConversationResponse
+	(*ListTurnsRequest)(nil),           // 18: hotseat.v1.ListTurnsRequest
+	(*ListTurnsResponse)(nil),          // 19: hotseat.v1.ListTurnsResponse
+	(*ListMessagesRequest)(nil),        // 20: hotseat.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),       // 21: hotseat.v1.ListMessagesResponse
+	(*ConversationMessage)(nil),        // 22: hotseat.v1.ConversationMessage
+	(*ExportConversationRequest)(nil),  // 23: hotseat.v1.ExportConversationRequest
+	(*ExportConversationResponse)(nil), // 24: hotseat.v1.ExportConversationResponse
+	(*ImportConversationRequest)(nil),  // 25: hotseat.v1.ImportConversationRequest
+	(*ImportConversationResponse)(nil), // 26: hotseat.v1.ImportConversationResponse
+	(*ListProfilesRequest)(nil),        // 27: hotseat.v1.ListProfilesRequest
+	(*ListProfilesResponse)(nil),       // 28: hotseat.v1.ListProfilesResponse
+	nil,                                // 29: hotseat.v1.ListNotedTurnsRequest.MetadataEntry
+	nil,                                // 30: hotseat.v1.UpdateConversationRequest.MetadataEntry
+	(*OpenConversation)(nil),           // 31: hotseat.v1.OpenConversation
+	(*UserInput)(nil),                  // 32: hotseat.v1.UserInput
+	(*ToolResult)(nil),                 // 33: hotseat.v1.ToolResult
+	(*PermissionDecision)(nil),         // 34: hotseat.v1.PermissionDecision
+	(*Interrupt)(nil),                  // 35: hotseat.v1.Interrupt
+	(*UpdateSettings)(nil),             // 36: hotseat.v1.UpdateSettings
+	(*Leave)(nil),                      // 37: hotseat.v1.Leave
+	(*TextDelta)(nil),                  // 38: hotseat.v1.TextDelta
+	(*ThinkingDelta)(nil),              // 39: hotseat.v1.ThinkingDelta
+	(*ToolInputDelta)(nil),             // 40: hotseat.v1.ToolInputDelta
+	(*Heartbeat)(nil),                  // 41: hotseat.v1.Heartbeat
+	(*Ready)(nil),                      // 42: hotseat.v1.Ready
+	(*TurnStarted)(nil),                // 43: hotseat.v1.TurnStarted
+	(*ToolStarted)(nil),                // 44: hotseat.v1.ToolStarted
+	(*ToolInputCompleted)(nil),         // 45: hotseat.v1.ToolInputCompleted
+	(*ToolCompleted)(nil),              // 46: hotseat.v1.ToolCompleted
+	(*ToolCall)(nil),                   // 47: hotseat.v1.ToolCall
+	(*PermissionRequest)(nil),          // 48: hotseat.v1.PermissionRequest
+	(*RequestsCancelled)(nil),          // 49: hotseat.v1.RequestsCancelled
+	(*Usage)(nil),                      // 50: hotseat.v1.Usage
+	(*Notice)(nil),                     // 51: hotseat.v1.Notice
+	(*TurnCompleted)(nil),              // 52: hotseat.v1.TurnCompleted
+	(*InputRejected)(nil),              // 53: hotseat.v1.InputRejected
+	(*GoAway)(nil),                     // 54: hotseat.v1.GoAway
+	(*RawMessage)(nil),                 // 55: hotseat.v1.RawMessage
+	(*TextRetracted)(nil),              // 56: hotseat.v1.TextRetracted
+	(*timestamppb.Timestamp)(nil),      // 57: google.protobuf.Timestamp
+	(*Conversation)(nil),               // 58: hotseat.v1.Conversation
+	(Conversation_State)(0),            // 59: hotseat.v1.Conversation.State
+	(*Turn)(nil),                       // 60: hotseat.v1.Turn
+	(*TurnNote)(nil),                   // 61: hotseat.v1.TurnNote
+	(*HistoryMessage)(nil),             // 62: hotseat.v1.HistoryMessage
+	(HistoryMessage_Role)(0),           // 63: hotseat.v1.HistoryMessage.Role
+	(*HistoryBlock)(nil),               // 64: hotseat.v1.HistoryBlock
+	(TurnCompleted_Outcome)(0),         // 65: hotseat.v1.TurnCompleted.Outcome
+	(*Profile)(nil),                    // 66: hotseat.v1.Profile
 }
 var file_hotseat_v1_conversation_service_proto_depIdxs = []int32{
-	23, // 0: hotseat.v1.ConverseRequest.open:type_name -> hotseat.v1.OpenConversation
-	24, // 1: hotseat.v1.ConverseRequest.user_input:type_name -> hotseat.v1.UserInput
-	25, // 2: hotseat.v1.ConverseRequest.tool_result:type_name -> hotseat.v1.ToolResult
-	26, // 3: hotseat.v1.ConverseRequest.permission_decision:type_name -> hotseat.v1.PermissionDecision
-	27, // 4: hotseat.v1.ConverseRequest.interrupt:type_name -> hotseat.v1.Interrupt
-	28, // 5: hotseat.v1.ConverseRequest.update_settings:type_name -> hotseat.v1.UpdateSettings
-	29, // 6: hotseat.v1.ConverseRequest.leave:type_name -> hotseat.v1.Leave
-	30, // 7: hotseat.v1.ConverseResponse.text_delta:type_name -> hotseat.v1.TextDelta
-	31, // 8: hotseat.v1.ConverseResponse.thinking_delta:type_name -> hotseat.v1.ThinkingDelta
-	32, // 9: hotseat.v1.ConverseResponse.tool_input_delta:type_name -> hotseat.v1.ToolInputDelta
-	33, // 10: hotseat.v1.ConverseResponse.heartbeat:type_name -> hotseat.v1.Heartbeat
-	34, // 11: hotseat.v1.ConverseResponse.ready:type_name -> hotseat.v1.Ready
-	35, // 12: hotseat.v1.ConverseResponse.turn_started:type_name -> hotseat.v1.TurnStarted
-	36, // 13: hotseat.v1.ConverseResponse.tool_started:type_name -> hotseat.v1.ToolStarted
-	37, // 14: hotseat.v1.ConverseResponse.tool_input_completed:type_name -> hotseat.v1.ToolInputCompleted
-	38, // 15: hotseat.v1.ConverseResponse.tool_completed:type_name -> hotseat.v1.ToolCompleted
-	39, // 16: hotseat.v1.ConverseResponse.tool_call:type_name -> hotseat.v1.ToolCall
-	40, // 17: hotseat.v1.ConverseResponse.permission_request:type_name -> hotseat.v1.PermissionRequest
-	41, // 18: hotseat.v1.ConverseResponse.requests_cancelled:type_name -> hotseat.v1.RequestsCancelled
-	42, // 19: hotseat.v1.ConverseResponse.usage:type_name -> hotseat.v1.Usage
-	43, // 20: hotseat.v1.ConverseResponse.notice:type_name -> hotseat.v1.Notice
-	44, // 21: hotseat.v1.ConverseResponse.turn_completed:type_name -> hotseat.v1.TurnCompleted
-	45, // 22: hotseat.v1.ConverseResponse.input_rejected:type_name -> hotseat.v1.InputRejected
-	46, // 23: hotseat.v1.ConverseResponse.go_away:type_name -> hotseat.v1.GoAway
-	47, // 24: hotseat.v1.ConverseResponse.raw:type_name -> hotseat.v1.RawMessage
-	48, // 25: hotseat.v1.ConverseResponse.text_retracted:type_name -> hotseat.v1.TextRetracted
-	49, // 26: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
-	50, // 27: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	51, // 28: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
-	50, // 29: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
-	50, // 30: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	52, // 31: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
-	52, // 32: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
-	16, // 33: hotseat.v1.ListMessagesResponse.messages:type_name -> hotseat.v1.ConversationMessage
-	53, // 34: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
-	54, // 35: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
-	55, // 36: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	49, // 37: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
-	50, // 38: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	56, // 39: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
-	0,  // 40: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
-	2,  // 41: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
-	4,  // 42: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
-	6,  // 43: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
-	8,  // 44: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
-	10, // 45: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
-	12, // 46: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
-	14, // 47: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
-	17, // 48: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
-	19, // 49: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
-	21, // 50: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
-	1,  // 51: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
-	3,  // 52: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
-	5,  // 53: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
-	7,  // 54: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
-	9,  // 55: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
-	11, // 56: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
-	13, // 57: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
-	15, // 58: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
-	18, // 59: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
-	20, // 60: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
-	22, // 61: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
-	51, // [51:62] is the sub-list for method output_type
-	40, // [40:51] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	31, // 0: hotseat.v1.ConverseRequest.open:type_name -> hotseat.v1.OpenConversation
+	32, // 1: hotseat.v1.ConverseRequest.user_input:type_name -> hotseat.v1.UserInput
+	33, // 2: hotseat.v1.ConverseRequest.tool_result:type_name -> hotseat.v1.ToolResult
+	34, // 3: hotseat.v1.ConverseRequest.permission_decision:type_name -> hotseat.v1.PermissionDecision
+	35, // 4: hotseat.v1.ConverseRequest.interrupt:type_name -> hotseat.v1.Interrupt
+	36, // 5: hotseat.v1.ConverseRequest.update_settings:type_name -> hotseat.v1.UpdateSettings
+	37, // 6: hotseat.v1.ConverseRequest.leave:type_name -> hotseat.v1.Leave
+	38, // 7: hotseat.v1.ConverseResponse.text_delta:type_name -> hotseat.v1.TextDelta
+	39, // 8: hotseat.v1.ConverseResponse.thinking_delta:type_name -> hotseat.v1.ThinkingDelta
+	40, // 9: hotseat.v1.ConverseResponse.tool_input_delta:type_name -> hotseat.v1.ToolInputDelta
+	41, // 10: hotseat.v1.ConverseResponse.heartbeat:type_name -> hotseat.v1.Heartbeat
+	42, // 11: hotseat.v1.ConverseResponse.ready:type_name -> hotseat.v1.Ready
+	43, // 12: hotseat.v1.ConverseResponse.turn_started:type_name -> hotseat.v1.TurnStarted
+	44, // 13: hotseat.v1.ConverseResponse.tool_started:type_name -> hotseat.v1.ToolStarted
+	45, // 14: hotseat.v1.ConverseResponse.tool_input_completed:type_name -> hotseat.v1.ToolInputCompleted
+	46, // 15: hotseat.v1.ConverseResponse.tool_completed:type_name -> hotseat.v1.ToolCompleted
+	47, // 16: hotseat.v1.ConverseResponse.tool_call:type_name -> hotseat.v1.ToolCall
+	48, // 17: hotseat.v1.ConverseResponse.permission_request:type_name -> hotseat.v1.PermissionRequest
+	49, // 18: hotseat.v1.ConverseResponse.requests_cancelled:type_name -> hotseat.v1.RequestsCancelled
+	50, // 19: hotseat.v1.ConverseResponse.usage:type_name -> hotseat.v1.Usage
+	51, // 20: hotseat.v1.ConverseResponse.notice:type_name -> hotseat.v1.Notice
+	52, // 21: hotseat.v1.ConverseResponse.turn_completed:type_name -> hotseat.v1.TurnCompleted
+	53, // 22: hotseat.v1.ConverseResponse.input_rejected:type_name -> hotseat.v1.InputRejected
+	54, // 23: hotseat.v1.ConverseResponse.go_away:type_name -> hotseat.v1.GoAway
+	55, // 24: hotseat.v1.ConverseResponse.raw:type_name -> hotseat.v1.RawMessage
+	56, // 25: hotseat.v1.ConverseResponse.text_retracted:type_name -> hotseat.v1.TextRetracted
+	57, // 26: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
+	58, // 27: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	59, // 28: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
+	58, // 29: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
+	58, // 30: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	60, // 31: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
+	29, // 32: hotseat.v1.ListNotedTurnsRequest.metadata:type_name -> hotseat.v1.ListNotedTurnsRequest.MetadataEntry
+	11, // 33: hotseat.v1.ListNotedTurnsResponse.turns:type_name -> hotseat.v1.GetTurnResponse
+	61, // 34: hotseat.v1.UpdateTurnNoteRequest.note:type_name -> hotseat.v1.TurnNote
+	30, // 35: hotseat.v1.UpdateConversationRequest.metadata:type_name -> hotseat.v1.UpdateConversationRequest.MetadataEntry
+	62, // 36: hotseat.v1.UpdateConversationRequest.messages:type_name -> hotseat.v1.HistoryMessage
+	58, // 37: hotseat.v1.UpdateConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	60, // 38: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
+	22, // 39: hotseat.v1.ListMessagesResponse.messages:type_name -> hotseat.v1.ConversationMessage
+	63, // 40: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
+	64, // 41: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
+	65, // 42: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
+	57, // 43: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
+	58, // 44: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	66, // 45: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
+	0,  // 46: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
+	2,  // 47: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
+	4,  // 48: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
+	6,  // 49: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
+	16, // 50: hotseat.v1.ConversationService.UpdateConversation:input_type -> hotseat.v1.UpdateConversationRequest
+	8,  // 51: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
+	10, // 52: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
+	18, // 53: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
+	12, // 54: hotseat.v1.ConversationService.ListNotedTurns:input_type -> hotseat.v1.ListNotedTurnsRequest
+	14, // 55: hotseat.v1.ConversationService.UpdateTurnNote:input_type -> hotseat.v1.UpdateTurnNoteRequest
+	20, // 56: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
+	23, // 57: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
+	25, // 58: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
+	27, // 59: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
+	1,  // 60: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
+	3,  // 61: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
+	5,  // 62: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
+	7,  // 63: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
+	17, // 64: hotseat.v1.ConversationService.UpdateConversation:output_type -> hotseat.v1.UpdateConversationResponse
+	9,  // 65: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
+	11, // 66: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
+	19, // 67: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
+	13, // 68: hotseat.v1.ConversationService.ListNotedTurns:output_type -> hotseat.v1.ListNotedTurnsResponse
+	15, // 69: hotseat.v1.ConversationService.UpdateTurnNote:output_type -> hotseat.v1.UpdateTurnNoteResponse
+	21, // 70: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
+	24, // 71: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
+	26, // 72: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
+	28, // 73: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
+	60, // [60:74] is the sub-list for method output_type
+	46, // [46:60] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_conversation_service_proto_init() }
@@ -2097,7 +2551,7 @@ func file_hotseat_v1_conversation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_conversation_service_proto_rawDesc), len(file_hotseat_v1_conversation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

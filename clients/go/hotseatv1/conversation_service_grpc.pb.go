@@ -25,9 +25,12 @@ const (
 	ConversationService_GetConversation_FullMethodName    = "/hotseat.v1.ConversationService/GetConversation"
 	ConversationService_ListConversations_FullMethodName  = "/hotseat.v1.ConversationService/ListConversations"
 	ConversationService_DeleteConversation_FullMethodName = "/hotseat.v1.ConversationService/DeleteConversation"
+	ConversationService_UpdateConversation_FullMethodName = "/hotseat.v1.ConversationService/UpdateConversation"
 	ConversationService_ForkConversation_FullMethodName   = "/hotseat.v1.ConversationService/ForkConversation"
 	ConversationService_GetTurn_FullMethodName            = "/hotseat.v1.ConversationService/GetTurn"
 	ConversationService_ListTurns_FullMethodName          = "/hotseat.v1.ConversationService/ListTurns"
+	ConversationService_ListNotedTurns_FullMethodName     = "/hotseat.v1.ConversationService/ListNotedTurns"
+	ConversationService_UpdateTurnNote_FullMethodName     = "/hotseat.v1.ConversationService/UpdateTurnNote"
 	ConversationService_ListMessages_FullMethodName       = "/hotseat.v1.ConversationService/ListMessages"
 	ConversationService_ExportConversation_FullMethodName = "/hotseat.v1.ConversationService/ExportConversation"
 	ConversationService_ImportConversation_FullMethodName = "/hotseat.v1.ConversationService/ImportConversation"
@@ -57,12 +60,20 @@ type ConversationServiceClient interface {
 	ListConversations(ctx context.Context, in *ListConversationsRequest, opts ...grpc.CallOption) (*ListConversationsResponse, error)
 	// Deletes a conversation with its transcript and its files; ends its turn if one runs.
 	DeleteConversation(ctx context.Context, in *DeleteConversationRequest, opts ...grpc.CallOption) (*DeleteConversationResponse, error)
+	// Changes what a client has kept with a conversation, or adds to what was said in it.
+	// Fails with TURN_RUNNING where a turn runs or waits.
+	UpdateConversation(ctx context.Context, in *UpdateConversationRequest, opts ...grpc.CallOption) (*UpdateConversationResponse, error)
 	// Makes a new conversation out of the beginning of another.
 	ForkConversation(ctx context.Context, in *ForkConversationRequest, opts ...grpc.CallOption) (*ForkConversationResponse, error)
 	// Reads one turn.
 	GetTurn(ctx context.Context, in *GetTurnRequest, opts ...grpc.CallOption) (*GetTurnResponse, error)
 	// Lists a conversation's turns, the first one first.
 	ListTurns(ctx context.Context, in *ListTurnsRequest, opts ...grpc.CallOption) (*ListTurnsResponse, error)
+	// Lists the turns of all of the caller's conversations that a client keeps a note with.
+	ListNotedTurns(ctx context.Context, in *ListNotedTurnsRequest, opts ...grpc.CallOption) (*ListNotedTurnsResponse, error)
+	// Changes the note of a turn, or removes it. Fails with CONVERSATION_NOT_FOUND where the
+	// turn has none.
+	UpdateTurnNote(ctx context.Context, in *UpdateTurnNoteRequest, opts ...grpc.CallOption) (*UpdateTurnNoteResponse, error)
 	// Lists what was said up to where the conversation stands, as its clients saw it:
 	// without what the agent did in between, and without turns that failed.
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
@@ -129,6 +140,16 @@ func (c *conversationServiceClient) DeleteConversation(ctx context.Context, in *
 	return out, nil
 }
 
+func (c *conversationServiceClient) UpdateConversation(ctx context.Context, in *UpdateConversationRequest, opts ...grpc.CallOption) (*UpdateConversationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateConversationResponse)
+	err := c.cc.Invoke(ctx, ConversationService_UpdateConversation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *conversationServiceClient) ForkConversation(ctx context.Context, in *ForkConversationRequest, opts ...grpc.CallOption) (*ForkConversationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ForkConversationResponse)
@@ -153,6 +174,26 @@ func (c *conversationServiceClient) ListTurns(ctx context.Context, in *ListTurns
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTurnsResponse)
 	err := c.cc.Invoke(ctx, ConversationService_ListTurns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversationServiceClient) ListNotedTurns(ctx context.Context, in *ListNotedTurnsRequest, opts ...grpc.CallOption) (*ListNotedTurnsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNotedTurnsResponse)
+	err := c.cc.Invoke(ctx, ConversationService_ListNotedTurns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversationServiceClient) UpdateTurnNote(ctx context.Context, in *UpdateTurnNoteRequest, opts ...grpc.CallOption) (*UpdateTurnNoteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateTurnNoteResponse)
+	err := c.cc.Invoke(ctx, ConversationService_UpdateTurnNote_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -234,12 +275,20 @@ type ConversationServiceServer interface {
 	ListConversations(context.Context, *ListConversationsRequest) (*ListConversationsResponse, error)
 	// Deletes a conversation with its transcript and its files; ends its turn if one runs.
 	DeleteConversation(context.Context, *DeleteConversationRequest) (*DeleteConversationResponse, error)
+	// Changes what a client has kept with a conversation, or adds to what was said in it.
+	// Fails with TURN_RUNNING where a turn runs or waits.
+	UpdateConversation(context.Context, *UpdateConversationRequest) (*UpdateConversationResponse, error)
 	// Makes a new conversation out of the beginning of another.
 	ForkConversation(context.Context, *ForkConversationRequest) (*ForkConversationResponse, error)
 	// Reads one turn.
 	GetTurn(context.Context, *GetTurnRequest) (*GetTurnResponse, error)
 	// Lists a conversation's turns, the first one first.
 	ListTurns(context.Context, *ListTurnsRequest) (*ListTurnsResponse, error)
+	// Lists the turns of all of the caller's conversations that a client keeps a note with.
+	ListNotedTurns(context.Context, *ListNotedTurnsRequest) (*ListNotedTurnsResponse, error)
+	// Changes the note of a turn, or removes it. Fails with CONVERSATION_NOT_FOUND where the
+	// turn has none.
+	UpdateTurnNote(context.Context, *UpdateTurnNoteRequest) (*UpdateTurnNoteResponse, error)
 	// Lists what was said up to where the conversation stands, as its clients saw it:
 	// without what the agent did in between, and without turns that failed.
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
@@ -275,6 +324,9 @@ func (UnimplementedConversationServiceServer) ListConversations(context.Context,
 func (UnimplementedConversationServiceServer) DeleteConversation(context.Context, *DeleteConversationRequest) (*DeleteConversationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteConversation not implemented")
 }
+func (UnimplementedConversationServiceServer) UpdateConversation(context.Context, *UpdateConversationRequest) (*UpdateConversationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateConversation not implemented")
+}
 func (UnimplementedConversationServiceServer) ForkConversation(context.Context, *ForkConversationRequest) (*ForkConversationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ForkConversation not implemented")
 }
@@ -283,6 +335,12 @@ func (UnimplementedConversationServiceServer) GetTurn(context.Context, *GetTurnR
 }
 func (UnimplementedConversationServiceServer) ListTurns(context.Context, *ListTurnsRequest) (*ListTurnsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTurns not implemented")
+}
+func (UnimplementedConversationServiceServer) ListNotedTurns(context.Context, *ListNotedTurnsRequest) (*ListNotedTurnsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNotedTurns not implemented")
+}
+func (UnimplementedConversationServiceServer) UpdateTurnNote(context.Context, *UpdateTurnNoteRequest) (*UpdateTurnNoteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateTurnNote not implemented")
 }
 func (UnimplementedConversationServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
@@ -378,6 +436,24 @@ func _ConversationService_DeleteConversation_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConversationService_UpdateConversation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateConversationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversationServiceServer).UpdateConversation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversationService_UpdateConversation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversationServiceServer).UpdateConversation(ctx, req.(*UpdateConversationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConversationService_ForkConversation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ForkConversationRequest)
 	if err := dec(in); err != nil {
@@ -428,6 +504,42 @@ func _ConversationService_ListTurns_Handler(srv interface{}, ctx context.Context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ConversationServiceServer).ListTurns(ctx, req.(*ListTurnsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversationService_ListNotedTurns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNotedTurnsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversationServiceServer).ListNotedTurns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversationService_ListNotedTurns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversationServiceServer).ListNotedTurns(ctx, req.(*ListNotedTurnsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversationService_UpdateTurnNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateTurnNoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversationServiceServer).UpdateTurnNote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversationService_UpdateTurnNote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversationServiceServer).UpdateTurnNote(ctx, req.(*UpdateTurnNoteRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -506,6 +618,10 @@ var ConversationService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ConversationService_DeleteConversation_Handler,
 		},
 		{
+			MethodName: "UpdateConversation",
+			Handler:    _ConversationService_UpdateConversation_Handler,
+		},
+		{
 			MethodName: "ForkConversation",
 			Handler:    _ConversationService_ForkConversation_Handler,
 		},
@@ -516,6 +632,14 @@ var ConversationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListTurns",
 			Handler:    _ConversationService_ListTurns_Handler,
+		},
+		{
+			MethodName: "ListNotedTurns",
+			Handler:    _ConversationService_ListNotedTurns_Handler,
+		},
+		{
+			MethodName: "UpdateTurnNote",
+			Handler:    _ConversationService_UpdateTurnNote_Handler,
 		},
 		{
 			MethodName: "ListMessages",

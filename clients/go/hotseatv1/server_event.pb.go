@@ -209,7 +209,7 @@ func (x TurnCompleted_Outcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TurnCompleted_Outcome.Descriptor instead.
 func (TurnCompleted_Outcome) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{14, 0}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Why.
@@ -266,7 +266,7 @@ func (x GoAway_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GoAway_Reason.Descriptor instead.
 func (GoAway_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{17, 0}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18, 0}
 }
 
 // The stream is open.
@@ -1178,18 +1178,22 @@ func (x *TextRetracted) GetKeptLength() uint32 {
 // One turn, as a thing that is listed and read.
 type Turn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its number: 1, 2, 3, ...
+	// Its number: 1, 2, 3, ...; 0: it waits for those before it, or for a process.
 	Turn uint32 `protobuf:"varint,1,opt,name=turn,proto3" json:"turn,omitempty"`
 	// The input that began it.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// What the user said.
 	Input []*ContentBlock `protobuf:"bytes,3,rep,name=input,proto3" json:"input,omitempty"`
-	// When it began.
+	// When it began; unset: it waits.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// How it ended; unset: it runs.
 	Completed *TurnCompleted `protobuf:"bytes,5,opt,name=completed,proto3" json:"completed,omitempty"`
 	// What came of the tool calls of the turn before.
-	ToolResults   []*ToolResult `protobuf:"bytes,6,rep,name=tool_results,json=toolResults,proto3" json:"tool_results,omitempty"`
+	ToolResults []*ToolResult `protobuf:"bytes,6,rep,name=tool_results,json=toolResults,proto3" json:"tool_results,omitempty"`
+	// What a client has kept with it; only where it was asked for without its conversation.
+	Note *TurnNote `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// The answer, block by block, where GetTurnRequest.include_output asks for it.
+	Output        []*OutputBlock `protobuf:"bytes,8,rep,name=output,proto3" json:"output,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1266,6 +1270,124 @@ func (x *Turn) GetToolResults() []*ToolResult {
 	return nil
 }
 
+func (x *Turn) GetNote() *TurnNote {
+	if x != nil {
+		return x.Note
+	}
+	return nil
+}
+
+func (x *Turn) GetOutput() []*OutputBlock {
+	if x != nil {
+		return x.Output
+	}
+	return nil
+}
+
+// One block of an answer.
+type OutputBlock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly one is set.
+	//
+	// Types that are valid to be assigned to Block:
+	//
+	//	*OutputBlock_Text
+	//	*OutputBlock_Thinking
+	//	*OutputBlock_ToolUse
+	Block         isOutputBlock_Block `protobuf_oneof:"block"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutputBlock) Reset() {
+	*x = OutputBlock{}
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutputBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutputBlock) ProtoMessage() {}
+
+func (x *OutputBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutputBlock.ProtoReflect.Descriptor instead.
+func (*OutputBlock) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OutputBlock) GetBlock() isOutputBlock_Block {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+func (x *OutputBlock) GetText() string {
+	if x != nil {
+		if x, ok := x.Block.(*OutputBlock_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func (x *OutputBlock) GetThinking() string {
+	if x != nil {
+		if x, ok := x.Block.(*OutputBlock_Thinking); ok {
+			return x.Thinking
+		}
+	}
+	return ""
+}
+
+func (x *OutputBlock) GetToolUse() *ToolUse {
+	if x != nil {
+		if x, ok := x.Block.(*OutputBlock_ToolUse); ok {
+			return x.ToolUse
+		}
+	}
+	return nil
+}
+
+type isOutputBlock_Block interface {
+	isOutputBlock_Block()
+}
+
+type OutputBlock_Text struct {
+	// What the model said.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3,oneof"`
+}
+
+type OutputBlock_Thinking struct {
+	// What it thought.
+	Thinking string `protobuf:"bytes,2,opt,name=thinking,proto3,oneof"`
+}
+
+type OutputBlock_ToolUse struct {
+	// A tool of the client that it called.
+	ToolUse *ToolUse `protobuf:"bytes,3,opt,name=tool_use,json=toolUse,proto3,oneof"`
+}
+
+func (*OutputBlock_Text) isOutputBlock_Block() {}
+
+func (*OutputBlock_Thinking) isOutputBlock_Block() {}
+
+func (*OutputBlock_ToolUse) isOutputBlock_Block() {}
+
 // The turn ended.
 type TurnCompleted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1293,7 +1415,7 @@ type TurnCompleted struct {
 
 func (x *TurnCompleted) Reset() {
 	*x = TurnCompleted{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[14]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1427,7 @@ func (x *TurnCompleted) String() string {
 func (*TurnCompleted) ProtoMessage() {}
 
 func (x *TurnCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[14]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1440,7 @@ func (x *TurnCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TurnCompleted.ProtoReflect.Descriptor instead.
 func (*TurnCompleted) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{14}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TurnCompleted) GetRequestId() string {
@@ -1397,7 +1519,7 @@ type InputRejected struct {
 
 func (x *InputRejected) Reset() {
 	*x = InputRejected{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[15]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1531,7 @@ func (x *InputRejected) String() string {
 func (*InputRejected) ProtoMessage() {}
 
 func (x *InputRejected) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[15]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1544,7 @@ func (x *InputRejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputRejected.ProtoReflect.Descriptor instead.
 func (*InputRejected) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{15}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *InputRejected) GetId() string {
@@ -1452,7 +1574,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[16]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1586,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[16]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1599,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{16}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Heartbeat) GetNextSequence() uint64 {
@@ -1507,7 +1629,7 @@ type GoAway struct {
 
 func (x *GoAway) Reset() {
 	*x = GoAway{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1641,7 @@ func (x *GoAway) String() string {
 func (*GoAway) ProtoMessage() {}
 
 func (x *GoAway) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1654,7 @@ func (x *GoAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoAway.ProtoReflect.Descriptor instead.
 func (*GoAway) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{17}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GoAway) GetReason() GoAway_Reason {
@@ -1560,7 +1682,7 @@ type RawMessage struct {
 
 func (x *RawMessage) Reset() {
 	*x = RawMessage{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1694,7 @@ func (x *RawMessage) String() string {
 func (*RawMessage) ProtoMessage() {}
 
 func (x *RawMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1707,7 @@ func (x *RawMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMessage.ProtoReflect.Descriptor instead.
 func (*RawMessage) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RawMessage) GetJson() string {
@@ -1678,7 +1800,7 @@ const file_hotseat_v1_server_event_proto_rawDesc = "" +
 	"\rTextRetracted\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\rR\x05block\x12\x1f\n" +
 	"\vkept_length\x18\x02 \x01(\rR\n" +
-	"keptLength\"\x98\x02\n" +
+	"keptLength\"\xf3\x02\n" +
 	"\x04Turn\x12\x12\n" +
 	"\x04turn\x18\x01 \x01(\rR\x04turn\x12\x1d\n" +
 	"\n" +
@@ -1687,7 +1809,14 @@ const file_hotseat_v1_server_event_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x127\n" +
 	"\tcompleted\x18\x05 \x01(\v2\x19.hotseat.v1.TurnCompletedR\tcompleted\x129\n" +
-	"\ftool_results\x18\x06 \x03(\v2\x16.hotseat.v1.ToolResultR\vtoolResults\"\xbf\x04\n" +
+	"\ftool_results\x18\x06 \x03(\v2\x16.hotseat.v1.ToolResultR\vtoolResults\x12(\n" +
+	"\x04note\x18\a \x01(\v2\x14.hotseat.v1.TurnNoteR\x04note\x12/\n" +
+	"\x06output\x18\b \x03(\v2\x17.hotseat.v1.OutputBlockR\x06output\"|\n" +
+	"\vOutputBlock\x12\x14\n" +
+	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x1c\n" +
+	"\bthinking\x18\x02 \x01(\tH\x00R\bthinking\x120\n" +
+	"\btool_use\x18\x03 \x01(\v2\x13.hotseat.v1.ToolUseH\x00R\atoolUseB\a\n" +
+	"\x05block\"\xbf\x04\n" +
 	"\rTurnCompleted\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12;\n" +
@@ -1747,7 +1876,7 @@ func file_hotseat_v1_server_event_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_server_event_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_hotseat_v1_server_event_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_hotseat_v1_server_event_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_hotseat_v1_server_event_proto_goTypes = []any{
 	(WorkerSource)(0),             // 0: hotseat.v1.WorkerSource
 	(Notice_Kind)(0),              // 1: hotseat.v1.Notice.Kind
@@ -1767,49 +1896,55 @@ var file_hotseat_v1_server_event_proto_goTypes = []any{
 	(*Notice)(nil),                // 15: hotseat.v1.Notice
 	(*TextRetracted)(nil),         // 16: hotseat.v1.TextRetracted
 	(*Turn)(nil),                  // 17: hotseat.v1.Turn
-	(*TurnCompleted)(nil),         // 18: hotseat.v1.TurnCompleted
-	(*InputRejected)(nil),         // 19: hotseat.v1.InputRejected
-	(*Heartbeat)(nil),             // 20: hotseat.v1.Heartbeat
-	(*GoAway)(nil),                // 21: hotseat.v1.GoAway
-	(*RawMessage)(nil),            // 22: hotseat.v1.RawMessage
-	nil,                           // 23: hotseat.v1.Notice.MetadataEntry
-	(*Conversation)(nil),          // 24: hotseat.v1.Conversation
-	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
-	(*ContentBlock)(nil),          // 26: hotseat.v1.ContentBlock
-	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
-	(*ToolResult)(nil),            // 28: hotseat.v1.ToolResult
-	(*Usage)(nil),                 // 29: hotseat.v1.Usage
-	(*Error)(nil),                 // 30: hotseat.v1.Error
-	(Conversation_State)(0),       // 31: hotseat.v1.Conversation.State
+	(*OutputBlock)(nil),           // 18: hotseat.v1.OutputBlock
+	(*TurnCompleted)(nil),         // 19: hotseat.v1.TurnCompleted
+	(*InputRejected)(nil),         // 20: hotseat.v1.InputRejected
+	(*Heartbeat)(nil),             // 21: hotseat.v1.Heartbeat
+	(*GoAway)(nil),                // 22: hotseat.v1.GoAway
+	(*RawMessage)(nil),            // 23: hotseat.v1.RawMessage
+	nil,                           // 24: hotseat.v1.Notice.MetadataEntry
+	(*Conversation)(nil),          // 25: hotseat.v1.Conversation
+	(*durationpb.Duration)(nil),   // 26: google.protobuf.Duration
+	(*ContentBlock)(nil),          // 27: hotseat.v1.ContentBlock
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*ToolResult)(nil),            // 29: hotseat.v1.ToolResult
+	(*TurnNote)(nil),              // 30: hotseat.v1.TurnNote
+	(*ToolUse)(nil),               // 31: hotseat.v1.ToolUse
+	(*Usage)(nil),                 // 32: hotseat.v1.Usage
+	(*Error)(nil),                 // 33: hotseat.v1.Error
+	(Conversation_State)(0),       // 34: hotseat.v1.Conversation.State
 }
 var file_hotseat_v1_server_event_proto_depIdxs = []int32{
-	24, // 0: hotseat.v1.Ready.conversation:type_name -> hotseat.v1.Conversation
+	25, // 0: hotseat.v1.Ready.conversation:type_name -> hotseat.v1.Conversation
 	0,  // 1: hotseat.v1.Ready.worker_source:type_name -> hotseat.v1.WorkerSource
 	0,  // 2: hotseat.v1.TurnStarted.worker_source:type_name -> hotseat.v1.WorkerSource
-	25, // 3: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
-	26, // 4: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
-	27, // 5: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
-	27, // 6: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
+	26, // 3: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
+	27, // 4: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
+	28, // 5: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 6: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 7: hotseat.v1.Notice.kind:type_name -> hotseat.v1.Notice.Kind
-	23, // 8: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
-	26, // 9: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
-	27, // 10: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
-	18, // 11: hotseat.v1.Turn.completed:type_name -> hotseat.v1.TurnCompleted
-	28, // 12: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
-	2,  // 13: hotseat.v1.TurnCompleted.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	29, // 14: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
-	30, // 15: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
-	25, // 16: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
-	12, // 17: hotseat.v1.TurnCompleted.tool_calls:type_name -> hotseat.v1.ToolCall
-	30, // 18: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
-	31, // 19: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
-	3,  // 20: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
-	25, // 21: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	24, // 8: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
+	27, // 9: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
+	28, // 10: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
+	19, // 11: hotseat.v1.Turn.completed:type_name -> hotseat.v1.TurnCompleted
+	29, // 12: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
+	30, // 13: hotseat.v1.Turn.note:type_name -> hotseat.v1.TurnNote
+	18, // 14: hotseat.v1.Turn.output:type_name -> hotseat.v1.OutputBlock
+	31, // 15: hotseat.v1.OutputBlock.tool_use:type_name -> hotseat.v1.ToolUse
+	2,  // 16: hotseat.v1.TurnCompleted.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
+	32, // 17: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
+	33, // 18: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
+	26, // 19: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
+	12, // 20: hotseat.v1.TurnCompleted.tool_calls:type_name -> hotseat.v1.ToolCall
+	33, // 21: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
+	34, // 22: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
+	3,  // 23: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
+	26, // 24: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_server_event_proto_init() }
@@ -1821,13 +1956,18 @@ func file_hotseat_v1_server_event_proto_init() {
 	file_hotseat_v1_content_proto_init()
 	file_hotseat_v1_conversation_proto_init()
 	file_hotseat_v1_error_proto_init()
+	file_hotseat_v1_server_event_proto_msgTypes[14].OneofWrappers = []any{
+		(*OutputBlock_Text)(nil),
+		(*OutputBlock_Thinking)(nil),
+		(*OutputBlock_ToolUse)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_server_event_proto_rawDesc), len(file_hotseat_v1_server_event_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

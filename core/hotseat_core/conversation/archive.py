@@ -16,7 +16,7 @@ from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.summary import Summary, of_stored
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.workspaces import Workspaces
-from hotseat_core.errors import HistoryLost, InvalidMessage
+from hotseat_core.errors import ConversationNotFound, HistoryLost, InvalidMessage
 from hotseat_core.journal.store import Snapshot, Store, StoredConversation
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024  # of messages as they are stored; a larger one has a page of its own
@@ -34,13 +34,20 @@ class Archive:
         self._retention = retention
 
     async def messages(
-        self, conversation_id: str, *, limit: int, page_token: str, latest_first: bool
+        self, conversation_id: str, *, limit: int, page_token: str, latest_first: bool, request_id: str = ""
     ) -> tuple[list[Listed], str]:
         """Return a page of what was said, in the wanted order, and the token of the next one.
 
         All pages are of what was said when the first one was read. Raises ConversationNotFound or InvalidMessage.
         """
         start, head = place_of(page_token)
+        if request_id and not head:
+            turn = await self._store.turn_of_request(TENANT, conversation_id, request_id)
+            if turn is None:
+                raise ConversationNotFound(f"conversation {conversation_id} has no turn of request {request_id!r}")
+            if not turn.head:
+                return [], ""
+            head = turn.head
         try:
             said = await self._store.said(
                 TENANT,
@@ -87,5 +94,5 @@ class Archive:
             keep_s=settings.retention_s,
         )
         async with self._lock(conversation_id):
-            await self._store.restore(Snapshot(made, loaded.turns, loaded.nodes))
+            await self._store.restore(Snapshot(made, loaded.turns, loaded.nodes, loaded.notes))
         return of_stored(made, self._retention)

@@ -32,6 +32,11 @@ class Audience:
         """Nobody is attached."""
         return not self._attachments
 
+    @property
+    def is_introduced(self) -> bool:
+        """Nobody is attached who has yet to say what the conversation was and is."""
+        return all(attachment.is_introduced or attachment.is_observer for attachment in self._attachments)
+
     def attach(self, attachment: Attachment, *, take_over: bool) -> list[Attachment]:
         """Let a stream join; return those that had to go for it. Raises ConversationOwned."""
         rivals = self._rivals(attachment, take_over=take_over) if not attachment.is_observer else []

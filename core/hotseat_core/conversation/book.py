@@ -1,5 +1,6 @@
 """A conversation's entries in the journal: its turns, what was said, and where it stands."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.events import TurnCompleted, Usage
 from hotseat_core.journal.node import Node, extend, root_id
-from hotseat_core.journal.store import Lease, Store, StoredConversation, StoredTurn
+from hotseat_core.journal.store import Lease, Note, Store, StoredConversation, StoredTurn
 from hotseat_core.worker.rows import Row
 
 TENANT = ""  # one for all, until callers have names
@@ -60,6 +61,7 @@ class Book:
     ) -> None:
         self.store = store
         self._lease = lease
+        self.revising = asyncio.Lock()  # held while what was said changes between turns
         self._root = root
         self._nodes = list(nodes)
         self.weight = _weight(nodes)  # about the bytes of memory that they take
@@ -109,9 +111,9 @@ class Book:
         """Where the conversation stands; empty: nothing was said."""
         return self._nodes[-1].node_id if self._nodes else ""
 
-    async def begin_turn(self, record: TurnRecord, workspace: str | None) -> None:
-        """Enter a turn before it runs."""
-        await self.store.begin_turn(self._lease, stored_turn(record), workspace=workspace)
+    async def begin_turn(self, record: TurnRecord, workspace: str | None, note: Note | None = None) -> None:
+        """Enter a turn before it runs, and what its client keeps with it."""
+        await self.store.begin_turn(self._lease, stored_turn(record), workspace=workspace, note=note)
         self.update_time = record.start_time
 
     async def end_turn(self, record: TurnRecord, messages: Sequence[Message], usage: Usage, now: float) -> None:

@@ -34,6 +34,18 @@ def fitted(turn: TurnInput, settings: ConversationSettings, messages: Sequence[M
     return replace(turn, prompt=prompt, setup=setup)
 
 
+def appended(held: Sequence[Message], said: Sequence[Message]) -> tuple[Message, ...]:
+    """Return what is held with what is said after it; every call that waits has a result then.
+
+    Raises NothingPending.
+    """
+    waiting = _waiting(held)
+    if not said or said[0].role != "user":
+        return (*held, *said)
+    first = Message("user", (_answering(said[0].rows[0], waiting),))
+    return (*held, first, *said[1:])
+
+
 def _check_tools(settings: ConversationSettings) -> None:
     own = PROFILES[settings.profile].tools
     for index, tool in enumerate(settings.setup.tools):

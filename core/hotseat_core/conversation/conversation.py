@@ -69,6 +69,11 @@ class Conversation:
         return bool(self._inbox.open)
 
     @property
+    def is_at_rest(self) -> bool:
+        """No turn runs or waits, and no stream is about to say its first word."""
+        return not self.is_busy and self.audience.is_introduced
+
+    @property
     def is_in_use(self) -> bool:
         """Somebody is attached, or a turn runs or waits."""
         return self.is_busy or not self.audience.is_empty
@@ -107,6 +112,11 @@ class Conversation:
     def _abandon(self, owner: str) -> None:
         for waiting in self._inbox.abandoned(owner, self.audience.waiting_for):
             self._interrupt(waiting)
+
+    def waiting(self, request_id: str) -> Waiting | None:
+        """Return this input while it waits for its turn to begin."""
+        found = self._inbox.find(request_id)
+        return found if found is not None and not found.number else None
 
     def start_of(self, request_id: str) -> int:
         """Return the sequence with which the running turn of this input began; 0: it has not, or that is lost."""
@@ -168,7 +178,8 @@ class Conversation:
             self._fail(waiting, Failure(Reason.INTERNAL, "the server failed; its log says more"))
 
     async def _take(self, waiting: Waiting) -> None:
-        await self._introduce(waiting.attachment)
+        async with self._book.revising:
+            await self._introduce(waiting.attachment)
         waiting.turn = fitted(waiting.turn, self.settings, self.messages)
         lease = await self._prepare(waiting)
         if lease is None:
@@ -239,7 +250,7 @@ class Conversation:
     async def _enter(self, waiting: Waiting, record: TurnRecord, source: WorkerSource, queue_duration_s: float) -> None:
         """Put the turn into the journal, and tell that it has begun."""
         workspace = self._runner.workspace
-        await self._book.begin_turn(record, str(workspace) if workspace is not None else None)
+        await self._book.begin_turn(record, str(workspace) if workspace is not None else None, waiting.turn.note)
         waiting.number, waiting.first_sequence = record.turn, self.log.next_sequence
         self.turns.append(record)
         self._inbox.note_begun(record)

@@ -1,5 +1,6 @@
 """What a stream said of the conversation when it opened it, applied to what the conversation holds. No I/O."""
 
+from hotseat_core.conversation.calling import appended
 from hotseat_core.conversation.history import Message, common_length, reconcile
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, HistoryPolicy
 from hotseat_core.errors import HistoryMismatch, SettingsMismatch
@@ -27,6 +28,8 @@ def introduced(
     claimed = attachment.history
     if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
         return settings, messages
+    if attachment.history_policy is HistoryPolicy.APPEND:
+        return settings, appended(messages, claimed)
     same = common_length(messages, claimed)
     if attachment.history_policy is HistoryPolicy.REQUIRE and not same == len(claimed) == len(messages):
         raise HistoryMismatch(

@@ -13,7 +13,7 @@ from hotseat_core.conversation.portable import FORMAT, VERSION, HeaderLine, Line
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.journal.node import Node, extend
-from hotseat_core.journal.store import StoredTurn
+from hotseat_core.journal.store import Note, StoredTurn
 from hotseat_core.worker.rows import Block, Row
 
 MAX_MESSAGES = 50_000  # they are written at once: turns wait meanwhile
@@ -39,6 +39,7 @@ class Loaded(msgspec.Struct, frozen=True):
     nodes: tuple[Node, ...]  # each once, parents first
     turns: tuple[StoredTurn, ...]
     head: str
+    notes: dict[int, Note]  # by their turns
 
 
 class Loader:
@@ -55,6 +56,7 @@ class Loader:
         self._root = ""
         self._placed: list[Node] = []  # by the number of their messages, from 1
         self._turns: list[StoredTurn] = []
+        self._notes: dict[int, Note] = {}
         self._request_ids: set[str] = set()
 
     def feed(self, data: bytes) -> None:
@@ -91,7 +93,9 @@ class Loader:
                 metadata={"field": f"line {self._number + 1}"},
             )
         nodes = {node.node_id: node for node in self._placed}
-        return Loaded(header, settings, tuple(nodes.values()), tuple(self._turns), self._node_id(header.head))
+        return Loaded(
+            header, settings, tuple(nodes.values()), tuple(self._turns), self._node_id(header.head), self._notes
+        )
 
     def _take(self, text: bytes) -> None:
         self._number += 1
@@ -166,6 +170,10 @@ class Loader:
         self._request_ids.add(request_id)
         record = record_from(msgspec.structs.replace(line, request_id=request_id), self._node_id(line.head))
         self._turns.append(stored_turn(record))
+        if line.note is not None:
+            if not line.note.label:
+                _refuse("the note has no label")
+            self._notes[line.turn] = line.note
 
     def _node_id(self, number: int) -> str:
         return self._placed[number - 1].node_id if number else ""

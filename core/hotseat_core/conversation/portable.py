@@ -10,7 +10,7 @@ from hotseat_core.conversation.book import record_of, usage_of
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Outcome, ToolCalled, TurnCompleted, Usage
-from hotseat_core.journal.store import Snapshot
+from hotseat_core.journal.store import Note, Snapshot
 from hotseat_core.worker.rows import Block, Row
 
 FORMAT = "hotseat.conversation"
@@ -71,6 +71,7 @@ class TurnLine(msgspec.Struct, tag="turn", frozen=True, kw_only=True):
     tool_calls: tuple[ToolCalled, ...] = ()  # that waited for the client
     head: Count  # the message where the conversation stood after it; 0: nothing was said
     fingerprint: str = ""  # of what was asked
+    note: Note | None = None  # that a client keeps with it
 
 
 Line = HeaderLine | MessageLine | TurnLine
@@ -84,18 +85,19 @@ def dump(snapshot: Snapshot, settings: dict[str, Any]) -> Iterator[bytes]:
     yield _encode(_header(snapshot, settings, numbers[snapshot.conversation.head])) + b"\n"
     for node in snapshot.nodes:
         said = node.message
-        line = MessageLine(
+        message = MessageLine(
             id=numbers[node.node_id],
             parent=numbers[node.parent_id],
             role=said.role,
             rows=said.rows,
             visible=said.visible,
         )
-        yield _encode(line) + b"\n"
+        yield _encode(message) + b"\n"
     for stored in snapshot.turns:
         record = record_of(stored)
         if record.completed is not None:
-            yield _encode(_turn(record, record.completed, numbers[stored.head])) + b"\n"
+            line = _turn(record, record.completed, numbers[stored.head], snapshot.notes.get(stored.turn))
+            yield _encode(line) + b"\n"
 
 
 def _header(snapshot: Snapshot, settings: dict[str, Any], head: int) -> HeaderLine:
@@ -114,7 +116,7 @@ def _header(snapshot: Snapshot, settings: dict[str, Any], head: int) -> HeaderLi
     )
 
 
-def _turn(record: TurnRecord, completed: TurnCompleted, head: int) -> TurnLine:
+def _turn(record: TurnRecord, completed: TurnCompleted, head: int, note: Note | None) -> TurnLine:
     outcome: Any = completed.outcome.name.lower()
     return TurnLine(
         turn=record.turn,
@@ -130,6 +132,7 @@ def _turn(record: TurnRecord, completed: TurnCompleted, head: int) -> TurnLine:
         tool_calls=completed.calls,
         head=head,
         fingerprint=record.fingerprint,
+        note=note,
     )
 
 

@@ -12,10 +12,13 @@ from hotseat_core.conversation.archive import Archive
 from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
+from hotseat_core.conversation.following import followed
+from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
 from hotseat_core.conversation.recall import as_known
 from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
 from hotseat_core.conversation.retention import FOR_EVER, Retention
+from hotseat_core.conversation.revision import revise
 from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, GoAwayReason, HistoryPolicy
@@ -93,10 +96,20 @@ class Registry:
 
     async def get(self, conversation_id: str) -> Conversation:
         """Return the conversation. Raises ConversationNotFound."""
-        async with self._lock(conversation_id):
-            found = await self._find(conversation_id)
+        found = await self._find_alone(conversation_id)
         if found is None:
             raise not_found(conversation_id)
+        return found
+
+    async def update(
+        self, conversation_id: str, *, metadata: dict[str, str] | None, messages: Sequence[Message]
+    ) -> Conversation:
+        """Change what the client has kept with it, unless None, and add messages to what was said.
+
+        Raises ConversationNotFound, or ConversationBusy where a turn runs or waits.
+        """
+        found = await self.get(conversation_id)
+        await revise(found, metadata, messages)
         return found
 
     async def delete(self, conversation_id: str, *, only_if_idle: bool = False) -> str:
@@ -196,9 +209,14 @@ class Registry:
         if conversation_id:
             return await self._find(conversation_id)
         if known := await self.requests.find(request):
-            async with self._lock(known):
-                return await self._find(known)
+            return await self._find_alone(known)
+        if attachment.after:
+            return await followed(self._store, self._find_alone, attachment)
         return await self._continued(attachment)
+
+    async def _find_alone(self, conversation_id: str) -> Conversation | None:
+        async with self._lock(conversation_id):
+            return await self._find(conversation_id)
 
     async def _find(self, conversation_id: str) -> Conversation | None:
         live = self._live.get(conversation_id)
@@ -238,7 +256,7 @@ class Registry:
     async def _continued(self, attachment: Attachment) -> Conversation | None:
         """Return the nameless conversation that the client's history goes on with, if nobody uses it now."""
         claimed = attachment.history
-        if not claimed or attachment.history_policy is HistoryPolicy.IGNORE:
+        if not claimed or attachment.history_policy in {HistoryPolicy.IGNORE, HistoryPolicy.APPEND}:
             return None
         settings = attachment.settings or self._default_settings()
         visible = visible_path(root_of(settings), claimed)

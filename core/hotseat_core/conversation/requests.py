@@ -7,7 +7,9 @@ from weakref import WeakValueDictionary
 from hotseat_core.conversation.book import TENANT, record_of
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.turn import TurnRecord
-from hotseat_core.journal.store import Store
+from hotseat_core.events import Outcome
+from hotseat_core.journal.store import Note, PlacedTurn, Store
+from hotseat_core.worker.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,18 @@ class Request:
 
 
 NO_REQUEST = Request()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTurn:
+    """A turn, found without its conversation."""
+
+    conversation_id: str
+    record: TurnRecord  # its number is 0: it waits
+    note: Note | None = None
+    start_sequence: int = 0  # of its events in the log, while it runs
+    log_id: str = ""
+    answer: tuple[Row, ...] = ()  # if it was asked for
 
 
 class Requests:
@@ -44,7 +58,56 @@ class Requests:
         placed = await self._store.latest_turn(TENANT, request_id=request.request_id)
         return placed.conversation_id if placed is not None else ""
 
-    async def latest_turn(self, request_id: str, fingerprint: str) -> tuple[str, TurnRecord] | None:
-        """Return the latest turn that was begun by this request, or with this fingerprint, and its conversation."""
+    async def turn(self, request_id: str, fingerprint: str, *, with_answer: bool = False) -> FoundTurn | None:
+        """Return the latest turn that was begun by this request, or with this fingerprint; one that waits, too."""
+        if (waiting := self._waiting(request_id)) is not None:
+            return waiting
         placed = await self._store.latest_turn(TENANT, request_id=request_id, fingerprint=fingerprint)
-        return (placed.conversation_id, record_of(placed.turn)) if placed is not None else None
+        if placed is None:
+            return None
+        return self._found(placed, await self._answer(placed) if with_answer else ())
+
+    def _waiting(self, request_id: str) -> FoundTurn | None:
+        live = self._made_in.get(request_id)
+        waiting = live.waiting(request_id) if live is not None and self._live.get(live.id) is live else None
+        if live is None or waiting is None:
+            return None
+        asked = waiting.turn
+        record = TurnRecord(0, asked.request_id, asked.prompt, 0.0, fingerprint=asked.fingerprint)
+        return FoundTurn(live.id, record, asked.note)
+
+    def _found(self, placed: PlacedTurn, answer: tuple[Row, ...] = ()) -> FoundTurn:
+        record = record_of(placed.turn)
+        live = self._live.get(placed.conversation_id)
+        start = live.start_of(record.request_id) if live is not None and record.completed is None else 0
+        log_id = live.log.log_id if live is not None and start else ""
+        return FoundTurn(placed.conversation_id, record, placed.note, start, log_id, answer)
+
+    async def _answer(self, placed: PlacedTurn) -> tuple[Row, ...]:
+        """Return what the model said in the turn."""
+        record = record_of(placed.turn)
+        if record.completed is None or record.completed.outcome is Outcome.FAILED or not record.head:
+            return ()
+        said = await self._store.said(
+            TENANT, placed.conversation_id, head=record.head, limit=1, latest_first=True, max_bytes=1
+        )
+        if said is None or said.nodes[-1].message.role != "assistant":
+            return ()
+        message = said.nodes[-1].message
+        is_its_own = message.text == record.completed.text and (message.text or record.completed.calls)
+        return message.rows if is_its_own else ()
+
+    # ---- notes
+
+    async def noted(
+        self, label: str, *, model: str, metadata: Mapping[str, str], after: str, latest_first: bool, limit: int
+    ) -> list[FoundTurn]:
+        """Return turns that have such a note, by their start. Raises InvalidMessage."""
+        found = await self._store.noted(
+            TENANT, label=label, model=model, metadata=metadata, after=after, latest_first=latest_first, limit=limit
+        )
+        return [self._found(placed) for placed in found]
+
+    async def change_note(self, request_id: str, note: Note | None) -> bool:
+        """Replace the note of a turn, or remove it: None. False: it has none."""
+        return await self._store.change_note(TENANT, request_id, note)

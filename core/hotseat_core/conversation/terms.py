@@ -28,6 +28,7 @@ class ConversationSettings:
     max_duration_s: float = 0.0  # 0: the server's bound
     retention_s: float | None = None  # after its last use, within the server's bound; None: the server's bound
     output_schema_json: str = ""  # of every turn that has none of its own
+    metadata: dict[str, str] = field(default_factory=dict)  # the client's own
 
     def changed(self, wanted: "ConversationSettings", given: frozenset[str]) -> "ConversationSettings":
         """Return these settings with the given fields of the wanted ones, by their names here or in the setup."""
@@ -56,6 +57,7 @@ class HistoryPolicy(Enum):
     MATCH = "match"
     REQUIRE = "require"
     IGNORE = "ignore"
+    APPEND = "append"
 
 
 class GoAwayReason(Enum):
@@ -102,6 +104,8 @@ class Attachment:
     given: frozenset[str] = frozenset()  # the fields of settings that the client has set
     history: tuple[Message, ...] = ()
     history_policy: HistoryPolicy = HistoryPolicy.MATCH
+    after: str = ""  # the request from whose turn's end it goes on; empty: from where the conversation stands
+    after_label: str = ""  # of the note that this turn must have
     detach_timeout_s: float | None = None  # None: its inputs run to their end without it
     wants_raw: bool = False
     wake: Callable[[], None] = lambda: None  # something is there for the stream

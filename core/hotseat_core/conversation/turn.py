@@ -5,6 +5,7 @@ from enum import Enum
 
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
+from hotseat_core.journal.store import Note
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.setup import PermissionMode, TurnSetup
 from hotseat_core.worker.translate import TurnReport
@@ -35,6 +36,7 @@ class TurnInput:
     setup: TurnSetup = field(default_factory=TurnSetup)
     delivery: Delivery = Delivery.QUEUE
     fingerprint: str = ""  # of what was asked, the client's; empty: it gave none
+    note: Note | None = None  # that the client keeps with the turn
 
 
 @dataclass(slots=True)

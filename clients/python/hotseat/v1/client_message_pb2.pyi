@@ -18,13 +18,15 @@ class HistoryPolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HISTORY_POLICY_MATCH: _ClassVar[HistoryPolicy]
     HISTORY_POLICY_REQUIRE: _ClassVar[HistoryPolicy]
     HISTORY_POLICY_IGNORE: _ClassVar[HistoryPolicy]
+    HISTORY_POLICY_APPEND: _ClassVar[HistoryPolicy]
 HISTORY_POLICY_UNSPECIFIED: HistoryPolicy
 HISTORY_POLICY_MATCH: HistoryPolicy
 HISTORY_POLICY_REQUIRE: HistoryPolicy
 HISTORY_POLICY_IGNORE: HistoryPolicy
+HISTORY_POLICY_APPEND: HistoryPolicy
 
 class OpenConversation(_message.Message):
-    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy", "first_input", "find_request")
+    __slots__ = ("conversation_id", "disposition", "client_id", "settings", "start_sequence", "log_id", "heartbeat_interval", "include_raw", "detach_timeout", "history", "history_policy", "first_input", "find_request", "after_request_id", "after_label")
     class Disposition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DISPOSITION_UNSPECIFIED: _ClassVar[OpenConversation.Disposition]
@@ -50,6 +52,8 @@ class OpenConversation(_message.Message):
     HISTORY_POLICY_FIELD_NUMBER: _ClassVar[int]
     FIRST_INPUT_FIELD_NUMBER: _ClassVar[int]
     FIND_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    AFTER_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_LABEL_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     disposition: OpenConversation.Disposition
     client_id: str
@@ -63,7 +67,9 @@ class OpenConversation(_message.Message):
     history_policy: HistoryPolicy
     first_input: UserInput
     find_request: bool
-    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ..., first_input: _Optional[_Union[UserInput, _Mapping]] = ..., find_request: bool = ...) -> None: ...
+    after_request_id: str
+    after_label: str
+    def __init__(self, conversation_id: _Optional[str] = ..., disposition: _Optional[_Union[OpenConversation.Disposition, str]] = ..., client_id: _Optional[str] = ..., settings: _Optional[_Union[_conversation_pb2.ConversationSettings, _Mapping]] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., include_raw: bool = ..., detach_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., history: _Optional[_Iterable[_Union[HistoryMessage, _Mapping]]] = ..., history_policy: _Optional[_Union[HistoryPolicy, str]] = ..., first_input: _Optional[_Union[UserInput, _Mapping]] = ..., find_request: bool = ..., after_request_id: _Optional[str] = ..., after_label: _Optional[str] = ...) -> None: ...
 
 class HistoryMessage(_message.Message):
     __slots__ = ("role", "content")
@@ -106,7 +112,7 @@ class ToolUse(_message.Message):
     def __init__(self, tool_use_id: _Optional[str] = ..., name: _Optional[str] = ..., input_json: _Optional[str] = ...) -> None: ...
 
 class UserInput(_message.Message):
-    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint", "tool_results")
+    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint", "tool_results", "note")
     class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DELIVERY_UNSPECIFIED: _ClassVar[UserInput.Delivery]
@@ -125,13 +131,34 @@ class UserInput(_message.Message):
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     TOOL_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     content: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     delivery: UserInput.Delivery
     options: TurnOptions
     fingerprint: str
     tool_results: _containers.RepeatedCompositeFieldContainer[ToolResult]
-    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ..., tool_results: _Optional[_Iterable[_Union[ToolResult, _Mapping]]] = ...) -> None: ...
+    note: TurnNote
+    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ..., tool_results: _Optional[_Iterable[_Union[ToolResult, _Mapping]]] = ..., note: _Optional[_Union[TurnNote, _Mapping]] = ...) -> None: ...
+
+class TurnNote(_message.Message):
+    __slots__ = ("label", "model", "metadata", "body")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    model: str
+    metadata: _containers.ScalarMap[str, str]
+    body: str
+    def __init__(self, label: _Optional[str] = ..., model: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., body: _Optional[str] = ...) -> None: ...
 
 class TurnOptions(_message.Message):
     __slots__ = ("temperature", "top_p", "max_output_tokens", "stop_sequences", "effort", "tool_choice", "output_schema_json", "allow_retraction")

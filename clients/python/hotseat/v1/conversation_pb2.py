@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hotseat.v1 import content_pb2 as hotseat_dot_v1_dot_content__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/conversation.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hotseat/v1/content.proto\"\xe8\x03\n\x0c\x43onversation\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\x12\x32\n\x08settings\x18\x03 \x01(\x0b\x32 .hotseat.v1.ConversationSettings\x12\x11\n\tworker_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x12\n\nturn_count\x18\x06 \x01(\r\x12 \n\x05usage\x18\x07 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"l\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_COLD\x10\x01\x12\x0e\n\nSTATE_IDLE\x10\x02\x12\x11\n\rSTATE_RUNNING\x10\x03\x12\x19\n\x15STATE_REQUIRES_ACTION\x10\x04\"\xea\x02\n\x14\x43onversationSettings\x12\r\n\x05model\x18\x01 \x01(\t\x12/\n\rsystem_prompt\x18\x02 \x01(\x0b\x32\x18.hotseat.v1.SystemPrompt\x12\x11\n\tworkspace\x18\x03 \x01(\t\x12\x37\n\x11permission_policy\x18\x04 \x01(\x0b\x32\x1c.hotseat.v1.PermissionPolicy\x12)\n\x05tools\x18\x05 \x03(\x0b\x32\x1a.hotseat.v1.ToolDefinition\x12\x1a\n\x12output_schema_json\x18\x06 \x01(\t\x12+\n\x0bturn_limits\x18\x07 \x01(\x0b\x32\x16.hotseat.v1.TurnLimits\x12\x0f\n\x07profile\x18\x08 \x01(\t\x12,\n\tretention\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0b\x63lear_tools\x18\n \x01(\x08\"S\n\x07Profile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06models\x18\x03 \x03(\t\x12\x15\n\rhas_workspace\x18\x04 \x01(\x08\"\x8a\x01\n\x0cSystemPrompt\x12+\n\x04mode\x18\x01 \x01(\x0e\x32\x1d.hotseat.v1.SystemPrompt.Mode\x12\x0c\n\x04text\x18\x02 \x01(\t\"?\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMODE_APPEND\x10\x01\x12\x10\n\x0cMODE_REPLACE\x10\x02\"\x93\x02\n\x10PermissionPolicy\x12/\n\x04mode\x18\x01 \x01(\x0e\x32!.hotseat.v1.PermissionPolicy.Mode\x12\x13\n\x0b\x61llow_rules\x18\x02 \x03(\t\x12\x12\n\ndeny_rules\x18\x03 \x03(\t\x12\x33\n\x10\x64\x65\x63ision_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"p\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_DENY\x10\x01\x12\x0c\n\x08MODE_ASK\x10\x02\x12\x15\n\x11MODE_ACCEPT_EDITS\x10\x03\x12\x0f\n\x0bMODE_BYPASS\x10\x04\x12\r\n\tMODE_PLAN\x10\x05\"f\n\nTurnLimits\x12\x11\n\tmax_steps\x18\x01 \x01(\r\x12/\n\x0cmax_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmax_cost_usd\x18\x03 \x01(\x01\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/conversation.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hotseat/v1/content.proto\"\xe8\x03\n\x0c\x43onversation\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\x12\x32\n\x08settings\x18\x03 \x01(\x0b\x32 .hotseat.v1.ConversationSettings\x12\x11\n\tworker_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x12\n\nturn_count\x18\x06 \x01(\r\x12 \n\x05usage\x18\x07 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"l\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_COLD\x10\x01\x12\x0e\n\nSTATE_IDLE\x10\x02\x12\x11\n\rSTATE_RUNNING\x10\x03\x12\x19\n\x15STATE_REQUIRES_ACTION\x10\x04\"\xdd\x03\n\x14\x43onversationSettings\x12\r\n\x05model\x18\x01 \x01(\t\x12/\n\rsystem_prompt\x18\x02 \x01(\x0b\x32\x18.hotseat.v1.SystemPrompt\x12\x11\n\tworkspace\x18\x03 \x01(\t\x12\x37\n\x11permission_policy\x18\x04 \x01(\x0b\x32\x1c.hotseat.v1.PermissionPolicy\x12)\n\x05tools\x18\x05 \x03(\x0b\x32\x1a.hotseat.v1.ToolDefinition\x12\x1a\n\x12output_schema_json\x18\x06 \x01(\t\x12+\n\x0bturn_limits\x18\x07 \x01(\x0b\x32\x16.hotseat.v1.TurnLimits\x12\x0f\n\x07profile\x18\x08 \x01(\t\x12,\n\tretention\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0b\x63lear_tools\x18\n \x01(\x08\x12@\n\x08metadata\x18\x0b \x03(\x0b\x32..hotseat.v1.ConversationSettings.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"S\n\x07Profile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06models\x18\x03 \x03(\t\x12\x15\n\rhas_workspace\x18\x04 \x01(\x08\"\x8a\x01\n\x0cSystemPrompt\x12+\n\x04mode\x18\x01 \x01(\x0e\x32\x1d.hotseat.v1.SystemPrompt.Mode\x12\x0c\n\x04text\x18\x02 \x01(\t\"?\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bMODE_APPEND\x10\x01\x12\x10\n\x0cMODE_REPLACE\x10\x02\"\x93\x02\n\x10PermissionPolicy\x12/\n\x04mode\x18\x01 \x01(\x0e\x32!.hotseat.v1.PermissionPolicy.Mode\x12\x13\n\x0b\x61llow_rules\x18\x02 \x03(\t\x12\x12\n\ndeny_rules\x18\x03 \x03(\t\x12\x33\n\x10\x64\x65\x63ision_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"p\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_DENY\x10\x01\x12\x0c\n\x08MODE_ASK\x10\x02\x12\x15\n\x11MODE_ACCEPT_EDITS\x10\x03\x12\x0f\n\x0bMODE_BYPASS\x10\x04\x12\r\n\tMODE_PLAN\x10\x05\"f\n\nTurnLimits\x12\x11\n\tmax_steps\x18\x01 \x01(\r\x12/\n\x0cmax_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmax_cost_usd\x18\x03 \x01(\x01\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,22 +35,26 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hotseat.v1.conversation_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
+  _globals['_CONVERSATIONSETTINGS_METADATAENTRY']._loaded_options = None
+  _globals['_CONVERSATIONSETTINGS_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_CONVERSATION']._serialized_start=137
   _globals['_CONVERSATION']._serialized_end=625
   _globals['_CONVERSATION_STATE']._serialized_start=517
   _globals['_CONVERSATION_STATE']._serialized_end=625
   _globals['_CONVERSATIONSETTINGS']._serialized_start=628
-  _globals['_CONVERSATIONSETTINGS']._serialized_end=990
-  _globals['_PROFILE']._serialized_start=992
-  _globals['_PROFILE']._serialized_end=1075
-  _globals['_SYSTEMPROMPT']._serialized_start=1078
-  _globals['_SYSTEMPROMPT']._serialized_end=1216
-  _globals['_SYSTEMPROMPT_MODE']._serialized_start=1153
-  _globals['_SYSTEMPROMPT_MODE']._serialized_end=1216
-  _globals['_PERMISSIONPOLICY']._serialized_start=1219
-  _globals['_PERMISSIONPOLICY']._serialized_end=1494
-  _globals['_PERMISSIONPOLICY_MODE']._serialized_start=1382
-  _globals['_PERMISSIONPOLICY_MODE']._serialized_end=1494
-  _globals['_TURNLIMITS']._serialized_start=1496
-  _globals['_TURNLIMITS']._serialized_end=1598
+  _globals['_CONVERSATIONSETTINGS']._serialized_end=1105
+  _globals['_CONVERSATIONSETTINGS_METADATAENTRY']._serialized_start=1058
+  _globals['_CONVERSATIONSETTINGS_METADATAENTRY']._serialized_end=1105
+  _globals['_PROFILE']._serialized_start=1107
+  _globals['_PROFILE']._serialized_end=1190
+  _globals['_SYSTEMPROMPT']._serialized_start=1193
+  _globals['_SYSTEMPROMPT']._serialized_end=1331
+  _globals['_SYSTEMPROMPT_MODE']._serialized_start=1268
+  _globals['_SYSTEMPROMPT_MODE']._serialized_end=1331
+  _globals['_PERMISSIONPOLICY']._serialized_start=1334
+  _globals['_PERMISSIONPOLICY']._serialized_end=1609
+  _globals['_PERMISSIONPOLICY_MODE']._serialized_start=1497
+  _globals['_PERMISSIONPOLICY_MODE']._serialized_end=1609
+  _globals['_TURNLIMITS']._serialized_start=1611
+  _globals['_TURNLIMITS']._serialized_end=1713
 # @@protoc_insertion_point(module_scope)

@@ -49,7 +49,14 @@ class Conversation(_message.Message):
     def __init__(self, conversation_id: _Optional[str] = ..., state: _Optional[_Union[Conversation.State, str]] = ..., settings: _Optional[_Union[ConversationSettings, _Mapping]] = ..., worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., turn_count: _Optional[int] = ..., usage: _Optional[_Union[_content_pb2.Usage, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ConversationSettings(_message.Message):
-    __slots__ = ("model", "system_prompt", "workspace", "permission_policy", "tools", "output_schema_json", "turn_limits", "profile", "retention", "clear_tools")
+    __slots__ = ("model", "system_prompt", "workspace", "permission_policy", "tools", "output_schema_json", "turn_limits", "profile", "retention", "clear_tools", "metadata")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     MODEL_FIELD_NUMBER: _ClassVar[int]
     SYSTEM_PROMPT_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +67,7 @@ class ConversationSettings(_message.Message):
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     RETENTION_FIELD_NUMBER: _ClassVar[int]
     CLEAR_TOOLS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
     model: str
     system_prompt: SystemPrompt
     workspace: str
@@ -70,7 +78,8 @@ class ConversationSettings(_message.Message):
     profile: str
     retention: _duration_pb2.Duration
     clear_tools: bool
-    def __init__(self, model: _Optional[str] = ..., system_prompt: _Optional[_Union[SystemPrompt, _Mapping]] = ..., workspace: _Optional[str] = ..., permission_policy: _Optional[_Union[PermissionPolicy, _Mapping]] = ..., tools: _Optional[_Iterable[_Union[_content_pb2.ToolDefinition, _Mapping]]] = ..., output_schema_json: _Optional[str] = ..., turn_limits: _Optional[_Union[TurnLimits, _Mapping]] = ..., profile: _Optional[str] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., clear_tools: bool = ...) -> None: ...
+    metadata: _containers.ScalarMap[str, str]
+    def __init__(self, model: _Optional[str] = ..., system_prompt: _Optional[_Union[SystemPrompt, _Mapping]] = ..., workspace: _Optional[str] = ..., permission_policy: _Optional[_Union[PermissionPolicy, _Mapping]] = ..., tools: _Optional[_Iterable[_Union[_content_pb2.ToolDefinition, _Mapping]]] = ..., output_schema_json: _Optional[str] = ..., turn_limits: _Optional[_Union[TurnLimits, _Mapping]] = ..., profile: _Optional[str] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., clear_tools: bool = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Profile(_message.Message):
     __slots__ = ("name", "description", "models", "has_workspace")

@@ -142,24 +142,98 @@ class ForkConversationResponse(_message.Message):
     def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ...) -> None: ...
 
 class GetTurnRequest(_message.Message):
-    __slots__ = ("conversation_id", "turn", "request_id", "fingerprint")
+    __slots__ = ("conversation_id", "turn", "request_id", "fingerprint", "include_output")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     TURN_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_OUTPUT_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     turn: int
     request_id: str
     fingerprint: str
-    def __init__(self, conversation_id: _Optional[str] = ..., turn: _Optional[int] = ..., request_id: _Optional[str] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+    include_output: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., turn: _Optional[int] = ..., request_id: _Optional[str] = ..., fingerprint: _Optional[str] = ..., include_output: bool = ...) -> None: ...
 
 class GetTurnResponse(_message.Message):
-    __slots__ = ("turn", "conversation_id")
+    __slots__ = ("turn", "conversation_id", "start_sequence", "log_id")
     TURN_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    START_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LOG_ID_FIELD_NUMBER: _ClassVar[int]
     turn: _server_event_pb2.Turn
     conversation_id: str
-    def __init__(self, turn: _Optional[_Union[_server_event_pb2.Turn, _Mapping]] = ..., conversation_id: _Optional[str] = ...) -> None: ...
+    start_sequence: int
+    log_id: str
+    def __init__(self, turn: _Optional[_Union[_server_event_pb2.Turn, _Mapping]] = ..., conversation_id: _Optional[str] = ..., start_sequence: _Optional[int] = ..., log_id: _Optional[str] = ...) -> None: ...
+
+class ListNotedTurnsRequest(_message.Message):
+    __slots__ = ("label", "model", "metadata", "page_size", "page_token", "latest_first")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    model: str
+    metadata: _containers.ScalarMap[str, str]
+    page_size: int
+    page_token: str
+    latest_first: bool
+    def __init__(self, label: _Optional[str] = ..., model: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., latest_first: bool = ...) -> None: ...
+
+class ListNotedTurnsResponse(_message.Message):
+    __slots__ = ("turns", "next_page_token")
+    TURNS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    turns: _containers.RepeatedCompositeFieldContainer[GetTurnResponse]
+    next_page_token: str
+    def __init__(self, turns: _Optional[_Iterable[_Union[GetTurnResponse, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateTurnNoteRequest(_message.Message):
+    __slots__ = ("request_id", "note")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    note: _client_message_pb2.TurnNote
+    def __init__(self, request_id: _Optional[str] = ..., note: _Optional[_Union[_client_message_pb2.TurnNote, _Mapping]] = ...) -> None: ...
+
+class UpdateTurnNoteResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UpdateConversationRequest(_message.Message):
+    __slots__ = ("conversation_id", "metadata", "set_metadata", "messages")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    SET_METADATA_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    metadata: _containers.ScalarMap[str, str]
+    set_metadata: bool
+    messages: _containers.RepeatedCompositeFieldContainer[_client_message_pb2.HistoryMessage]
+    def __init__(self, conversation_id: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., set_metadata: bool = ..., messages: _Optional[_Iterable[_Union[_client_message_pb2.HistoryMessage, _Mapping]]] = ...) -> None: ...
+
+class UpdateConversationResponse(_message.Message):
+    __slots__ = ("conversation",)
+    CONVERSATION_FIELD_NUMBER: _ClassVar[int]
+    conversation: _conversation_pb2.Conversation
+    def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ...) -> None: ...
 
 class ListTurnsRequest(_message.Message):
     __slots__ = ("conversation_id", "page_size", "page_token")
@@ -180,16 +254,18 @@ class ListTurnsResponse(_message.Message):
     def __init__(self, turns: _Optional[_Iterable[_Union[_server_event_pb2.Turn, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ListMessagesRequest(_message.Message):
-    __slots__ = ("conversation_id", "page_size", "page_token", "latest_first")
+    __slots__ = ("conversation_id", "page_size", "page_token", "latest_first", "request_id")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     LATEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     page_size: int
     page_token: str
     latest_first: bool
-    def __init__(self, conversation_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., latest_first: bool = ...) -> None: ...
+    request_id: str
+    def __init__(self, conversation_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., latest_first: bool = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ListMessagesResponse(_message.Message):
     __slots__ = ("messages", "next_page_token")

@@ -55,6 +55,11 @@ class ConversationServiceStub(object):
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteConversationRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteConversationResponse.FromString,
                 _registered_method=True)
+        self.UpdateConversation = channel.unary_unary(
+                '/hotseat.v1.ConversationService/UpdateConversation',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationResponse.FromString,
+                _registered_method=True)
         self.ForkConversation = channel.unary_unary(
                 '/hotseat.v1.ConversationService/ForkConversation',
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ForkConversationRequest.SerializeToString,
@@ -69,6 +74,16 @@ class ConversationServiceStub(object):
                 '/hotseat.v1.ConversationService/ListTurns',
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.FromString,
+                _registered_method=True)
+        self.ListNotedTurns = channel.unary_unary(
+                '/hotseat.v1.ConversationService/ListNotedTurns',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsResponse.FromString,
+                _registered_method=True)
+        self.UpdateTurnNote = channel.unary_unary(
+                '/hotseat.v1.ConversationService/UpdateTurnNote',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteResponse.FromString,
                 _registered_method=True)
         self.ListMessages = channel.unary_unary(
                 '/hotseat.v1.ConversationService/ListMessages',
@@ -133,6 +148,14 @@ class ConversationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateConversation(self, request, context):
+        """Changes what a client has kept with a conversation, or adds to what was said in it.
+        Fails with TURN_RUNNING where a turn runs or waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ForkConversation(self, request, context):
         """Makes a new conversation out of the beginning of another.
         """
@@ -149,6 +172,21 @@ class ConversationServiceServicer(object):
 
     def ListTurns(self, request, context):
         """Lists a conversation's turns, the first one first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotedTurns(self, request, context):
+        """Lists the turns of all of the caller's conversations that a client keeps a note with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTurnNote(self, request, context):
+        """Changes the note of a turn, or removes it. Fails with CONVERSATION_NOT_FOUND where the
+        turn has none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -210,6 +248,11 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteConversationRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteConversationResponse.SerializeToString,
             ),
+            'UpdateConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateConversation,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationResponse.SerializeToString,
+            ),
             'ForkConversation': grpc.unary_unary_rpc_method_handler(
                     servicer.ForkConversation,
                     request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ForkConversationRequest.FromString,
@@ -224,6 +267,16 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.ListTurns,
                     request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.SerializeToString,
+            ),
+            'ListNotedTurns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotedTurns,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsResponse.SerializeToString,
+            ),
+            'UpdateTurnNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTurnNote,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteResponse.SerializeToString,
             ),
             'ListMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMessages,
@@ -366,6 +419,33 @@ class ConversationService(object):
             _registered_method=True)
 
     @staticmethod
+    def UpdateConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/UpdateConversation',
+            hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.UpdateConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ForkConversation(request,
             target,
             options=(),
@@ -436,6 +516,60 @@ class ConversationService(object):
             '/hotseat.v1.ConversationService/ListTurns',
             hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsRequest.SerializeToString,
             hotseat_dot_v1_dot_conversation__service__pb2.ListTurnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotedTurns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/ListNotedTurns',
+            hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.ListNotedTurnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTurnNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/UpdateTurnNote',
+            hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.UpdateTurnNoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -192,20 +192,34 @@ class TextRetracted(_message.Message):
     def __init__(self, block: _Optional[int] = ..., kept_length: _Optional[int] = ...) -> None: ...
 
 class Turn(_message.Message):
-    __slots__ = ("turn", "request_id", "input", "start_time", "completed", "tool_results")
+    __slots__ = ("turn", "request_id", "input", "start_time", "completed", "tool_results", "note", "output")
     TURN_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     TOOL_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
     turn: int
     request_id: str
     input: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     start_time: _timestamp_pb2.Timestamp
     completed: TurnCompleted
     tool_results: _containers.RepeatedCompositeFieldContainer[_client_message_pb2.ToolResult]
-    def __init__(self, turn: _Optional[int] = ..., request_id: _Optional[str] = ..., input: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[TurnCompleted, _Mapping]] = ..., tool_results: _Optional[_Iterable[_Union[_client_message_pb2.ToolResult, _Mapping]]] = ...) -> None: ...
+    note: _client_message_pb2.TurnNote
+    output: _containers.RepeatedCompositeFieldContainer[OutputBlock]
+    def __init__(self, turn: _Optional[int] = ..., request_id: _Optional[str] = ..., input: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed: _Optional[_Union[TurnCompleted, _Mapping]] = ..., tool_results: _Optional[_Iterable[_Union[_client_message_pb2.ToolResult, _Mapping]]] = ..., note: _Optional[_Union[_client_message_pb2.TurnNote, _Mapping]] = ..., output: _Optional[_Iterable[_Union[OutputBlock, _Mapping]]] = ...) -> None: ...
+
+class OutputBlock(_message.Message):
+    __slots__ = ("text", "thinking", "tool_use")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    THINKING_FIELD_NUMBER: _ClassVar[int]
+    TOOL_USE_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    thinking: str
+    tool_use: _client_message_pb2.ToolUse
+    def __init__(self, text: _Optional[str] = ..., thinking: _Optional[str] = ..., tool_use: _Optional[_Union[_client_message_pb2.ToolUse, _Mapping]] = ...) -> None: ...
 
 class TurnCompleted(_message.Message):
     __slots__ = ("request_id", "outcome", "text", "structured_output_json", "usage", "error", "duration", "step_count", "tool_calls")

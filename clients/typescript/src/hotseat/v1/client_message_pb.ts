@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/client_message.proto.
  */
 export const file_hotseat_v1_client_message: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob3RzZWF0L3YxL2NsaWVudF9tZXNzYWdlLnByb3RvEgpob3RzZWF0LnYxIpEFChBPcGVuQ29udmVyc2F0aW9uEhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRI9CgtkaXNwb3NpdGlvbhgCIAEoDjIoLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbi5EaXNwb3NpdGlvbhIRCgljbGllbnRfaWQYAyABKAkSMgoIc2V0dGluZ3MYBCABKAsyIC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvblNldHRpbmdzEhYKDnN0YXJ0X3NlcXVlbmNlGAUgASgEEg4KBmxvZ19pZBgGIAEoCRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLaW5jbHVkZV9yYXcYCCABKAgSMQoOZGV0YWNoX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoHaGlzdG9yeRgKIAMoCzIaLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2USMQoOaGlzdG9yeV9wb2xpY3kYCyABKA4yGS5ob3RzZWF0LnYxLkhpc3RvcnlQb2xpY3kSKgoLZmlyc3RfaW5wdXQYDCABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dBIUCgxmaW5kX3JlcXVlc3QYDSABKAgilAEKC0Rpc3Bvc2l0aW9uEhsKF0RJU1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASHgoaRElTUE9TSVRJT05fT1BFTl9PUl9DUkVBVEUQARIUChBESVNQT1NJVElPTl9PUEVOEAISFwoTRElTUE9TSVRJT05fT0JTRVJWRRADEhkKFURJU1BPU0lUSU9OX1RBS0VfT1ZFUhAEIqsBCg5IaXN0b3J5TWVzc2FnZRItCgRyb2xlGAEgASgOMh8uaG90c2VhdC52MS5IaXN0b3J5TWVzc2FnZS5Sb2xlEikKB2NvbnRlbnQYAiADKAsyGC5ob3RzZWF0LnYxLkhpc3RvcnlCbG9jayI/CgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABINCglST0xFX1VTRVIQARISCg5ST0xFX0FTU0lTVEFOVBACIsQBCgxIaXN0b3J5QmxvY2sSDgoEdGV4dBgBIAEoCUgAEiEKBWltYWdlGAIgASgLMhAuaG90c2VhdC52MS5CbG9iSAASIAoEZmlsZRgDIAEoCzIQLmhvdHNlYXQudjEuQmxvYkgAEicKCHRvb2xfdXNlGAQgASgLMhMuaG90c2VhdC52MS5Ub29sVXNlSAASLQoLdG9vbF9yZXN1bHQYBSABKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHRIAEIHCgVibG9jayJACgdUb29sVXNlEhMKC3Rvb2xfdXNlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKaW5wdXRfanNvbhgDIAEoCSLkAgoJVXNlcklucHV0EhIKCnJlcXVlc3RfaWQYASABKAkSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEjAKCGRlbGl2ZXJ5GAMgASgOMh4uaG90c2VhdC52MS5Vc2VySW5wdXQuRGVsaXZlcnkSKAoHb3B0aW9ucxgEIAEoCzIXLmhvdHNlYXQudjEuVHVybk9wdGlvbnMSEwoLZmluZ2VycHJpbnQYBSABKAkSLAoMdG9vbF9yZXN1bHRzGAYgAygLMhYuaG90c2VhdC52MS5Ub29sUmVzdWx0InkKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lGSUVEEAASEgoOREVMSVZFUllfUVVFVUUQARISCg5ERUxJVkVSWV9TVEVFUhACEhYKEkRFTElWRVJZX0lOVEVSUlVQVBADEhMKD0RFTElWRVJZX1JFSkVDVBAEIoEDCgtUdXJuT3B0aW9ucxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEhIKBXRvcF9wGAIgASgBSAGIAQESGQoRbWF4X291dHB1dF90b2tlbnMYAyABKA0SFgoOc3RvcF9zZXF1ZW5jZXMYBCADKAkSLgoGZWZmb3J0GAUgASgOMh4uaG90c2VhdC52MS5UdXJuT3B0aW9ucy5FZmZvcnQSKwoLdG9vbF9jaG9pY2UYBiABKAsyFi5ob3RzZWF0LnYxLlRvb2xDaG9pY2USGgoSb3V0cHV0X3NjaGVtYV9qc29uGAcgASgJEhgKEGFsbG93X3JldHJhY3Rpb24YCCABKAgiZAoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg4KCkVGRk9SVF9MT1cQARIRCg1FRkZPUlRfTUVESVVNEAISDwoLRUZGT1JUX0hJR0gQAxIOCgpFRkZPUlRfTUFYEARCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcCLDAQoKVG9vbENob2ljZRIpCgRtb2RlGAEgASgOMhsuaG90c2VhdC52MS5Ub29sQ2hvaWNlLk1vZGUSDAoEbmFtZRgCIAEoCRIeChZkaXNhYmxlX3BhcmFsbGVsX2NhbGxzGAMgASgIIlwKBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEg0KCU1PREVfQVVUTxABEg0KCU1PREVfTk9ORRACEhEKDU1PREVfUkVRVUlSRUQQAxINCglNT0RFX1RPT0wQBCJfCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSEAoIaXNfZXJyb3IYAyABKAgikQEKElBlcm1pc3Npb25EZWNpc2lvbhIVCg1wZXJtaXNzaW9uX2lkGAEgASgJEiwKBWFsbG93GAIgASgLMhsuaG90c2VhdC52MS5QZXJtaXNzaW9uQWxsb3dIABIqCgRkZW55GAMgASgLMhouaG90c2VhdC52MS5QZXJtaXNzaW9uRGVueUgAQgoKCGRlY2lzaW9uIkUKD1Blcm1pc3Npb25BbGxvdxIaChJ1cGRhdGVkX2lucHV0X2pzb24YASABKAkSFgoOcmVtZW1iZXJfcnVsZXMYAiADKAkiNAoOUGVybWlzc2lvbkRlbnkSDwoHbWVzc2FnZRgBIAEoCRIRCglpbnRlcnJ1cHQYAiABKAgiLQoJSW50ZXJydXB0EgwKBHR1cm4YASABKA0SEgoKcmVxdWVzdF9pZBgCIAEoCSIHCgVMZWF2ZSKDAQoOVXBkYXRlU2V0dGluZ3MSEgoFbW9kZWwYASABKAlIAIgBARI/Cg9wZXJtaXNzaW9uX21vZGUYAiABKA4yIS5ob3RzZWF0LnYxLlBlcm1pc3Npb25Qb2xpY3kuTW9kZUgBiAEBQggKBl9tb2RlbEISChBfcGVybWlzc2lvbl9tb2RlKoABCg1IaXN0b3J5UG9saWN5Eh4KGkhJU1RPUllfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUSElTVE9SWV9QT0xJQ1lfTUFUQ0gQARIaChZISVNUT1JZX1BPTElDWV9SRVFVSVJFEAISGQoVSElTVE9SWV9QT0xJQ1lfSUdOT1JFEANCcEISQ2xpZW50TWVzc2FnZVByb3RvUAFaEWhvdHNlYXQvaG90c2VhdHYxogIDSFhYqgIKSG90c2VhdC5WMcoCCkhvdHNlYXRcVjHiAhZIb3RzZWF0XFYxXEdQQk1ldGFkYXRh6gILSG90c2VhdDo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_hotseat_v1_content, file_hotseat_v1_conversation]);
+  fileDesc("Ch9ob3RzZWF0L3YxL2NsaWVudF9tZXNzYWdlLnByb3RvEgpob3RzZWF0LnYxIsAFChBPcGVuQ29udmVyc2F0aW9uEhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRI9CgtkaXNwb3NpdGlvbhgCIAEoDjIoLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbi5EaXNwb3NpdGlvbhIRCgljbGllbnRfaWQYAyABKAkSMgoIc2V0dGluZ3MYBCABKAsyIC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvblNldHRpbmdzEhYKDnN0YXJ0X3NlcXVlbmNlGAUgASgEEg4KBmxvZ19pZBgGIAEoCRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLaW5jbHVkZV9yYXcYCCABKAgSMQoOZGV0YWNoX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoHaGlzdG9yeRgKIAMoCzIaLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2USMQoOaGlzdG9yeV9wb2xpY3kYCyABKA4yGS5ob3RzZWF0LnYxLkhpc3RvcnlQb2xpY3kSKgoLZmlyc3RfaW5wdXQYDCABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dBIUCgxmaW5kX3JlcXVlc3QYDSABKAgSGAoQYWZ0ZXJfcmVxdWVzdF9pZBgOIAEoCRITCgthZnRlcl9sYWJlbBgPIAEoCSKUAQoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIeChpESVNQT1NJVElPTl9PUEVOX09SX0NSRUFURRABEhQKEERJU1BPU0lUSU9OX09QRU4QAhIXChNESVNQT1NJVElPTl9PQlNFUlZFEAMSGQoVRElTUE9TSVRJT05fVEFLRV9PVkVSEAQiqwEKDkhpc3RvcnlNZXNzYWdlEi0KBHJvbGUYASABKA4yHy5ob3RzZWF0LnYxLkhpc3RvcnlNZXNzYWdlLlJvbGUSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuSGlzdG9yeUJsb2NrIj8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg0KCVJPTEVfVVNFUhABEhIKDlJPTEVfQVNTSVNUQU5UEAIixAEKDEhpc3RvcnlCbG9jaxIOCgR0ZXh0GAEgASgJSAASIQoFaW1hZ2UYAiABKAsyEC5ob3RzZWF0LnYxLkJsb2JIABIgCgRmaWxlGAMgASgLMhAuaG90c2VhdC52MS5CbG9iSAASJwoIdG9vbF91c2UYBCABKAsyEy5ob3RzZWF0LnYxLlRvb2xVc2VIABItCgt0b29sX3Jlc3VsdBgFIAEoCzIWLmhvdHNlYXQudjEuVG9vbFJlc3VsdEgAQgcKBWJsb2NrIkAKB1Rvb2xVc2USEwoLdG9vbF91c2VfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgppbnB1dF9qc29uGAMgASgJIogDCglVc2VySW5wdXQSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSMAoIZGVsaXZlcnkYAyABKA4yHi5ob3RzZWF0LnYxLlVzZXJJbnB1dC5EZWxpdmVyeRIoCgdvcHRpb25zGAQgASgLMhcuaG90c2VhdC52MS5UdXJuT3B0aW9ucxITCgtmaW5nZXJwcmludBgFIAEoCRIsCgx0b29sX3Jlc3VsdHMYBiADKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHQSIgoEbm90ZRgHIAEoCzIULmhvdHNlYXQudjEuVHVybk5vdGUieQoIRGVsaXZlcnkSGAoUREVMSVZFUllfVU5TUEVDSUZJRUQQABISCg5ERUxJVkVSWV9RVUVVRRABEhIKDkRFTElWRVJZX1NURUVSEAISFgoSREVMSVZFUllfSU5URVJSVVBUEAMSEwoPREVMSVZFUllfUkVKRUNUEAQinQEKCFR1cm5Ob3RlEg0KBWxhYmVsGAEgASgJEg0KBW1vZGVsGAIgASgJEjQKCG1ldGFkYXRhGAMgAygLMiIuaG90c2VhdC52MS5UdXJuTm90ZS5NZXRhZGF0YUVudHJ5EgwKBGJvZHkYBCABKAkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoEDCgtUdXJuT3B0aW9ucxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEhIKBXRvcF9wGAIgASgBSAGIAQESGQoRbWF4X291dHB1dF90b2tlbnMYAyABKA0SFgoOc3RvcF9zZXF1ZW5jZXMYBCADKAkSLgoGZWZmb3J0GAUgASgOMh4uaG90c2VhdC52MS5UdXJuT3B0aW9ucy5FZmZvcnQSKwoLdG9vbF9jaG9pY2UYBiABKAsyFi5ob3RzZWF0LnYxLlRvb2xDaG9pY2USGgoSb3V0cHV0X3NjaGVtYV9qc29uGAcgASgJEhgKEGFsbG93X3JldHJhY3Rpb24YCCABKAgiZAoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg4KCkVGRk9SVF9MT1cQARIRCg1FRkZPUlRfTUVESVVNEAISDwoLRUZGT1JUX0hJR0gQAxIOCgpFRkZPUlRfTUFYEARCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcCLDAQoKVG9vbENob2ljZRIpCgRtb2RlGAEgASgOMhsuaG90c2VhdC52MS5Ub29sQ2hvaWNlLk1vZGUSDAoEbmFtZRgCIAEoCRIeChZkaXNhYmxlX3BhcmFsbGVsX2NhbGxzGAMgASgIIlwKBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEg0KCU1PREVfQVVUTxABEg0KCU1PREVfTk9ORRACEhEKDU1PREVfUkVRVUlSRUQQAxINCglNT0RFX1RPT0wQBCJfCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSEAoIaXNfZXJyb3IYAyABKAgikQEKElBlcm1pc3Npb25EZWNpc2lvbhIVCg1wZXJtaXNzaW9uX2lkGAEgASgJEiwKBWFsbG93GAIgASgLMhsuaG90c2VhdC52MS5QZXJtaXNzaW9uQWxsb3dIABIqCgRkZW55GAMgASgLMhouaG90c2VhdC52MS5QZXJtaXNzaW9uRGVueUgAQgoKCGRlY2lzaW9uIkUKD1Blcm1pc3Npb25BbGxvdxIaChJ1cGRhdGVkX2lucHV0X2pzb24YASABKAkSFgoOcmVtZW1iZXJfcnVsZXMYAiADKAkiNAoOUGVybWlzc2lvbkRlbnkSDwoHbWVzc2FnZRgBIAEoCRIRCglpbnRlcnJ1cHQYAiABKAgiLQoJSW50ZXJydXB0EgwKBHR1cm4YASABKA0SEgoKcmVxdWVzdF9pZBgCIAEoCSIHCgVMZWF2ZSKDAQoOVXBkYXRlU2V0dGluZ3MSEgoFbW9kZWwYASABKAlIAIgBARI/Cg9wZXJtaXNzaW9uX21vZGUYAiABKA4yIS5ob3RzZWF0LnYxLlBlcm1pc3Npb25Qb2xpY3kuTW9kZUgBiAEBQggKBl9tb2RlbEISChBfcGVybWlzc2lvbl9tb2RlKpsBCg1IaXN0b3J5UG9saWN5Eh4KGkhJU1RPUllfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUSElTVE9SWV9QT0xJQ1lfTUFUQ0gQARIaChZISVNUT1JZX1BPTElDWV9SRVFVSVJFEAISGQoVSElTVE9SWV9QT0xJQ1lfSUdOT1JFEAMSGQoVSElTVE9SWV9QT0xJQ1lfQVBQRU5EEARCcEISQ2xpZW50TWVzc2FnZVByb3RvUAFaEWhvdHNlYXQvaG90c2VhdHYxogIDSFhYqgIKSG90c2VhdC5WMcoCCkhvdHNlYXRcVjHiAhZIb3RzZWF0XFYxXEdQQk1ldGFkYXRh6gILSG90c2VhdDo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_hotseat_v1_content, file_hotseat_v1_conversation]);
 
 /**
  * Opens a new conversation or attaches to one.
@@ -128,6 +128,24 @@ export type OpenConversation = Message<"hotseat.v1.OpenConversation"> & {
    * @generated from field: bool find_request = 13;
    */
   findRequest: boolean;
+
+  /**
+   * The stream goes on from the end of the turn that this input began: in that turn's
+   * conversation where nobody has named it, it still stands there, no other turn runs, and
+   * the profile stays the same; else in a new one that begins with what was said until
+   * then. history is said after it. Fails with CONVERSATION_NOT_FOUND where there is no such
+   * turn, and with TURN_RUNNING where it has not ended. Only where conversation_id is empty.
+   *
+   * @generated from field: string after_request_id = 14;
+   */
+  afterRequestId: string;
+
+  /**
+   * The label of the note that the turn of after_request_id must have; empty: it needs none.
+   *
+   * @generated from field: string after_label = 15;
+   */
+  afterLabel: string;
 };
 
 /**
@@ -397,6 +415,13 @@ export type UserInput = Message<"hotseat.v1.UserInput"> & {
    * @generated from field: repeated hotseat.v1.ToolResult tool_results = 6;
    */
   toolResults: ToolResult[];
+
+  /**
+   * Kept with the turn, and given back with it.
+   *
+   * @generated from field: hotseat.v1.TurnNote note = 7;
+   */
+  note?: TurnNote | undefined;
 };
 
 /**
@@ -453,6 +478,48 @@ export enum UserInput_Delivery {
  */
 export const UserInput_DeliverySchema: GenEnum<UserInput_Delivery> = /*@__PURE__*/
   enumDesc(file_hotseat_v1_client_message, 4, 0);
+
+/**
+ * What a client keeps with a turn, to find it again; the server does not look inside.
+ *
+ * @generated from message hotseat.v1.TurnNote
+ */
+export type TurnNote = Message<"hotseat.v1.TurnNote"> & {
+  /**
+   * What the turn is listed under: [A-Za-z0-9._-]{1,64}. Required.
+   *
+   * @generated from field: string label = 1;
+   */
+  label: string;
+
+  /**
+   * A name to choose by when listing, for example of the model; up to 256 characters.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Names and values to choose by when listing: up to 16, of 64 and 512 characters.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * Anything else, up to 16 MiB.
+   *
+   * @generated from field: string body = 4;
+   */
+  body: string;
+};
+
+/**
+ * Describes the message hotseat.v1.TurnNote.
+ * Use `create(TurnNoteSchema)` to create a new message.
+ */
+export const TurnNoteSchema: GenMessage<TurnNote> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_client_message, 5);
 
 /**
  * How the model answers one input. They hold for this turn alone.
@@ -525,7 +592,7 @@ export type TurnOptions = Message<"hotseat.v1.TurnOptions"> & {
  * Use `create(TurnOptionsSchema)` to create a new message.
  */
 export const TurnOptionsSchema: GenMessage<TurnOptions> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 5);
+  messageDesc(file_hotseat_v1_client_message, 6);
 
 /**
  * How hard the model thinks.
@@ -573,7 +640,7 @@ export enum TurnOptions_Effort {
  * Describes the enum hotseat.v1.TurnOptions.Effort.
  */
 export const TurnOptions_EffortSchema: GenEnum<TurnOptions_Effort> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_client_message, 5, 0);
+  enumDesc(file_hotseat_v1_client_message, 6, 0);
 
 /**
  * Which of the client's tools the model may call.
@@ -608,7 +675,7 @@ export type ToolChoice = Message<"hotseat.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 6);
+  messageDesc(file_hotseat_v1_client_message, 7);
 
 /**
  * Which.
@@ -656,7 +723,7 @@ export enum ToolChoice_Mode {
  * Describes the enum hotseat.v1.ToolChoice.Mode.
  */
 export const ToolChoice_ModeSchema: GenEnum<ToolChoice_Mode> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_client_message, 6, 0);
+  enumDesc(file_hotseat_v1_client_message, 7, 0);
 
 /**
  * The outcome of a tool that the client ran.
@@ -691,7 +758,7 @@ export type ToolResult = Message<"hotseat.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 7);
+  messageDesc(file_hotseat_v1_client_message, 8);
 
 /**
  * What the client decided. A message with no decision refuses.
@@ -735,7 +802,7 @@ export type PermissionDecision = Message<"hotseat.v1.PermissionDecision"> & {
  * Use `create(PermissionDecisionSchema)` to create a new message.
  */
 export const PermissionDecisionSchema: GenMessage<PermissionDecision> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 8);
+  messageDesc(file_hotseat_v1_client_message, 9);
 
 /**
  * Go ahead.
@@ -763,7 +830,7 @@ export type PermissionAllow = Message<"hotseat.v1.PermissionAllow"> & {
  * Use `create(PermissionAllowSchema)` to create a new message.
  */
 export const PermissionAllowSchema: GenMessage<PermissionAllow> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 9);
+  messageDesc(file_hotseat_v1_client_message, 10);
 
 /**
  * Do not.
@@ -791,7 +858,7 @@ export type PermissionDeny = Message<"hotseat.v1.PermissionDeny"> & {
  * Use `create(PermissionDenySchema)` to create a new message.
  */
 export const PermissionDenySchema: GenMessage<PermissionDeny> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 10);
+  messageDesc(file_hotseat_v1_client_message, 11);
 
 /**
  * Stops the running turn; the turn still ends with turn_completed.
@@ -819,7 +886,7 @@ export type Interrupt = Message<"hotseat.v1.Interrupt"> & {
  * Use `create(InterruptSchema)` to create a new message.
  */
 export const InterruptSchema: GenMessage<Interrupt> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 11);
+  messageDesc(file_hotseat_v1_client_message, 12);
 
 /**
  * The client is going and will not come back: its inputs need not wait for
@@ -836,7 +903,7 @@ export type Leave = Message<"hotseat.v1.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 12);
+  messageDesc(file_hotseat_v1_client_message, 13);
 
 /**
  * Changes what may change in an open conversation. Unset fields stay.
@@ -864,7 +931,7 @@ export type UpdateSettings = Message<"hotseat.v1.UpdateSettings"> & {
  * Use `create(UpdateSettingsSchema)` to create a new message.
  */
 export const UpdateSettingsSchema: GenMessage<UpdateSettings> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 13);
+  messageDesc(file_hotseat_v1_client_message, 14);
 
 /**
  * What to do where a client's history is not what the conversation holds.
@@ -899,6 +966,13 @@ export enum HistoryPolicy {
    * @generated from enum value: HISTORY_POLICY_IGNORE = 3;
    */
   IGNORE = 3,
+
+  /**
+   * The conversation is right; history is said after what it holds.
+   *
+   * @generated from enum value: HISTORY_POLICY_APPEND = 4;
+   */
+  APPEND = 4,
 }
 
 /**

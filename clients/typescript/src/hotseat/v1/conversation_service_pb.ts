@@ -8,7 +8,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { HistoryBlock, HistoryMessage_Role, Interrupt, Leave, OpenConversation, PermissionDecision, ToolResult, UpdateSettings, UserInput } from "./client_message_pb.js";
+import type { HistoryBlock, HistoryMessage, HistoryMessage_Role, Interrupt, Leave, OpenConversation, PermissionDecision, ToolResult, TurnNote, UpdateSettings, UserInput } from "./client_message_pb.js";
 import { file_hotseat_v1_client_message } from "./client_message_pb.js";
 import type { Usage } from "./content_pb.js";
 import { file_hotseat_v1_content } from "./content_pb.js";
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/conversation_service.proto.
  */
 export const file_hotseat_v1_conversation_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVob3RzZWF0L3YxL2NvbnZlcnNhdGlvbl9zZXJ2aWNlLnByb3RvEgpob3RzZWF0LnYxIuwCCg9Db252ZXJzZVJlcXVlc3QSLAoEb3BlbhgBIAEoCzIcLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbkgAEisKCnVzZXJfaW5wdXQYAiABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dEgAEi0KC3Rvb2xfcmVzdWx0GAMgASgLMhYuaG90c2VhdC52MS5Ub29sUmVzdWx0SAASPQoTcGVybWlzc2lvbl9kZWNpc2lvbhgEIAEoCzIeLmhvdHNlYXQudjEuUGVybWlzc2lvbkRlY2lzaW9uSAASKgoJaW50ZXJydXB0GAUgASgLMhUuaG90c2VhdC52MS5JbnRlcnJ1cHRIABI1Cg91cGRhdGVfc2V0dGluZ3MYBiABKAsyGi5ob3RzZWF0LnYxLlVwZGF0ZVNldHRpbmdzSAASIgoFbGVhdmUYByABKAsyES5ob3RzZWF0LnYxLkxlYXZlSABCCQoHbWVzc2FnZSKICAoQQ29udmVyc2VSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgR0dXJuGAIgASgNEisKCnRleHRfZGVsdGEYAyABKAsyFS5ob3RzZWF0LnYxLlRleHREZWx0YUgAEjMKDnRoaW5raW5nX2RlbHRhGAQgASgLMhkuaG90c2VhdC52MS5UaGlua2luZ0RlbHRhSAASNgoQdG9vbF9pbnB1dF9kZWx0YRgFIAEoCzIaLmhvdHNlYXQudjEuVG9vbElucHV0RGVsdGFIABIqCgloZWFydGJlYXQYBiABKAsyFS5ob3RzZWF0LnYxLkhlYXJ0YmVhdEgAEiIKBXJlYWR5GBAgASgLMhEuaG90c2VhdC52MS5SZWFkeUgAEi8KDHR1cm5fc3RhcnRlZBgRIAEoCzIXLmhvdHNlYXQudjEuVHVyblN0YXJ0ZWRIABIvCgx0b29sX3N0YXJ0ZWQYEiABKAsyFy5ob3RzZWF0LnYxLlRvb2xTdGFydGVkSAASPgoUdG9vbF9pbnB1dF9jb21wbGV0ZWQYEyABKAsyHi5ob3RzZWF0LnYxLlRvb2xJbnB1dENvbXBsZXRlZEgAEjMKDnRvb2xfY29tcGxldGVkGBQgASgLMhkuaG90c2VhdC52MS5Ub29sQ29tcGxldGVkSAASKQoJdG9vbF9jYWxsGBUgASgLMhQuaG90c2VhdC52MS5Ub29sQ2FsbEgAEjsKEnBlcm1pc3Npb25fcmVxdWVzdBgWIAEoCzIdLmhvdHNlYXQudjEuUGVybWlzc2lvblJlcXVlc3RIABI7ChJyZXF1ZXN0c19jYW5jZWxsZWQYFyABKAsyHS5ob3RzZWF0LnYxLlJlcXVlc3RzQ2FuY2VsbGVkSAASIgoFdXNhZ2UYGCABKAsyES5ob3RzZWF0LnYxLlVzYWdlSAASJAoGbm90aWNlGBkgASgLMhIuaG90c2VhdC52MS5Ob3RpY2VIABIzCg50dXJuX2NvbXBsZXRlZBgaIAEoCzIZLmhvdHNlYXQudjEuVHVybkNvbXBsZXRlZEgAEjMKDmlucHV0X3JlamVjdGVkGBsgASgLMhkuaG90c2VhdC52MS5JbnB1dFJlamVjdGVkSAASJQoHZ29fYXdheRgcIAEoCzISLmhvdHNlYXQudjEuR29Bd2F5SAASJQoDcmF3GB0gASgLMhYuaG90c2VhdC52MS5SYXdNZXNzYWdlSAASMwoOdGV4dF9yZXRyYWN0ZWQYHiABKAsyGS5ob3RzZWF0LnYxLlRleHRSZXRyYWN0ZWRIABIuCgpldmVudF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCIxChZHZXRDb252ZXJzYXRpb25SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCSJJChdHZXRDb252ZXJzYXRpb25SZXNwb25zZRIuCgxjb252ZXJzYXRpb24YASABKAsyGC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbiJxChhMaXN0Q29udmVyc2F0aW9uc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSLgoGc3RhdGVzGAMgAygOMh4uaG90c2VhdC52MS5Db252ZXJzYXRpb24uU3RhdGUiZQoZTGlzdENvbnZlcnNhdGlvbnNSZXNwb25zZRIvCg1jb252ZXJzYXRpb25zGAEgAygLMhguaG90c2VhdC52MS5Db252ZXJzYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImEKGURlbGV0ZUNvbnZlcnNhdGlvblJlcXVlc3QSFwoPY29udmVyc2F0aW9uX2lkGAEgASgJEhUKDWFsbG93X21pc3NpbmcYAiABKAgSFAoMb25seV9pZl9pZGxlGAMgASgIIi8KGkRlbGV0ZUNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSJrChdGb3JrQ29udmVyc2F0aW9uUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSEQoEdHVybhgCIAEoDUgAiAEBEhsKE25ld19jb252ZXJzYXRpb25faWQYAyABKAlCBwoFX3R1cm4iSgoYRm9ya0NvbnZlcnNhdGlvblJlc3BvbnNlEi4KDGNvbnZlcnNhdGlvbhgBIAEoCzIYLmhvdHNlYXQudjEuQ29udmVyc2F0aW9uImAKDkdldFR1cm5SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRIMCgR0dXJuGAIgASgNEhIKCnJlcXVlc3RfaWQYAyABKAkSEwoLZmluZ2VycHJpbnQYBCABKAkiSgoPR2V0VHVyblJlc3BvbnNlEh4KBHR1cm4YASABKAsyEC5ob3RzZWF0LnYxLlR1cm4SFwoPY29udmVyc2F0aW9uX2lkGAIgASgJIlIKEExpc3RUdXJuc1JlcXVlc3QSFwoPY29udmVyc2F0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIk0KEUxpc3RUdXJuc1Jlc3BvbnNlEh8KBXR1cm5zGAEgAygLMhAuaG90c2VhdC52MS5UdXJuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJrChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIUCgxsYXRlc3RfZmlyc3QYBCABKAgiYgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMQoIbWVzc2FnZXMYASADKAsyHy5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbk1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvYBChNDb252ZXJzYXRpb25NZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSLQoEcm9sZRgCIAEoDjIfLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2UuUm9sZRIpCgdjb250ZW50GAMgAygLMhguaG90c2VhdC52MS5IaXN0b3J5QmxvY2sSDAoEdHVybhgEIAEoDRIyCgdvdXRjb21lGAUgASgOMiEuaG90c2VhdC52MS5UdXJuQ29tcGxldGVkLk91dGNvbWUSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjQKGUV4cG9ydENvbnZlcnNhdGlvblJlcXVlc3QSFwoPY29udmVyc2F0aW9uX2lkGAEgASgJIioKGkV4cG9ydENvbnZlcnNhdGlvblJlc3BvbnNlEgwKBGRhdGEYASABKAwiQgoZSW1wb3J0Q29udmVyc2F0aW9uUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSDAoEZGF0YRgCIAEoDCJMChpJbXBvcnRDb252ZXJzYXRpb25SZXNwb25zZRIuCgxjb252ZXJzYXRpb24YASABKAsyGC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbiIVChNMaXN0UHJvZmlsZXNSZXF1ZXN0Ij0KFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuaG90c2VhdC52MS5Qcm9maWxlMuQHChNDb252ZXJzYXRpb25TZXJ2aWNlEkkKCENvbnZlcnNlEhsuaG90c2VhdC52MS5Db252ZXJzZVJlcXVlc3QaHC5ob3RzZWF0LnYxLkNvbnZlcnNlUmVzcG9uc2UoATABEloKD0dldENvbnZlcnNhdGlvbhIiLmhvdHNlYXQudjEuR2V0Q29udmVyc2F0aW9uUmVxdWVzdBojLmhvdHNlYXQudjEuR2V0Q29udmVyc2F0aW9uUmVzcG9uc2USYAoRTGlzdENvbnZlcnNhdGlvbnMSJC5ob3RzZWF0LnYxLkxpc3RDb252ZXJzYXRpb25zUmVxdWVzdBolLmhvdHNlYXQudjEuTGlzdENvbnZlcnNhdGlvbnNSZXNwb25zZRJjChJEZWxldGVDb252ZXJzYXRpb24SJS5ob3RzZWF0LnYxLkRlbGV0ZUNvbnZlcnNhdGlvblJlcXVlc3QaJi5ob3RzZWF0LnYxLkRlbGV0ZUNvbnZlcnNhdGlvblJlc3BvbnNlEl0KEEZvcmtDb252ZXJzYXRpb24SIy5ob3RzZWF0LnYxLkZvcmtDb252ZXJzYXRpb25SZXF1ZXN0GiQuaG90c2VhdC52MS5Gb3JrQ29udmVyc2F0aW9uUmVzcG9uc2USQgoHR2V0VHVybhIaLmhvdHNlYXQudjEuR2V0VHVyblJlcXVlc3QaGy5ob3RzZWF0LnYxLkdldFR1cm5SZXNwb25zZRJICglMaXN0VHVybnMSHC5ob3RzZWF0LnYxLkxpc3RUdXJuc1JlcXVlc3QaHS5ob3RzZWF0LnYxLkxpc3RUdXJuc1Jlc3BvbnNlElEKDExpc3RNZXNzYWdlcxIfLmhvdHNlYXQudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBogLmhvdHNlYXQudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USZQoSRXhwb3J0Q29udmVyc2F0aW9uEiUuaG90c2VhdC52MS5FeHBvcnRDb252ZXJzYXRpb25SZXF1ZXN0GiYuaG90c2VhdC52MS5FeHBvcnRDb252ZXJzYXRpb25SZXNwb25zZTABEmUKEkltcG9ydENvbnZlcnNhdGlvbhIlLmhvdHNlYXQudjEuSW1wb3J0Q29udmVyc2F0aW9uUmVxdWVzdBomLmhvdHNlYXQudjEuSW1wb3J0Q29udmVyc2F0aW9uUmVzcG9uc2UoARJRCgxMaXN0UHJvZmlsZXMSHy5ob3RzZWF0LnYxLkxpc3RQcm9maWxlc1JlcXVlc3QaIC5ob3RzZWF0LnYxLkxpc3RQcm9maWxlc1Jlc3BvbnNlQnZCGENvbnZlcnNhdGlvblNlcnZpY2VQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_hotseat_v1_client_message, file_hotseat_v1_content, file_hotseat_v1_conversation, file_hotseat_v1_server_event]);
+  fileDesc("CiVob3RzZWF0L3YxL2NvbnZlcnNhdGlvbl9zZXJ2aWNlLnByb3RvEgpob3RzZWF0LnYxIuwCCg9Db252ZXJzZVJlcXVlc3QSLAoEb3BlbhgBIAEoCzIcLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbkgAEisKCnVzZXJfaW5wdXQYAiABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dEgAEi0KC3Rvb2xfcmVzdWx0GAMgASgLMhYuaG90c2VhdC52MS5Ub29sUmVzdWx0SAASPQoTcGVybWlzc2lvbl9kZWNpc2lvbhgEIAEoCzIeLmhvdHNlYXQudjEuUGVybWlzc2lvbkRlY2lzaW9uSAASKgoJaW50ZXJydXB0GAUgASgLMhUuaG90c2VhdC52MS5JbnRlcnJ1cHRIABI1Cg91cGRhdGVfc2V0dGluZ3MYBiABKAsyGi5ob3RzZWF0LnYxLlVwZGF0ZVNldHRpbmdzSAASIgoFbGVhdmUYByABKAsyES5ob3RzZWF0LnYxLkxlYXZlSABCCQoHbWVzc2FnZSKICAoQQ29udmVyc2VSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgR0dXJuGAIgASgNEisKCnRleHRfZGVsdGEYAyABKAsyFS5ob3RzZWF0LnYxLlRleHREZWx0YUgAEjMKDnRoaW5raW5nX2RlbHRhGAQgASgLMhkuaG90c2VhdC52MS5UaGlua2luZ0RlbHRhSAASNgoQdG9vbF9pbnB1dF9kZWx0YRgFIAEoCzIaLmhvdHNlYXQudjEuVG9vbElucHV0RGVsdGFIABIqCgloZWFydGJlYXQYBiABKAsyFS5ob3RzZWF0LnYxLkhlYXJ0YmVhdEgAEiIKBXJlYWR5GBAgASgLMhEuaG90c2VhdC52MS5SZWFkeUgAEi8KDHR1cm5fc3RhcnRlZBgRIAEoCzIXLmhvdHNlYXQudjEuVHVyblN0YXJ0ZWRIABIvCgx0b29sX3N0YXJ0ZWQYEiABKAsyFy5ob3RzZWF0LnYxLlRvb2xTdGFydGVkSAASPgoUdG9vbF9pbnB1dF9jb21wbGV0ZWQYEyABKAsyHi5ob3RzZWF0LnYxLlRvb2xJbnB1dENvbXBsZXRlZEgAEjMKDnRvb2xfY29tcGxldGVkGBQgASgLMhkuaG90c2VhdC52MS5Ub29sQ29tcGxldGVkSAASKQoJdG9vbF9jYWxsGBUgASgLMhQuaG90c2VhdC52MS5Ub29sQ2FsbEgAEjsKEnBlcm1pc3Npb25fcmVxdWVzdBgWIAEoCzIdLmhvdHNlYXQudjEuUGVybWlzc2lvblJlcXVlc3RIABI7ChJyZXF1ZXN0c19jYW5jZWxsZWQYFyABKAsyHS5ob3RzZWF0LnYxLlJlcXVlc3RzQ2FuY2VsbGVkSAASIgoFdXNhZ2UYGCABKAsyES5ob3RzZWF0LnYxLlVzYWdlSAASJAoGbm90aWNlGBkgASgLMhIuaG90c2VhdC52MS5Ob3RpY2VIABIzCg50dXJuX2NvbXBsZXRlZBgaIAEoCzIZLmhvdHNlYXQudjEuVHVybkNvbXBsZXRlZEgAEjMKDmlucHV0X3JlamVjdGVkGBsgASgLMhkuaG90c2VhdC52MS5JbnB1dFJlamVjdGVkSAASJQoHZ29fYXdheRgcIAEoCzISLmhvdHNlYXQudjEuR29Bd2F5SAASJQoDcmF3GB0gASgLMhYuaG90c2VhdC52MS5SYXdNZXNzYWdlSAASMwoOdGV4dF9yZXRyYWN0ZWQYHiABKAsyGS5ob3RzZWF0LnYxLlRleHRSZXRyYWN0ZWRIABIuCgpldmVudF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCIxChZHZXRDb252ZXJzYXRpb25SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCSJJChdHZXRDb252ZXJzYXRpb25SZXNwb25zZRIuCgxjb252ZXJzYXRpb24YASABKAsyGC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbiJxChhMaXN0Q29udmVyc2F0aW9uc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSLgoGc3RhdGVzGAMgAygOMh4uaG90c2VhdC52MS5Db252ZXJzYXRpb24uU3RhdGUiZQoZTGlzdENvbnZlcnNhdGlvbnNSZXNwb25zZRIvCg1jb252ZXJzYXRpb25zGAEgAygLMhguaG90c2VhdC52MS5Db252ZXJzYXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImEKGURlbGV0ZUNvbnZlcnNhdGlvblJlcXVlc3QSFwoPY29udmVyc2F0aW9uX2lkGAEgASgJEhUKDWFsbG93X21pc3NpbmcYAiABKAgSFAoMb25seV9pZl9pZGxlGAMgASgIIi8KGkRlbGV0ZUNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXdvcmtlcl9pZBgBIAEoCSJrChdGb3JrQ29udmVyc2F0aW9uUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSEQoEdHVybhgCIAEoDUgAiAEBEhsKE25ld19jb252ZXJzYXRpb25faWQYAyABKAlCBwoFX3R1cm4iSgoYRm9ya0NvbnZlcnNhdGlvblJlc3BvbnNlEi4KDGNvbnZlcnNhdGlvbhgBIAEoCzIYLmhvdHNlYXQudjEuQ29udmVyc2F0aW9uIngKDkdldFR1cm5SZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRIMCgR0dXJuGAIgASgNEhIKCnJlcXVlc3RfaWQYAyABKAkSEwoLZmluZ2VycHJpbnQYBCABKAkSFgoOaW5jbHVkZV9vdXRwdXQYBSABKAgicgoPR2V0VHVyblJlc3BvbnNlEh4KBHR1cm4YASABKAsyEC5ob3RzZWF0LnYxLlR1cm4SFwoPY29udmVyc2F0aW9uX2lkGAIgASgJEhYKDnN0YXJ0X3NlcXVlbmNlGAMgASgEEg4KBmxvZ19pZBgEIAEoCSLmAQoVTGlzdE5vdGVkVHVybnNSZXF1ZXN0Eg0KBWxhYmVsGAEgASgJEg0KBW1vZGVsGAIgASgJEkEKCG1ldGFkYXRhGAMgAygLMi8uaG90c2VhdC52MS5MaXN0Tm90ZWRUdXJuc1JlcXVlc3QuTWV0YWRhdGFFbnRyeRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCRIUCgxsYXRlc3RfZmlyc3QYBiABKAgaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFkxpc3ROb3RlZFR1cm5zUmVzcG9uc2USKgoFdHVybnMYASADKAsyGy5ob3RzZWF0LnYxLkdldFR1cm5SZXNwb25zZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTwoVVXBkYXRlVHVybk5vdGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSIgoEbm90ZRgCIAEoCzIULmhvdHNlYXQudjEuVHVybk5vdGUiGAoWVXBkYXRlVHVybk5vdGVSZXNwb25zZSLwAQoZVXBkYXRlQ29udmVyc2F0aW9uUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSRQoIbWV0YWRhdGEYAiADKAsyMy5ob3RzZWF0LnYxLlVwZGF0ZUNvbnZlcnNhdGlvblJlcXVlc3QuTWV0YWRhdGFFbnRyeRIUCgxzZXRfbWV0YWRhdGEYAyABKAgSLAoIbWVzc2FnZXMYBCADKAsyGi5ob3RzZWF0LnYxLkhpc3RvcnlNZXNzYWdlGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJMChpVcGRhdGVDb252ZXJzYXRpb25SZXNwb25zZRIuCgxjb252ZXJzYXRpb24YASABKAsyGC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbiJSChBMaXN0VHVybnNSZXF1ZXN0EhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJNChFMaXN0VHVybnNSZXNwb25zZRIfCgV0dXJucxgBIAMoCzIQLmhvdHNlYXQudjEuVHVybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkifwoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSFAoMbGF0ZXN0X2ZpcnN0GAQgASgIEhIKCnJlcXVlc3RfaWQYBSABKAkiYgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USMQoIbWVzc2FnZXMYASADKAsyHy5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbk1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvYBChNDb252ZXJzYXRpb25NZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSLQoEcm9sZRgCIAEoDjIfLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2UuUm9sZRIpCgdjb250ZW50GAMgAygLMhguaG90c2VhdC52MS5IaXN0b3J5QmxvY2sSDAoEdHVybhgEIAEoDRIyCgdvdXRjb21lGAUgASgOMiEuaG90c2VhdC52MS5UdXJuQ29tcGxldGVkLk91dGNvbWUSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjQKGUV4cG9ydENvbnZlcnNhdGlvblJlcXVlc3QSFwoPY29udmVyc2F0aW9uX2lkGAEgASgJIioKGkV4cG9ydENvbnZlcnNhdGlvblJlc3BvbnNlEgwKBGRhdGEYASABKAwiQgoZSW1wb3J0Q29udmVyc2F0aW9uUmVxdWVzdBIXCg9jb252ZXJzYXRpb25faWQYASABKAkSDAoEZGF0YRgCIAEoDCJMChpJbXBvcnRDb252ZXJzYXRpb25SZXNwb25zZRIuCgxjb252ZXJzYXRpb24YASABKAsyGC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvbiIVChNMaXN0UHJvZmlsZXNSZXF1ZXN0Ij0KFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuaG90c2VhdC52MS5Qcm9maWxlMvsJChNDb252ZXJzYXRpb25TZXJ2aWNlEkkKCENvbnZlcnNlEhsuaG90c2VhdC52MS5Db252ZXJzZVJlcXVlc3QaHC5ob3RzZWF0LnYxLkNvbnZlcnNlUmVzcG9uc2UoATABEloKD0dldENvbnZlcnNhdGlvbhIiLmhvdHNlYXQudjEuR2V0Q29udmVyc2F0aW9uUmVxdWVzdBojLmhvdHNlYXQudjEuR2V0Q29udmVyc2F0aW9uUmVzcG9uc2USYAoRTGlzdENvbnZlcnNhdGlvbnMSJC5ob3RzZWF0LnYxLkxpc3RDb252ZXJzYXRpb25zUmVxdWVzdBolLmhvdHNlYXQudjEuTGlzdENvbnZlcnNhdGlvbnNSZXNwb25zZRJjChJEZWxldGVDb252ZXJzYXRpb24SJS5ob3RzZWF0LnYxLkRlbGV0ZUNvbnZlcnNhdGlvblJlcXVlc3QaJi5ob3RzZWF0LnYxLkRlbGV0ZUNvbnZlcnNhdGlvblJlc3BvbnNlEmMKElVwZGF0ZUNvbnZlcnNhdGlvbhIlLmhvdHNlYXQudjEuVXBkYXRlQ29udmVyc2F0aW9uUmVxdWVzdBomLmhvdHNlYXQudjEuVXBkYXRlQ29udmVyc2F0aW9uUmVzcG9uc2USXQoQRm9ya0NvbnZlcnNhdGlvbhIjLmhvdHNlYXQudjEuRm9ya0NvbnZlcnNhdGlvblJlcXVlc3QaJC5ob3RzZWF0LnYxLkZvcmtDb252ZXJzYXRpb25SZXNwb25zZRJCCgdHZXRUdXJuEhouaG90c2VhdC52MS5HZXRUdXJuUmVxdWVzdBobLmhvdHNlYXQudjEuR2V0VHVyblJlc3BvbnNlEkgKCUxpc3RUdXJucxIcLmhvdHNlYXQudjEuTGlzdFR1cm5zUmVxdWVzdBodLmhvdHNlYXQudjEuTGlzdFR1cm5zUmVzcG9uc2USVwoOTGlzdE5vdGVkVHVybnMSIS5ob3RzZWF0LnYxLkxpc3ROb3RlZFR1cm5zUmVxdWVzdBoiLmhvdHNlYXQudjEuTGlzdE5vdGVkVHVybnNSZXNwb25zZRJXCg5VcGRhdGVUdXJuTm90ZRIhLmhvdHNlYXQudjEuVXBkYXRlVHVybk5vdGVSZXF1ZXN0GiIuaG90c2VhdC52MS5VcGRhdGVUdXJuTm90ZVJlc3BvbnNlElEKDExpc3RNZXNzYWdlcxIfLmhvdHNlYXQudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBogLmhvdHNlYXQudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USZQoSRXhwb3J0Q29udmVyc2F0aW9uEiUuaG90c2VhdC52MS5FeHBvcnRDb252ZXJzYXRpb25SZXF1ZXN0GiYuaG90c2VhdC52MS5FeHBvcnRDb252ZXJzYXRpb25SZXNwb25zZTABEmUKEkltcG9ydENvbnZlcnNhdGlvbhIlLmhvdHNlYXQudjEuSW1wb3J0Q29udmVyc2F0aW9uUmVxdWVzdBomLmhvdHNlYXQudjEuSW1wb3J0Q29udmVyc2F0aW9uUmVzcG9uc2UoARJRCgxMaXN0UHJvZmlsZXMSHy5ob3RzZWF0LnYxLkxpc3RQcm9maWxlc1JlcXVlc3QaIC5ob3RzZWF0LnYxLkxpc3RQcm9maWxlc1Jlc3BvbnNlQnZCGENvbnZlcnNhdGlvblNlcnZpY2VQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_hotseat_v1_client_message, file_hotseat_v1_content, file_hotseat_v1_conversation, file_hotseat_v1_server_event]);
 
 /**
  * From client to server. The first message is open; no later one is.
@@ -548,6 +548,13 @@ export type GetTurnRequest = Message<"hotseat.v1.GetTurnRequest"> & {
    * @generated from field: string fingerprint = 4;
    */
   fingerprint: string;
+
+  /**
+   * Tell the answer block by block as well. Only where conversation_id is empty.
+   *
+   * @generated from field: bool include_output = 5;
+   */
+  includeOutput: boolean;
 };
 
 /**
@@ -576,6 +583,21 @@ export type GetTurnResponse = Message<"hotseat.v1.GetTurnResponse"> & {
    * @generated from field: string conversation_id = 2;
    */
   conversationId: string;
+
+  /**
+   * Where its first event stands, while it runs: for OpenConversation.start_sequence. 0: it
+   * waits, or has ended. Only where it was asked for without its conversation.
+   *
+   * @generated from field: uint64 start_sequence = 3;
+   */
+  startSequence: bigint;
+
+  /**
+   * The log that start_sequence counts in.
+   *
+   * @generated from field: string log_id = 4;
+   */
+  logId: string;
 };
 
 /**
@@ -584,6 +606,196 @@ export type GetTurnResponse = Message<"hotseat.v1.GetTurnResponse"> & {
  */
 export const GetTurnResponseSchema: GenMessage<GetTurnResponse> = /*@__PURE__*/
   messageDesc(file_hotseat_v1_conversation_service, 11);
+
+/**
+ * Asks for one page of turns that a client keeps a note with.
+ *
+ * @generated from message hotseat.v1.ListNotedTurnsRequest
+ */
+export type ListNotedTurnsRequest = Message<"hotseat.v1.ListNotedTurnsRequest"> & {
+  /**
+   * Only those with this label. Required.
+   *
+   * @generated from field: string label = 1;
+   */
+  label: string;
+
+  /**
+   * Only those with this model; empty: with any.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Only those with all of these.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * At most this many; 0: 50; more than 1000 counts as 1000.
+   *
+   * @generated from field: int32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * From the page before: the request_id of its last turn.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+
+  /**
+   * The latest turn first, not the first one.
+   *
+   * @generated from field: bool latest_first = 6;
+   */
+  latestFirst: boolean;
+};
+
+/**
+ * Describes the message hotseat.v1.ListNotedTurnsRequest.
+ * Use `create(ListNotedTurnsRequestSchema)` to create a new message.
+ */
+export const ListNotedTurnsRequestSchema: GenMessage<ListNotedTurnsRequest> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 12);
+
+/**
+ * One page of turns that a client keeps a note with.
+ *
+ * @generated from message hotseat.v1.ListNotedTurnsResponse
+ */
+export type ListNotedTurnsResponse = Message<"hotseat.v1.ListNotedTurnsResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated hotseat.v1.GetTurnResponse turns = 1;
+   */
+  turns: GetTurnResponse[];
+
+  /**
+   * For the next page; empty: this was the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message hotseat.v1.ListNotedTurnsResponse.
+ * Use `create(ListNotedTurnsResponseSchema)` to create a new message.
+ */
+export const ListNotedTurnsResponseSchema: GenMessage<ListNotedTurnsResponse> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 13);
+
+/**
+ * Asks to change the note of a turn.
+ *
+ * @generated from message hotseat.v1.UpdateTurnNoteRequest
+ */
+export type UpdateTurnNoteRequest = Message<"hotseat.v1.UpdateTurnNoteRequest"> & {
+  /**
+   * The turn, by the input that began it. Required.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The note that it has from now on; unset: none.
+   *
+   * @generated from field: hotseat.v1.TurnNote note = 2;
+   */
+  note?: TurnNote | undefined;
+};
+
+/**
+ * Describes the message hotseat.v1.UpdateTurnNoteRequest.
+ * Use `create(UpdateTurnNoteRequestSchema)` to create a new message.
+ */
+export const UpdateTurnNoteRequestSchema: GenMessage<UpdateTurnNoteRequest> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 14);
+
+/**
+ * The note is changed.
+ *
+ * @generated from message hotseat.v1.UpdateTurnNoteResponse
+ */
+export type UpdateTurnNoteResponse = Message<"hotseat.v1.UpdateTurnNoteResponse"> & {
+};
+
+/**
+ * Describes the message hotseat.v1.UpdateTurnNoteResponse.
+ * Use `create(UpdateTurnNoteResponseSchema)` to create a new message.
+ */
+export const UpdateTurnNoteResponseSchema: GenMessage<UpdateTurnNoteResponse> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 15);
+
+/**
+ * Asks to change what a client has kept with a conversation.
+ *
+ * @generated from message hotseat.v1.UpdateConversationRequest
+ */
+export type UpdateConversationRequest = Message<"hotseat.v1.UpdateConversationRequest"> & {
+  /**
+   * The conversation. Required.
+   *
+   * @generated from field: string conversation_id = 1;
+   */
+  conversationId: string;
+
+  /**
+   * Takes the place of what it has; see set_metadata.
+   *
+   * @generated from field: map<string, string> metadata = 2;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * The metadata above counts, empty or not.
+   *
+   * @generated from field: bool set_metadata = 3;
+   */
+  setMetadata: boolean;
+
+  /**
+   * Said after what it holds, without an answer of the model's.
+   *
+   * @generated from field: repeated hotseat.v1.HistoryMessage messages = 4;
+   */
+  messages: HistoryMessage[];
+};
+
+/**
+ * Describes the message hotseat.v1.UpdateConversationRequest.
+ * Use `create(UpdateConversationRequestSchema)` to create a new message.
+ */
+export const UpdateConversationRequestSchema: GenMessage<UpdateConversationRequest> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 16);
+
+/**
+ * The conversation is changed.
+ *
+ * @generated from message hotseat.v1.UpdateConversationResponse
+ */
+export type UpdateConversationResponse = Message<"hotseat.v1.UpdateConversationResponse"> & {
+  /**
+   * The conversation.
+   *
+   * @generated from field: hotseat.v1.Conversation conversation = 1;
+   */
+  conversation?: Conversation | undefined;
+};
+
+/**
+ * Describes the message hotseat.v1.UpdateConversationResponse.
+ * Use `create(UpdateConversationResponseSchema)` to create a new message.
+ */
+export const UpdateConversationResponseSchema: GenMessage<UpdateConversationResponse> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_conversation_service, 17);
 
 /**
  * Asks for one page of a conversation's turns.
@@ -618,7 +830,7 @@ export type ListTurnsRequest = Message<"hotseat.v1.ListTurnsRequest"> & {
  * Use `create(ListTurnsRequestSchema)` to create a new message.
  */
 export const ListTurnsRequestSchema: GenMessage<ListTurnsRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 12);
+  messageDesc(file_hotseat_v1_conversation_service, 18);
 
 /**
  * One page of turns.
@@ -646,7 +858,7 @@ export type ListTurnsResponse = Message<"hotseat.v1.ListTurnsResponse"> & {
  * Use `create(ListTurnsResponseSchema)` to create a new message.
  */
 export const ListTurnsResponseSchema: GenMessage<ListTurnsResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 13);
+  messageDesc(file_hotseat_v1_conversation_service, 19);
 
 /**
  * Asks for one page of what was said.
@@ -683,6 +895,14 @@ export type ListMessagesRequest = Message<"hotseat.v1.ListMessagesRequest"> & {
    * @generated from field: bool latest_first = 4;
    */
   latestFirst: boolean;
+
+  /**
+   * Only up to the end of the turn that this input began; empty: up to where the
+   * conversation stands.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
 };
 
 /**
@@ -690,7 +910,7 @@ export type ListMessagesRequest = Message<"hotseat.v1.ListMessagesRequest"> & {
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 14);
+  messageDesc(file_hotseat_v1_conversation_service, 20);
 
 /**
  * One page of what was said.
@@ -718,7 +938,7 @@ export type ListMessagesResponse = Message<"hotseat.v1.ListMessagesResponse"> & 
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 15);
+  messageDesc(file_hotseat_v1_conversation_service, 21);
 
 /**
  * One message of a conversation, as its clients saw it.
@@ -774,7 +994,7 @@ export type ConversationMessage = Message<"hotseat.v1.ConversationMessage"> & {
  * Use `create(ConversationMessageSchema)` to create a new message.
  */
 export const ConversationMessageSchema: GenMessage<ConversationMessage> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 16);
+  messageDesc(file_hotseat_v1_conversation_service, 22);
 
 /**
  * Asks for all that is kept of a conversation.
@@ -795,7 +1015,7 @@ export type ExportConversationRequest = Message<"hotseat.v1.ExportConversationRe
  * Use `create(ExportConversationRequestSchema)` to create a new message.
  */
 export const ExportConversationRequestSchema: GenMessage<ExportConversationRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 17);
+  messageDesc(file_hotseat_v1_conversation_service, 23);
 
 /**
  * The next piece of it.
@@ -816,7 +1036,7 @@ export type ExportConversationResponse = Message<"hotseat.v1.ExportConversationR
  * Use `create(ExportConversationResponseSchema)` to create a new message.
  */
 export const ExportConversationResponseSchema: GenMessage<ExportConversationResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 18);
+  messageDesc(file_hotseat_v1_conversation_service, 24);
 
 /**
  * The next piece of a conversation that is to be entered.
@@ -844,7 +1064,7 @@ export type ImportConversationRequest = Message<"hotseat.v1.ImportConversationRe
  * Use `create(ImportConversationRequestSchema)` to create a new message.
  */
 export const ImportConversationRequestSchema: GenMessage<ImportConversationRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 19);
+  messageDesc(file_hotseat_v1_conversation_service, 25);
 
 /**
  * The conversation is there.
@@ -865,7 +1085,7 @@ export type ImportConversationResponse = Message<"hotseat.v1.ImportConversationR
  * Use `create(ImportConversationResponseSchema)` to create a new message.
  */
 export const ImportConversationResponseSchema: GenMessage<ImportConversationResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 20);
+  messageDesc(file_hotseat_v1_conversation_service, 26);
 
 /**
  * Asks for the kinds of workers.
@@ -880,7 +1100,7 @@ export type ListProfilesRequest = Message<"hotseat.v1.ListProfilesRequest"> & {
  * Use `create(ListProfilesRequestSchema)` to create a new message.
  */
 export const ListProfilesRequestSchema: GenMessage<ListProfilesRequest> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 21);
+  messageDesc(file_hotseat_v1_conversation_service, 27);
 
 /**
  * The kinds of workers.
@@ -901,7 +1121,7 @@ export type ListProfilesResponse = Message<"hotseat.v1.ListProfilesResponse"> & 
  * Use `create(ListProfilesResponseSchema)` to create a new message.
  */
 export const ListProfilesResponseSchema: GenMessage<ListProfilesResponse> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_conversation_service, 22);
+  messageDesc(file_hotseat_v1_conversation_service, 28);
 
 /**
  * Talks to Claude Code.
@@ -959,6 +1179,17 @@ export const ConversationService: GenService<{
     output: typeof DeleteConversationResponseSchema;
   },
   /**
+   * Changes what a client has kept with a conversation, or adds to what was said in it.
+   * Fails with TURN_RUNNING where a turn runs or waits.
+   *
+   * @generated from rpc hotseat.v1.ConversationService.UpdateConversation
+   */
+  updateConversation: {
+    methodKind: "unary";
+    input: typeof UpdateConversationRequestSchema;
+    output: typeof UpdateConversationResponseSchema;
+  },
+  /**
    * Makes a new conversation out of the beginning of another.
    *
    * @generated from rpc hotseat.v1.ConversationService.ForkConversation
@@ -987,6 +1218,27 @@ export const ConversationService: GenService<{
     methodKind: "unary";
     input: typeof ListTurnsRequestSchema;
     output: typeof ListTurnsResponseSchema;
+  },
+  /**
+   * Lists the turns of all of the caller's conversations that a client keeps a note with.
+   *
+   * @generated from rpc hotseat.v1.ConversationService.ListNotedTurns
+   */
+  listNotedTurns: {
+    methodKind: "unary";
+    input: typeof ListNotedTurnsRequestSchema;
+    output: typeof ListNotedTurnsResponseSchema;
+  },
+  /**
+   * Changes the note of a turn, or removes it. Fails with CONVERSATION_NOT_FOUND where the
+   * turn has none.
+   *
+   * @generated from rpc hotseat.v1.ConversationService.UpdateTurnNote
+   */
+  updateTurnNote: {
+    methodKind: "unary";
+    input: typeof UpdateTurnNoteRequestSchema;
+    output: typeof UpdateTurnNoteResponseSchema;
   },
   /**
    * Lists what was said up to where the conversation stands, as its clients saw it:

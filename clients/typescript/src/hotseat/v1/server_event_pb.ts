@@ -8,7 +8,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { ToolResult } from "./client_message_pb.js";
+import type { ToolResult, ToolUse, TurnNote } from "./client_message_pb.js";
 import { file_hotseat_v1_client_message } from "./client_message_pb.js";
 import type { ContentBlock, Usage } from "./content_pb.js";
 import { file_hotseat_v1_content } from "./content_pb.js";
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/server_event.proto.
  */
 export const file_hotseat_v1_server_event: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ob3RzZWF0L3YxL3NlcnZlcl9ldmVudC5wcm90bxIKaG90c2VhdC52MSK/AQoFUmVhZHkSLgoMY29udmVyc2F0aW9uGAEgASgLMhguaG90c2VhdC52MS5Db252ZXJzYXRpb24SDgoGbG9nX2lkGAIgASgJEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDW5leHRfc2VxdWVuY2UYBCABKAQSLwoNd29ya2VyX3NvdXJjZRgFIAEoDjIYLmhvdHNlYXQudjEuV29ya2VyU291cmNlEhYKDnNlcnZlcl92ZXJzaW9uGAYgASgJIpQBCgtUdXJuU3RhcnRlZBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBW1vZGVsGAIgASgJEi8KDXdvcmtlcl9zb3VyY2UYAyABKA4yGC5ob3RzZWF0LnYxLldvcmtlclNvdXJjZRIxCg5xdWV1ZV9kdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJECglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCRINCgVibG9jaxgCIAEoDRIaChJwYXJlbnRfdG9vbF91c2VfaWQYAyABKAkiSAoNVGhpbmtpbmdEZWx0YRIMCgR0ZXh0GAEgASgJEg0KBWJsb2NrGAIgASgNEhoKEnBhcmVudF90b29sX3VzZV9pZBgDIAEoCSJwCgtUb29sU3RhcnRlZBITCgt0b29sX3VzZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBWJsb2NrGAMgASgNEhMKC2NsaWVudF90b29sGAQgASgIEhoKEnBhcmVudF90b29sX3VzZV9pZBgFIAEoCSIzCg5Ub29sSW5wdXREZWx0YRITCgt0b29sX3VzZV9pZBgBIAEoCRIMCgRqc29uGAIgASgJIj0KElRvb2xJbnB1dENvbXBsZXRlZBITCgt0b29sX3VzZV9pZBgBIAEoCRISCgppbnB1dF9qc29uGAIgASgJImEKDVRvb2xDb21wbGV0ZWQSEwoLdG9vbF91c2VfaWQYASABKAkSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEhAKCGlzX2Vycm9yGAMgASgIIogBCghUb29sQ2FsbBIUCgx0b29sX2NhbGxfaWQYASABKAkSEwoLdG9vbF91c2VfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgppbnB1dF9qc29uGAQgASgJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFAQoRUGVybWlzc2lvblJlcXVlc3QSFQoNcGVybWlzc2lvbl9pZBgBIAEoCRITCgt0b29sX3VzZV9pZBgCIAEoCRIRCgl0b29sX25hbWUYAyABKAkSEgoKaW5wdXRfanNvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIXCg9zdWdnZXN0ZWRfcnVsZXMYBiADKAkSLwoLZXhwaXJlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkIKEVJlcXVlc3RzQ2FuY2VsbGVkEhUKDXRvb2xfY2FsbF9pZHMYASADKAkSFgoOcGVybWlzc2lvbl9pZHMYAiADKAkimQIKBk5vdGljZRIlCgRraW5kGAEgASgOMhcuaG90c2VhdC52MS5Ob3RpY2UuS2luZBIPCgdtZXNzYWdlGAIgASgJEjIKCG1ldGFkYXRhGAMgAygLMiAuaG90c2VhdC52MS5Ob3RpY2UuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEicgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEQoNS0lORF9SRVRSWUlORxABEhIKDktJTkRfQ09NUEFDVEVEEAISEwoPS0lORF9SQVRFX0xJTUlUEAMSGAoUS0lORF9XT1JLRVJfUkVQTEFDRUQQBCIzCg1UZXh0UmV0cmFjdGVkEg0KBWJsb2NrGAEgASgNEhMKC2tlcHRfbGVuZ3RoGAIgASgNIt0BCgRUdXJuEgwKBHR1cm4YASABKA0SEgoKcmVxdWVzdF9pZBgCIAEoCRInCgVpbnB1dBgDIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCWNvbXBsZXRlZBgFIAEoCzIZLmhvdHNlYXQudjEuVHVybkNvbXBsZXRlZBIsCgx0b29sX3Jlc3VsdHMYBiADKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHQi4QMKDVR1cm5Db21wbGV0ZWQSEgoKcmVxdWVzdF9pZBgBIAEoCRIyCgdvdXRjb21lGAIgASgOMiEuaG90c2VhdC52MS5UdXJuQ29tcGxldGVkLk91dGNvbWUSDAoEdGV4dBgDIAEoCRIeChZzdHJ1Y3R1cmVkX291dHB1dF9qc29uGAQgASgJEiAKBXVzYWdlGAUgASgLMhEuaG90c2VhdC52MS5Vc2FnZRIgCgVlcnJvchgGIAEoCzIRLmhvdHNlYXQudjEuRXJyb3ISKwoIZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKc3RlcF9jb3VudBgIIAEoDRIoCgp0b29sX2NhbGxzGAkgAygLMhQuaG90c2VhdC52MS5Ub29sQ2FsbCKqAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRT1VUQ09NRV9TVUNDRUVERUQQARIVChFPVVRDT01FX1RSVU5DQVRFRBACEhMKD09VVENPTUVfUkVGVVNFRBADEhcKE09VVENPTUVfSU5URVJSVVBURUQQBBISCg5PVVRDT01FX0ZBSUxFRBAFEhYKEk9VVENPTUVfVE9PTF9DQUxMUxAGIj0KDUlucHV0UmVqZWN0ZWQSCgoCaWQYASABKAkSIAoFZXJyb3IYAiABKAsyES5ob3RzZWF0LnYxLkVycm9yIlEKCUhlYXJ0YmVhdBIVCg1uZXh0X3NlcXVlbmNlGAEgASgEEi0KBXN0YXRlGAIgASgOMh4uaG90c2VhdC52MS5Db252ZXJzYXRpb24uU3RhdGUiwwEKBkdvQXdheRIpCgZyZWFzb24YASABKA4yGS5ob3RzZWF0LnYxLkdvQXdheS5SZWFzb24SLAoJdGltZV9sZWZ0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImAKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fRFJBSU5JTkcQARIVChFSRUFTT05fVEFLRU5fT1ZFUhACEhIKDlJFQVNPTl9FVklDVEVEEAMiGgoKUmF3TWVzc2FnZRIMCgRqc29uGAEgASgJKnQKDFdvcmtlclNvdXJjZRIdChlXT1JLRVJfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRV09SS0VSX1NPVVJDRV9IT1QQARIWChJXT1JLRVJfU09VUkNFX1dBUk0QAhIWChJXT1JLRVJfU09VUkNFX0NPTEQQA0JuQhBTZXJ2ZXJFdmVudFByb3RvUAFaEWhvdHNlYXQvaG90c2VhdHYxogIDSFhYqgIKSG90c2VhdC5WMcoCCkhvdHNlYXRcVjHiAhZIb3RzZWF0XFYxXEdQQk1ldGFkYXRh6gILSG90c2VhdDo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_hotseat_v1_client_message, file_hotseat_v1_content, file_hotseat_v1_conversation, file_hotseat_v1_error]);
+  fileDesc("Ch1ob3RzZWF0L3YxL3NlcnZlcl9ldmVudC5wcm90bxIKaG90c2VhdC52MSK/AQoFUmVhZHkSLgoMY29udmVyc2F0aW9uGAEgASgLMhguaG90c2VhdC52MS5Db252ZXJzYXRpb24SDgoGbG9nX2lkGAIgASgJEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEhUKDW5leHRfc2VxdWVuY2UYBCABKAQSLwoNd29ya2VyX3NvdXJjZRgFIAEoDjIYLmhvdHNlYXQudjEuV29ya2VyU291cmNlEhYKDnNlcnZlcl92ZXJzaW9uGAYgASgJIpQBCgtUdXJuU3RhcnRlZBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBW1vZGVsGAIgASgJEi8KDXdvcmtlcl9zb3VyY2UYAyABKA4yGC5ob3RzZWF0LnYxLldvcmtlclNvdXJjZRIxCg5xdWV1ZV9kdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJECglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCRINCgVibG9jaxgCIAEoDRIaChJwYXJlbnRfdG9vbF91c2VfaWQYAyABKAkiSAoNVGhpbmtpbmdEZWx0YRIMCgR0ZXh0GAEgASgJEg0KBWJsb2NrGAIgASgNEhoKEnBhcmVudF90b29sX3VzZV9pZBgDIAEoCSJwCgtUb29sU3RhcnRlZBITCgt0b29sX3VzZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBWJsb2NrGAMgASgNEhMKC2NsaWVudF90b29sGAQgASgIEhoKEnBhcmVudF90b29sX3VzZV9pZBgFIAEoCSIzCg5Ub29sSW5wdXREZWx0YRITCgt0b29sX3VzZV9pZBgBIAEoCRIMCgRqc29uGAIgASgJIj0KElRvb2xJbnB1dENvbXBsZXRlZBITCgt0b29sX3VzZV9pZBgBIAEoCRISCgppbnB1dF9qc29uGAIgASgJImEKDVRvb2xDb21wbGV0ZWQSEwoLdG9vbF91c2VfaWQYASABKAkSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEhAKCGlzX2Vycm9yGAMgASgIIogBCghUb29sQ2FsbBIUCgx0b29sX2NhbGxfaWQYASABKAkSEwoLdG9vbF91c2VfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgppbnB1dF9qc29uGAQgASgJEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFAQoRUGVybWlzc2lvblJlcXVlc3QSFQoNcGVybWlzc2lvbl9pZBgBIAEoCRITCgt0b29sX3VzZV9pZBgCIAEoCRIRCgl0b29sX25hbWUYAyABKAkSEgoKaW5wdXRfanNvbhgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIXCg9zdWdnZXN0ZWRfcnVsZXMYBiADKAkSLwoLZXhwaXJlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkIKEVJlcXVlc3RzQ2FuY2VsbGVkEhUKDXRvb2xfY2FsbF9pZHMYASADKAkSFgoOcGVybWlzc2lvbl9pZHMYAiADKAkimQIKBk5vdGljZRIlCgRraW5kGAEgASgOMhcuaG90c2VhdC52MS5Ob3RpY2UuS2luZBIPCgdtZXNzYWdlGAIgASgJEjIKCG1ldGFkYXRhGAMgAygLMiAuaG90c2VhdC52MS5Ob3RpY2UuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEicgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEQoNS0lORF9SRVRSWUlORxABEhIKDktJTkRfQ09NUEFDVEVEEAISEwoPS0lORF9SQVRFX0xJTUlUEAMSGAoUS0lORF9XT1JLRVJfUkVQTEFDRUQQBCIzCg1UZXh0UmV0cmFjdGVkEg0KBWJsb2NrGAEgASgNEhMKC2tlcHRfbGVuZ3RoGAIgASgNIqoCCgRUdXJuEgwKBHR1cm4YASABKA0SEgoKcmVxdWVzdF9pZBgCIAEoCRInCgVpbnB1dBgDIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCWNvbXBsZXRlZBgFIAEoCzIZLmhvdHNlYXQudjEuVHVybkNvbXBsZXRlZBIsCgx0b29sX3Jlc3VsdHMYBiADKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHQSIgoEbm90ZRgHIAEoCzIULmhvdHNlYXQudjEuVHVybk5vdGUSJwoGb3V0cHV0GAggAygLMhcuaG90c2VhdC52MS5PdXRwdXRCbG9jayJjCgtPdXRwdXRCbG9jaxIOCgR0ZXh0GAEgASgJSAASEgoIdGhpbmtpbmcYAiABKAlIABInCgh0b29sX3VzZRgDIAEoCzITLmhvdHNlYXQudjEuVG9vbFVzZUgAQgcKBWJsb2NrIuEDCg1UdXJuQ29tcGxldGVkEhIKCnJlcXVlc3RfaWQYASABKAkSMgoHb3V0Y29tZRgCIAEoDjIhLmhvdHNlYXQudjEuVHVybkNvbXBsZXRlZC5PdXRjb21lEgwKBHRleHQYAyABKAkSHgoWc3RydWN0dXJlZF9vdXRwdXRfanNvbhgEIAEoCRIgCgV1c2FnZRgFIAEoCzIRLmhvdHNlYXQudjEuVXNhZ2USIAoFZXJyb3IYBiABKAsyES5ob3RzZWF0LnYxLkVycm9yEisKCGR1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnN0ZXBfY291bnQYCCABKA0SKAoKdG9vbF9jYWxscxgJIAMoCzIULmhvdHNlYXQudjEuVG9vbENhbGwiqgEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfU1VDQ0VFREVEEAESFQoRT1VUQ09NRV9UUlVOQ0FURUQQAhITCg9PVVRDT01FX1JFRlVTRUQQAxIXChNPVVRDT01FX0lOVEVSUlVQVEVEEAQSEgoOT1VUQ09NRV9GQUlMRUQQBRIWChJPVVRDT01FX1RPT0xfQ0FMTFMQBiI9Cg1JbnB1dFJlamVjdGVkEgoKAmlkGAEgASgJEiAKBWVycm9yGAIgASgLMhEuaG90c2VhdC52MS5FcnJvciJRCglIZWFydGJlYXQSFQoNbmV4dF9zZXF1ZW5jZRgBIAEoBBItCgVzdGF0ZRgCIAEoDjIeLmhvdHNlYXQudjEuQ29udmVyc2F0aW9uLlN0YXRlIsMBCgZHb0F3YXkSKQoGcmVhc29uGAEgASgOMhkuaG90c2VhdC52MS5Hb0F3YXkuUmVhc29uEiwKCXRpbWVfbGVmdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJgCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEwoPUkVBU09OX0RSQUlOSU5HEAESFQoRUkVBU09OX1RBS0VOX09WRVIQAhISCg5SRUFTT05fRVZJQ1RFRBADIhoKClJhd01lc3NhZ2USDAoEanNvbhgBIAEoCSp0CgxXb3JrZXJTb3VyY2USHQoZV09SS0VSX1NPVVJDRV9VTlNQRUNJRklFRBAAEhUKEVdPUktFUl9TT1VSQ0VfSE9UEAESFgoSV09SS0VSX1NPVVJDRV9XQVJNEAISFgoSV09SS0VSX1NPVVJDRV9DT0xEEANCbkIQU2VydmVyRXZlbnRQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_hotseat_v1_client_message, file_hotseat_v1_content, file_hotseat_v1_conversation, file_hotseat_v1_error]);
 
 /**
  * The stream is open.
@@ -592,7 +592,7 @@ export const TextRetractedSchema: GenMessage<TextRetracted> = /*@__PURE__*/
  */
 export type Turn = Message<"hotseat.v1.Turn"> & {
   /**
-   * Its number: 1, 2, 3, ...
+   * Its number: 1, 2, 3, ...; 0: it waits for those before it, or for a process.
    *
    * @generated from field: uint32 turn = 1;
    */
@@ -613,7 +613,7 @@ export type Turn = Message<"hotseat.v1.Turn"> & {
   input: ContentBlock[];
 
   /**
-   * When it began.
+   * When it began; unset: it waits.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
@@ -632,6 +632,20 @@ export type Turn = Message<"hotseat.v1.Turn"> & {
    * @generated from field: repeated hotseat.v1.ToolResult tool_results = 6;
    */
   toolResults: ToolResult[];
+
+  /**
+   * What a client has kept with it; only where it was asked for without its conversation.
+   *
+   * @generated from field: hotseat.v1.TurnNote note = 7;
+   */
+  note?: TurnNote | undefined;
+
+  /**
+   * The answer, block by block, where GetTurnRequest.include_output asks for it.
+   *
+   * @generated from field: repeated hotseat.v1.OutputBlock output = 8;
+   */
+  output: OutputBlock[];
 };
 
 /**
@@ -640,6 +654,51 @@ export type Turn = Message<"hotseat.v1.Turn"> & {
  */
 export const TurnSchema: GenMessage<Turn> = /*@__PURE__*/
   messageDesc(file_hotseat_v1_server_event, 13);
+
+/**
+ * One block of an answer.
+ *
+ * @generated from message hotseat.v1.OutputBlock
+ */
+export type OutputBlock = Message<"hotseat.v1.OutputBlock"> & {
+  /**
+   * Exactly one is set.
+   *
+   * @generated from oneof hotseat.v1.OutputBlock.block
+   */
+  block: {
+    /**
+     * What the model said.
+     *
+     * @generated from field: string text = 1;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * What it thought.
+     *
+     * @generated from field: string thinking = 2;
+     */
+    value: string;
+    case: "thinking";
+  } | {
+    /**
+     * A tool of the client that it called.
+     *
+     * @generated from field: hotseat.v1.ToolUse tool_use = 3;
+     */
+    value: ToolUse;
+    case: "toolUse";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hotseat.v1.OutputBlock.
+ * Use `create(OutputBlockSchema)` to create a new message.
+ */
+export const OutputBlockSchema: GenMessage<OutputBlock> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_server_event, 14);
 
 /**
  * The turn ended.
@@ -716,7 +775,7 @@ export type TurnCompleted = Message<"hotseat.v1.TurnCompleted"> & {
  * Use `create(TurnCompletedSchema)` to create a new message.
  */
 export const TurnCompletedSchema: GenMessage<TurnCompleted> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_server_event, 14);
+  messageDesc(file_hotseat_v1_server_event, 15);
 
 /**
  * How the turn ended.
@@ -778,7 +837,7 @@ export enum TurnCompleted_Outcome {
  * Describes the enum hotseat.v1.TurnCompleted.Outcome.
  */
 export const TurnCompleted_OutcomeSchema: GenEnum<TurnCompleted_Outcome> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_server_event, 14, 0);
+  enumDesc(file_hotseat_v1_server_event, 15, 0);
 
 /**
  * A message of the client was refused.
@@ -806,7 +865,7 @@ export type InputRejected = Message<"hotseat.v1.InputRejected"> & {
  * Use `create(InputRejectedSchema)` to create a new message.
  */
 export const InputRejectedSchema: GenMessage<InputRejected> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_server_event, 15);
+  messageDesc(file_hotseat_v1_server_event, 16);
 
 /**
  * Nothing happened, and all is well.
@@ -834,7 +893,7 @@ export type Heartbeat = Message<"hotseat.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_server_event, 16);
+  messageDesc(file_hotseat_v1_server_event, 17);
 
 /**
  * The server will end this stream.
@@ -862,7 +921,7 @@ export type GoAway = Message<"hotseat.v1.GoAway"> & {
  * Use `create(GoAwaySchema)` to create a new message.
  */
 export const GoAwaySchema: GenMessage<GoAway> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_server_event, 17);
+  messageDesc(file_hotseat_v1_server_event, 18);
 
 /**
  * Why.
@@ -903,7 +962,7 @@ export enum GoAway_Reason {
  * Describes the enum hotseat.v1.GoAway.Reason.
  */
 export const GoAway_ReasonSchema: GenEnum<GoAway_Reason> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_server_event, 17, 0);
+  enumDesc(file_hotseat_v1_server_event, 18, 0);
 
 /**
  * The CLI's own message.
@@ -924,7 +983,7 @@ export type RawMessage = Message<"hotseat.v1.RawMessage"> & {
  * Use `create(RawMessageSchema)` to create a new message.
  */
 export const RawMessageSchema: GenMessage<RawMessage> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_server_event, 18);
+  messageDesc(file_hotseat_v1_server_event, 19);
 
 /**
  * How a worker was had.
