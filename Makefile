@@ -14,7 +14,8 @@ OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate generate-others docs bench bench-history clean
+.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go interop \
+	docs bench bench-history clean
 .DELETE_ON_ERROR:
 
 setup: $(BIN)/.installed
@@ -90,6 +91,21 @@ drift: generate
 # The parts of docs/ that are made from tables in the code; a test compares them.
 docs: $(BIN)/.installed-dev
 	$(BIN)/python -m tests.generated_docs
+
+# The clients in other languages, with what the interop scenarios need. Each needs its own toolchain.
+clients-typescript: $(TYPESCRIPT)/dist/.built
+
+$(TYPESCRIPT)/dist/.built: $(TYPESCRIPT)/node_modules/.package-lock.json $(TYPESCRIPT)/tsconfig.json \
+		$(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/examples $(TYPESCRIPT)/interop -name '*.ts')
+	cd $(TYPESCRIPT) && node_modules/.bin/tsc
+	@touch $@
+
+clients-go:
+	cd clients/go && go build -o ../../.cache/clients/go/ ./...
+
+# Every client carries out tests/interop/scenarios.json against a live core. What is not installed is skipped.
+interop: $(BIN)/.installed-dev
+	$(BIN)/python -m pytest tests/interop $(PYTEST_ARGS)
 
 bench: setup
 	$(BIN)/python bench/first_token.py

@@ -41,7 +41,6 @@ NAMES = frozenset(
         "HOTSEAT_IDLE_CONNECTION_MS",
         "HOTSEAT_CORE_WAIT_MS",
         "HOTSEAT_KEY_MODE",
-        "HOTSEAT_ACTIVITY",
         "HOTSEAT_LOG_FORMAT",
         "HOTSEAT_LOG_LEVEL",
         "HOTSEAT_MAX_BODY_BYTES",

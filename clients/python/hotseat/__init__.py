@@ -8,11 +8,12 @@ if TYPE_CHECKING:
     from hotseat.client import Client
     from hotseat.errors import HotseatError
     from hotseat.talk import Talk
+    from hotseat.tools import Tool
 
-__all__ = ["Client", "HotseatError", "Talk", "pb"]
+__all__ = ["Client", "HotseatError", "Talk", "Tool", "pb"]
 
 # Imported on first use: `import hotseat.v1.content_pb2` must not pay for grpc.aio.
-_HOMES = {"Client": "hotseat.client", "HotseatError": "hotseat.errors", "Talk": "hotseat.talk"}
+_HOMES = {"Client": "hotseat.client", "HotseatError": "hotseat.errors", "Talk": "hotseat.talk", "Tool": "hotseat.tools"}
 
 
 def __getattr__(name: str) -> object:

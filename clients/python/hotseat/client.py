@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,8 +16,10 @@ from hotseat import pb
 from hotseat.archive_calls import ArchiveCalls
 from hotseat.errors import HotseatError
 from hotseat.line import ConverseCall, Line
+from hotseat.permissions import OnPermission
 from hotseat.pool_calls import PoolCalls
 from hotseat.talk import Talk
+from hotseat.tools import Tool, Toolbox
 from hotseat.unary import call
 from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 
@@ -90,7 +92,13 @@ class Client(ArchiveCalls, PoolCalls):
 
     @asynccontextmanager
     async def converse(
-        self, opening: pb.OpenConversation, *, first: pb.UserInput | None = None, resume_s: float = 0.0
+        self,
+        opening: pb.OpenConversation,
+        *,
+        first: pb.UserInput | None = None,
+        resume_s: float = 0.0,
+        tools: Iterable[Tool] = (),
+        on_permission: OnPermission | None = None,
     ) -> AsyncIterator[Talk]:
         """Open or attach to a conversation; leaving the block ends the stream.
 
@@ -100,19 +108,23 @@ class Client(ArchiveCalls, PoolCalls):
         resume_s: how long to try again where the connection breaks; nothing is lost or told twice then. A
         detach_timeout that is set is made as long at least, and counts for lost connections alone: leaving the
         block ends what runs at once.
+
+        tools: offered to the model and run here. on_permission: decides on permission requests; what it raises
+        refuses, and is raised by who reads the turn.
         """
+        toolbox = Toolbox(tools)
         line = Line(self._call_ahead, resume_s=resume_s)
+        talk = Talk(line, tools=toolbox, on_permission=on_permission)
         try:
-            await line.open(opening, first)
-            talk = Talk(line)
+            await line.open(toolbox.define(opening), first)
             yield talk
             await talk.finish()
         finally:
-            await self._part(line)
+            await self._part(line, talk)
 
-    async def _part(self, line: Line) -> None:
+    async def _part(self, line: Line, talk: Talk) -> None:
         """End the stream, also for a caller that is cancelled meanwhile: the server must hear of it."""
-        parting = asyncio.create_task(line.aclose(), name="end a Converse stream")
+        parting = asyncio.create_task(_end(line, talk), name="end a Converse stream")
         self._partings.add(parting)
         parting.add_done_callback(self._partings.discard)
         try:
@@ -214,6 +226,13 @@ class Client(ArchiveCalls, PoolCalls):
         timeout_s: float | None = None,
     ) -> _Response:
         return await call(method, request, timeout_s or self._call_timeout_s)
+
+
+async def _end(line: Line, talk: Talk) -> None:
+    try:
+        await talk.aclose()
+    finally:
+        await line.aclose()
 
 
 def _options(max_message_bytes: int, keepalive_s: float, connect_timeout_s: float) -> list[tuple[str, int]]:

@@ -44,6 +44,8 @@ class Line:
         self._reading: asyncio.Task[object] | None = None
         self._opening = pb.ConverseRequest()  # kept whole: histories may be long, and are copied once
         self._unanswered: dict[str, pb.UserInput] = {}  # by request id, in order
+        self._decided: dict[str, pb.PermissionDecision] = {}  # of the running turn, by permission id
+        self._resaid: set[str] = set()  # decisions said twice: the server may refuse the second one
         self._last = 0  # the sequence read last; 0: none, or none that is still kept
 
     @property
@@ -73,25 +75,22 @@ class Line:
         while True:
             try:
                 message = await self._receive()
-                break
             except HotseatError as error:
                 if not self._may_resume(error):
                     raise
-            await self._resume(self._resume_s)
-        if message is not None:
-            self._note(message)
-        return message
+                await self._resume(self._resume_s)
+            else:
+                if message is None or self._note(message):
+                    return message
 
     async def write(self, request: pb.ConverseRequest) -> None:
         """Send a message; it was handed to the transport when this returns."""
-        said = request.user_input if request.HasField("user_input") else None
-        if said is not None and said.delivery != pb.UserInput.DELIVERY_STEER:
-            self._unanswered[said.request_id] = said
+        is_kept = self._keep(request)
         try:
             await self._send(request)
         except HotseatError as error:
             # Who reads makes the connection again, and says this again.
-            if said is None or said.request_id not in self._unanswered or not self._may_resume(error):
+            if not is_kept or not self._may_resume(error):
                 raise
 
     async def done_writing(self) -> None:
@@ -178,14 +177,30 @@ class Line:
         details = await self._call.details()
         return HotseatError.from_rpc(grpc.aio.AioRpcError(code, initial, trailers, details=details))
 
-    def _note(self, message: pb.ConverseResponse) -> None:
+    def _keep(self, request: pb.ConverseRequest) -> bool:
+        """Remember what a broken connection must not swallow; whether this is such."""
+        kind = request.WhichOneof("message")
+        if kind == "user_input" and request.user_input.delivery != pb.UserInput.DELIVERY_STEER:
+            self._unanswered[request.user_input.request_id] = request.user_input
+            return True
+        if kind == "permission_decision":
+            self._decided[request.permission_decision.permission_id] = request.permission_decision
+            return True
+        return False
+
+    def _note(self, message: pb.ConverseResponse) -> bool:
+        """Take notice of a message; whether it is of interest to who reads."""
         if message.sequence:
             self._last = message.sequence
         kind = message.WhichOneof("event")
         if kind == "turn_completed":
             self._unanswered.pop(message.turn_completed.request_id, None)
+            self._decided.clear()
+            self._resaid.clear()
         elif kind == "input_rejected":
             self._unanswered.pop(message.input_rejected.id, None)
+            return message.input_rejected.id not in self._resaid
+        return True
 
     # ---- the next call, where one broke
 
@@ -216,6 +231,9 @@ class Line:
         await self._begin(self._reopening(first))
         for said in others:
             await self._send(pb.ConverseRequest(user_input=said))
+        for decision in list(self._decided.values()):
+            self._resaid.add(decision.permission_id)
+            await self._send(pb.ConverseRequest(permission_decision=decision))
 
     def _reopening(self, first: pb.UserInput | None) -> pb.ConverseRequest:
         request = pb.ConverseRequest(open=self._opening.open)

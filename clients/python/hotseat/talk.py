@@ -2,15 +2,14 @@
 
 import uuid
 from collections.abc import AsyncGenerator, Sequence
-from typing import TypeAlias
 
 import grpc
 
 from hotseat import pb
 from hotseat.errors import CODES, HotseatError
 from hotseat.line import Line
-
-Content: TypeAlias = str | Sequence[pb.ContentBlock]
+from hotseat.permissions import Decision, OnPermission, Permissions
+from hotseat.tools import Content, Toolbox, going_on
 
 _GO_AWAY = {
     pb.GoAway.REASON_DRAINING: ("POOL_DRAINING", "the server is draining; try again, or on another instance"),
@@ -44,9 +43,11 @@ class Talk:
     Inputs and interrupts may be sent from any task at any time; events are read by one task at a time.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, tools: Toolbox | None = None, on_permission: OnPermission | None = None) -> None:
         self._line = line
         self._reading = False
+        self._tools = tools or Toolbox()
+        self._permissions = Permissions(on_permission, self.decide)
 
     @property
     def ready(self) -> pb.Ready:
@@ -64,15 +65,24 @@ class Talk:
     ) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Say something, or what came of the tools that the last turn called; yield its events, turn_completed last.
 
+        Where the model calls tools that this talk runs, the turns that go on with their results follow.
+
         A turn that fails is no exception: its turn_completed says so. HotseatError is raised where the
         input is rejected or the stream ends. To steer a running turn use `say`: it has no turn of its own.
         """
         asked = user_input(
             content, options=options, request_id=request_id, delivery=delivery, tool_results=tool_results
         )
-        await self.say(asked)
-        async for event in self.turn(asked.request_id):
-            yield event
+        while True:
+            await self.say(asked)
+            calls: Sequence[pb.ToolCall] = ()
+            async for event in self.turn(asked.request_id):
+                if event.HasField("turn_completed"):
+                    calls = event.turn_completed.tool_calls
+                yield event
+            if not self._tools.can_run(calls):
+                return
+            asked = user_input((), options=going_on(options), tool_results=await self._tools.results(calls))
 
     async def say(self, said: pb.UserInput) -> None:
         """Send an input without reading its turn; `turn` with its request_id reads it."""
@@ -108,7 +118,7 @@ class Talk:
         """Stop the running turn, or only the one named; it still ends with turn_completed."""
         await self.send(pb.ConverseRequest(interrupt=pb.Interrupt(request_id=request_id, turn=turn)))
 
-    async def decide(self, permission_id: str, decision: pb.PermissionAllow | pb.PermissionDeny) -> None:
+    async def decide(self, permission_id: str, decision: Decision) -> None:
         """Answer a permission_request."""
         answer = pb.PermissionDecision(permission_id=permission_id)
         if isinstance(decision, pb.PermissionAllow):
@@ -125,6 +135,10 @@ class Talk:
         """Say that no more input comes: the server ends the stream after the running turns."""
         await self._line.done_writing()
 
+    async def aclose(self) -> None:
+        """Stop asking about permissions."""
+        await self._permissions.aclose()
+
     async def finish(self) -> None:
         """Part in peace where nothing is left to read, so that the server sees an end and no cancellation."""
         if self._line.is_idle:
@@ -135,9 +149,12 @@ class Talk:
             raise RuntimeError("another task reads this stream; read one turn at a time")
         self._reading = True
         try:
-            return await self._line.read()
+            event = await self._line.read()
         finally:
             self._reading = False
+        if event is not None:
+            self._permissions.heed(event)
+        return event
 
 
 def _heed(notice: pb.GoAway, *, started: bool) -> None:

@@ -7,6 +7,8 @@ import { HotseatError } from "./errors.js";
 import {
   type OpenConversation,
   OpenConversationSchema,
+  type PermissionDecision,
+  PermissionDecisionSchema,
   type UserInput,
   UserInput_Delivery,
   UserInputSchema,
@@ -42,6 +44,8 @@ export class Line {
   private opening: OpenConversation = create(OpenConversationSchema);
   isClosed = false;
   private readonly unanswered = new Map<string, UserInput>(); // by request id, in order
+  private readonly decided = new Map<string, PermissionDecision>(); // of the running turn, by permission id
+  private readonly resaid = new Set<string>(); // decisions said twice: the server may refuse the second one
   private last = 0n; // the sequence read last; 0: none, or none that is still kept
 
   constructor(
@@ -73,8 +77,7 @@ export class Line {
     for (;;) {
       try {
         const message = await this.call.receive();
-        if (message !== undefined) this.note(message);
-        return message;
+        if (message === undefined || this.note(message)) return message;
       } catch (error) {
         if (!this.mayResume(error)) throw error;
         await this.resume(this.resumeMs);
@@ -82,12 +85,11 @@ export class Line {
     }
   }
 
-  /** Send a message. An input that a broken connection swallows is said again on the next one. */
+  /** Send a message. What a broken connection swallows of inputs and decisions is said again on the next one. */
   write(message: Said): void {
     if (this.isClosed) throw new HotseatError("this talk is closed; open another", Code.FailedPrecondition);
-    if (message.case === "userInput") {
-      const said = create(UserInputSchema, message.value as UserInput);
-      if (said.delivery !== UserInput_Delivery.STEER) this.unanswered.set(said.requestId, said);
+    if (!this.keep(message) && this.call.isOver) {
+      throw new HotseatError("the connection is broken; say it again once it is back", Code.Unavailable);
     }
     this.call.send(message);
   }
@@ -128,11 +130,38 @@ export class Line {
     this.ready = answer.event.value;
   }
 
-  private note(message: ConverseResponse): void {
-    if (message.sequence !== 0n) this.last = message.sequence;
-    const event = message.event;
-    if (event.case === "turnCompleted") this.unanswered.delete(event.value.requestId);
-    else if (event.case === "inputRejected") this.unanswered.delete(event.value.id);
+  /** Remember what must not get lost; whether this is such. */
+  private keep(message: Said): boolean {
+    if (message.case === "userInput") {
+      const said = create(UserInputSchema, message.value);
+      if (said.delivery === UserInput_Delivery.STEER) return false;
+      this.unanswered.set(said.requestId, said);
+      return true;
+    }
+    if (message.case !== "permissionDecision") return false;
+    const decision = create(PermissionDecisionSchema, message.value);
+    this.decided.set(decision.permissionId, decision);
+    return true;
+  }
+
+  /** Take notice of a message; whether it is of interest to who reads. */
+  private note({ sequence, event }: ConverseResponse): boolean {
+    if (sequence !== 0n) this.last = sequence;
+    switch (event.case) {
+      case "turnCompleted":
+        this.unanswered.delete(event.value.requestId);
+        this.decided.clear();
+        this.resaid.clear();
+        return true;
+      case "requestsCancelled":
+        for (const id of event.value.permissionIds) this.decided.delete(id);
+        return true;
+      case "inputRejected":
+        this.unanswered.delete(event.value.id);
+        return !this.resaid.has(event.value.id);
+      default:
+        return true;
+    }
   }
 
   /** Whether it was the connection that failed, not the server that refused. */
@@ -164,6 +193,10 @@ export class Line {
     const [first, ...others] = this.unanswered.values();
     await this.begin(this.reopening(first));
     for (const said of others) this.call.send({ case: "userInput", value: said });
+    for (const [id, decision] of this.decided) {
+      this.resaid.add(id);
+      this.call.send({ case: "permissionDecision", value: decision });
+    }
   }
 
   private reopening(first: UserInput | undefined): OpenConversation {

@@ -28,6 +28,7 @@ export const CODES = {
   CONVERSATION_EXISTS: Code.AlreadyExists,
   STORAGE_FAILED: Code.Unavailable,
   REQUEST_REUSED: Code.FailedPrecondition,
+  OUTPUT_INVALID: Code.Unavailable,
 } as const satisfies Record<string, Code>;
 
 /** Why something failed: the names of `ErrorReason` without their prefix. */

@@ -72,7 +72,8 @@ def usage(spent: pb.Usage) -> dict[str, Any]:
             "cache_write_tokens": spent.cache_write_tokens,
         },
         "output_tokens": spent.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": spent.reasoning_tokens},
+        # Part of output_tokens; the provider does not tell them apart.
+        "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": given + spent.output_tokens,
     }
 

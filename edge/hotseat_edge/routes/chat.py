@@ -56,7 +56,6 @@ class Chat:
             created=int(time.time()),
             model=chat.model,
             is_json=bool(asked.input.options.output_schema_json),
-            activity=self._settings.activity,
         )
         turn = _Turn(chat, asked, profile, answer)
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
