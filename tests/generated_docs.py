@@ -7,6 +7,8 @@ from pathlib import Path
 from hotseat_edge.openai import schema
 from hotseat_edge.openai.fields import Field, FieldTable
 
+from tests.bad_inputs import document
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -34,6 +36,12 @@ def fields(table: FieldTable) -> str:
 # Document -> part -> what stands between its marks.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/openai.md": {"chat-fields": lambda: fields(schema.TABLE)},
+    "docs/errors.md": {
+        "codes": document.codes,
+        "reasons": document.reasons,
+        "http-inputs": document.http_inputs,
+        "grpc-inputs": document.grpc_inputs,
+    },
 }
 
 
@@ -47,6 +55,6 @@ def renewed(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
 
 
 if __name__ == "__main__":
-    for document, wanted in PARTS.items():
-        path = ROOT / document
+    for name, wanted in PARTS.items():
+        path = ROOT / name
         path.write_text(renewed(path.read_text(encoding="utf-8"), wanted), encoding="utf-8")

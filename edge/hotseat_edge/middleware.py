@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from hotseat_edge.connection import SAFE_HEADERS, SERVER, new_request_id
 from hotseat_edge.gate import Gate, preflight
@@ -66,6 +66,7 @@ async def _turn_away(gate: Gate, request: web.BaseRequest) -> web.Response | Non
     target_host = None if request.raw_path[:1] in ("/", "*") else request.host
     response: web.Response | None = None
     try:
+        _check_line(request)
         allowed = gate.check(request.method, request.headers, target_host)
     except ApiError as error:
         response = error_response(error)
@@ -79,6 +80,15 @@ async def _turn_away(gate: Gate, request: web.BaseRequest) -> web.Response | Non
         request[REFUSED] = True
         await stamp(request, response)
     return response
+
+
+def _check_line(request: web.BaseRequest) -> None:
+    if request.version > HttpVersion11:
+        message = "This server speaks HTTP/1.1."
+        raise ApiError(message, status=505, code="http_version_not_supported")
+    if request.method == "CONNECT":
+        message = "Not allowed: CONNECT; this server is no proxy."
+        raise ApiError(message, status=405, code="method_not_allowed", headers={"Allow": ""})
 
 
 async def _answer(handle: Handler, request: web.BaseRequest) -> web.StreamResponse:

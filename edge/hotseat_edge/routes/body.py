@@ -17,6 +17,9 @@ async def read_json(request: web.Request, timeout_s: float) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         message = "Content-Encoding is not supported; send the body as it is"
         raise ApiError(message, status=415, code="unsupported_media_type", param="Content-Encoding")
+    if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        message = "chunked is the only Transfer-Encoding that is supported"
+        raise ApiError(message, status=415, code="unsupported_media_type", param="Transfer-Encoding")
     if (request.content_length or 0) > request.client_max_size:
         raise _too_large(request.client_max_size)
     try:

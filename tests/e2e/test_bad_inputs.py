@@ -1,0 +1,129 @@
+"""Every row of the tables of bad inputs, sent to a real edge and a real core."""
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
+from hotseat import pb
+
+from tests.bad_inputs import table
+from tests.bad_inputs.table import GrpcRow, HttpRow
+from tests.core.service.conftest import outcome
+from tests.e2e.house import House, new_id, tag, user
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+INSIDE = ("Traceback", "hotseat_edge", "msgspec", "aiohttp", "0x7f")  # what no client needs to know of
+
+
+def named(row: HttpRow | GrpcRow) -> str:
+    return f"{row.group}: {row.says}"
+
+
+async def exchange(house: House, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """The status, headers and body of the answer to these bytes."""
+    address = urlsplit(house.edge.address)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(20):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            lines = head.split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:-2])}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+    finally:
+        writer.transport.abort()
+    return int(lines[0].split(" ")[1]), headers, body
+
+
+@pytest.mark.parametrize("row", [*table.http()], ids=named)
+async def test_what_is_sent_to_the_edge(house: House, row: HttpRow) -> None:
+    status, headers, body = await exchange(house, row.request)
+    error: dict[str, Any] = json.loads(body).get("error", {}) if body else {}
+    found = (status, error.get("code") or "", error.get("param"), headers.get("x-should-retry"))
+    assert found == (row.status, row.code, row.param, row.retry), body[:300]
+    assert {name: headers.get(name.lower()) for name in row.has} == row.has
+    assert headers["x-request-id"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-type"].startswith("application/json")
+    if row.code:
+        assert set(error) == {"message", "type", "param", "code"}
+        assert error["message"]
+        assert not [
+            word for word in ("Traceback", "hotseat_edge", "msgspec", "aiohttp", "0x7f") if word in body.decode()
+        ]
+    if row.status == 429:
+        assert int(headers["retry-after"]) >= 1
+
+
+async def converse(house: House, row: GrpcRow, conversation: str) -> tuple[str, str, str]:
+    """The code, the reason and the violated field that a stream ends with, or an input is rejected with."""
+    seen: list[pb.ConverseResponse] = []
+    call: Any = house.grpc._conversations.Converse()
+    try:
+        for message in table.filled(row.messages, conversation):
+            await call.write(ParseDict(message, pb.ConverseRequest()))
+        await call.done_writing()
+        while (event := await call.read()) is not grpc.aio.EOF:
+            seen.append(event)
+    except grpc.aio.AioRpcError as error:
+        return _ended(error)
+    except asyncio.InvalidStateError:  # it had ended before all was written
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call.read()
+        return _ended(caught.value)
+    for event in seen:
+        if event.HasField("input_rejected"):
+            failed = event.input_rejected.error
+            return (
+                "OK",
+                pb.ErrorReason.Name(failed.reason).removeprefix("ERROR_REASON_"),
+                failed.metadata.get("field", ""),
+            )
+    return "OK", "", ""
+
+
+def _ended(error: grpc.aio.AioRpcError) -> tuple[str, str, str]:
+    code, reason, details = outcome(error)
+    violations = details["BadRequest"].field_violations if "BadRequest" in details else []
+    return code.name, reason, violations[0].field if violations else ""
+
+
+async def call_once(house: House, row: GrpcRow) -> tuple[str, str, str]:
+    service, _, method = row.call.partition("/")
+    channel: Any = house.grpc._channel
+    request = b"" if row.data is None else row.data
+    if row.data is None:
+        kind: type[Message] = getattr(pb, f"{method}Request")
+        request = ParseDict(row.messages[0], kind()).SerializeToString()
+    try:
+        await channel.unary_unary(f"/hotseat.v1.{service}/{method}")(request)
+    except grpc.aio.AioRpcError as error:
+        return _ended(error)
+    return "OK", "", ""
+
+
+@pytest.mark.parametrize("row", [*table.grpc()], ids=named)
+async def test_what_is_sent_to_the_core(house: House, row: GrpcRow) -> None:
+    conversation = new_id()
+    if "{conversation}" in str(row.messages):
+        await house.sdk.chat.completions.create(model=f"claude:{conversation}", messages=[user(f"[[say hi]] {tag()}")])
+    async with asyncio.timeout(20):
+        found = await (call_once(house, row) if row.call else converse(house, row, conversation))
+    assert found == (row.code, row.reason, row.violated)
+
+
+async def test_after_all_of_it_the_house_serves_and_its_logs_tell_of_no_failure(house: House) -> None:
+    """It comes last in this file, after every row."""
+    answer = await house.sdk.chat.completions.create(model="claude", messages=[user(f"[[say still here]] {tag()}")])
+    assert answer.choices[0].message.content == "still here"
+    for server in (house.edge, house.core):
+        log = server.log.read_text()
+        assert "Traceback" not in log
+        assert [line for line in log.splitlines() if "[error" in line or "[critical" in line] == []
