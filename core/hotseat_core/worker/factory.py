@@ -15,7 +15,7 @@ from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.upstream.given import Access, Gate
 from hotseat_core.worker.command import Command, build_argv, build_env
 from hotseat_core.worker.containment import Containment
-from hotseat_core.worker.furnishing import Owner, furnish, give
+from hotseat_core.worker.furnishing import Owner, furnish, give, keep_images_out
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import PROFILES, Profile
 from hotseat_core.worker.sandbox import Room
@@ -100,6 +100,8 @@ class WorkerFactory:
             furnish(room, self._workspace_root, containment.owner)
             for socket in sockets:
                 give(socket, containment.owner)
+            if not profile.has_workspace:
+                keep_images_out(room, containment.owner)
         except OSError as exc:
             shutil.rmtree(scratch, ignore_errors=True)
             raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc

@@ -1,11 +1,14 @@
 """Makes a worker's directories, and gives them to the user that it runs as."""
 
 import os
+import re
 from pathlib import Path
 
 from hotseat_core.worker.sandbox import Room
 
 Owner = tuple[int, int]  # user and group
+
+_NO_NAME = re.compile("[^A-Za-z0-9]")
 
 
 def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
@@ -23,6 +26,19 @@ def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
         os.chown(path, *owner)
     if not is_new and cwd.is_relative_to(workspaces) and cwd.lstat().st_uid != owner[0]:
         _give_all(cwd, owner)
+
+
+def keep_images_out(room: Room, owner: Owner | None) -> None:
+    """Let the CLI have no place for the images that it is told of. Raises OSError.
+
+    It would put each into a file, and tell the model in words where that is. Where it can't, it says nothing.
+    """
+    user = os.getuid() if owner is None else owner[0]
+    place = Path(room.scratch) / "tmp" / f"claude-{user}"
+    place.mkdir(mode=0o700)
+    give(place, owner)
+    # Where its directory for this one would be.
+    (place / _NO_NAME.sub("-", str(room.cwd))).touch()
 
 
 def give(path: Path, owner: Owner | None) -> None:
