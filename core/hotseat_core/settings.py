@@ -11,6 +11,7 @@ from hotseat_core.upstream import credential, provider
 from hotseat_core.upstream.credential import Credential, CredentialError
 from hotseat_core.worker.containment import Choice
 from hotseat_core.worker.profile import PROFILES
+from hotseat_core.worker.sandbox import Network
 from hotseat_core.worker.sandboxing import SandboxSettings, Wish
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -56,6 +57,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: Port | None = None  # None: metrics are not served; 0: any free one
     containment: Choice = Choice.AUTO  # of what workers start
     sandbox: Wish = Wish.AUTO  # what of the machine workers see
+    sandbox_network: Network = Network.NONE  # where workers reach the provider through the core
     sandbox_readable: str = ""  # directories that they see besides, separated as in PATH
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
@@ -94,6 +96,8 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             self.data_path,
             self.shared_workspace,
             self.sandbox,
+            # Who holds the key has to reach the provider.
+            self.sandbox_network if self.key_mode == "proxy" else Network.HOST,
             readable=tuple(Path(entry).expanduser().absolute() for entry in self.sandbox_readable.split(":") if entry),
             environment=self.inherited_env,
         )
@@ -132,6 +136,7 @@ VARIABLES = {
     "metrics_port": "HOTSEAT_METRICS_PORT",
     "containment": "HOTSEAT_CONTAINMENT",
     "sandbox": "HOTSEAT_SANDBOX",
+    "sandbox_network": "HOTSEAT_SANDBOX_NETWORK",
     "sandbox_readable": "HOTSEAT_SANDBOX_READABLE",
     "permission_mode": "HOTSEAT_PERMISSION_MODE",
     "model": "HOTSEAT_MODEL",

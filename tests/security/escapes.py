@@ -14,7 +14,8 @@ class Machine:
     data_dir: Path
     cli: Path
     core: int  # process id
-    socket: Path  # that everybody on the machine may connect to
+    socket: Path  # that everybody on the machine may connect to; and a nameless one of the same name
+    port: int  # of loopback, on which the core listens
 
     def script(self, ways: Iterable[str]) -> str:
         """A script that tries these; in each line of its output a way and what came of it: in, or out."""
@@ -29,6 +30,7 @@ class Machine:
             "CLI": self.cli,
             "CORE": self.core,
             "SOCKET": self.socket,
+            "PORT": self.port,
         }
         for name, value in named.items():
             way = way.replace(f"@{name}@", str(value))
@@ -68,6 +70,15 @@ WAYS = {
     "trace the core": "perl -e 'exit(syscall(101, 16, @CORE@, 0, 0) == 0 ? 0 : 1)'",
     "read the core's memory": "cat /proc/@CORE@/maps || cat /proc/@CORE@/environ",
     "connect to a socket": "perl -MIO::Socket::UNIX -e 'exit(IO::Socket::UNIX->new(Peer => \"@SOCKET@\") ? 0 : 1)'",
+    "connect to a nameless socket": (
+        'perl -MSocket -e \'socket(S, PF_UNIX, SOCK_STREAM, 0); exit(connect(S, pack("S a*", AF_UNIX, '
+        '"\\0@SOCKET@")) ? 0 : 1)\''
+    ),
+    "connect to the core": "perl -MIO::Socket::INET -e 'exit(IO::Socket::INET->new(\"127.0.0.1:@PORT@\") ? 0 : 1)'",
+    "ask the cloud for credentials": "curl -s -m 3 http://169.254.169.254/ || curl -s -m 3 http://100.100.100.200/",
+    "resolve a name": "getent hosts example.com",
+    "reach the internet": "perl -MIO::Socket::INET -e 'exit(IO::Socket::INET->new(\"1.1.1.1:443\") ? 0 : 1)'",
+    "find another worker's way to the provider": 'test "$(ls @DATA@/sockets | wc -l)" -gt 1',
     "ask the container engine": "test -S /var/run/docker.sock || test -S /run/docker.sock",
     "make a device": "mknod disk b 8 0 || mknod mem c 1 1",
     "read a device": "head -c1 /dev/vda || head -c1 /dev/sda || head -c1 /dev/mem || head -c1 /dev/kmsg",

@@ -16,7 +16,7 @@ import pytest_asyncio
 from hotseat_cli import installed
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.opened import opened
-from hotseat_core.worker.sandbox import Room
+from hotseat_core.worker.sandbox import Network, Room
 from hotseat_core.worker.sandboxing import SandboxSettings, find_sandbox
 
 from tests import containments
@@ -52,11 +52,21 @@ async def run(house: House, command: str, conversation: str = "") -> str:
 
 @contextmanager
 def listening(path: Path) -> Iterator[None]:
-    with closing(socket.socket(socket.AF_UNIX)) as server:
-        server.bind(str(path))
+    """Sockets that everybody may connect to: one with this name in the file system, one without."""
+    with closing(socket.socket(socket.AF_UNIX)) as named, closing(socket.socket(socket.AF_UNIX)) as nameless:
+        named.bind(str(path))
         path.chmod(0o777)
-        server.listen()
+        nameless.bind(f"\0{path}")
+        named.listen()
+        nameless.listen()
         yield
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """One of loopback that somebody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
 
 
 def workspace(house: House, conversation_file: str) -> Path:
@@ -73,9 +83,9 @@ async def test_no_way_leads_out(house: House, tmp_path_factory: pytest.TempPathF
     secret.write_text(SENTINEL)
     await run(house, f"echo '{SENTINEL}' > neighbours", new_id())
     cli = Path(installed.bundled_cli())
-    machine = Machine(
-        secret, workspace(house, "neighbours") / "neighbours", house.data_dir, cli, house.core.pid, outside / "socket"
-    )
+    neighbour = workspace(house, "neighbours") / "neighbours"
+    port = int(house.core.address.rpartition(":")[2])
+    machine = Machine(secret, neighbour, house.data_dir, cli, house.core.pid, outside / "socket", port)
     with listening(machine.socket):
         said = await run(house, machine.script(WAYS))
     assert outcomes(said) == dict.fromkeys(WAYS, "in"), said
@@ -85,18 +95,21 @@ async def test_no_way_leads_out(house: House, tmp_path_factory: pytest.TempPathF
     assert house.core.process.returncode is None
 
 
-async def test_the_ways_lead_somewhere_without_a_sandbox(tmp_path: Path) -> None:
+async def test_the_ways_lead_somewhere_without_a_sandbox(tmp_path: Path, port: int) -> None:
     """Of what would do no harm here: a script that finds nothing anywhere would prove nothing."""
     (tmp_path / "secret").write_text(SENTINEL)
-    harmless = ("read a file that everybody may read", "follow a symlink", "climb", "signal the core", "see the core")
-    machine = Machine(tmp_path / "secret", tmp_path, tmp_path, tmp_path, os.getpid(), tmp_path / "socket")
-    script = machine.script([*harmless, "connect to a socket"])
+    harmless = [
+        *("read a file that everybody may read", "follow a symlink", "climb", "signal the core", "see the core"),
+        *("connect to a socket", "connect to a nameless socket", "connect to the core"),
+    ]
+    machine = Machine(tmp_path / "secret", tmp_path, tmp_path, tmp_path, os.getpid(), tmp_path / "socket", port)
+    script = machine.script(harmless)
     with listening(machine.socket):
         process = await asyncio.create_subprocess_exec(
             *(str(shutil.which("sh")), "-c", script), stdout=asyncio.subprocess.PIPE, cwd=tmp_path
         )
         said, _ = await process.communicate()
-    assert outcomes(said.decode()) == dict.fromkeys([*harmless, "connect to a socket"], "out")
+    assert outcomes(said.decode()) == dict.fromkeys(harmless, "out")
 
 
 async def test_an_agent_works_in_its_workspace_and_goes_on_there_on_another_process(house: House) -> None:
@@ -120,9 +133,9 @@ async def test_an_agent_works_in_its_workspace_and_goes_on_there_on_another_proc
 
 async def test_the_pool_and_health_say_that_workers_are_sandboxed(house: House) -> None:
     pool = await house.grpc.get_pool()
-    assert (pool.sandbox.enabled, pool.sandbox.network, pool.sandbox.disabled_reason) == (True, "host", "")
+    assert (pool.sandbox.enabled, pool.sandbox.network, pool.sandbox.disabled_reason) == (True, "none", "")
     health = (await house.http.get("/health")).json()
-    assert health["pool"]["sandbox"] == {"enabled": True, "network": "host"}
+    assert health["pool"]["sandbox"] == {"enabled": True, "network": "none"}
 
 
 async def test_what_belonged_to_the_core_is_given_to_the_agent(house: House) -> None:
@@ -159,7 +172,7 @@ def by_nobody(directory: Path) -> Iterator[tuple[str, ...]]:
     yield (str(shutil.which("setpriv")), "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 
-async def test_no_way_leads_out_where_the_core_is_not_root(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_no_way_leads_out_where_the_core_is_not_root(tmp_path_factory: pytest.TempPathFactory, port: int) -> None:
     """Then it is another sandbox: one with a namespace of users."""
     home = tmp_path_factory.mktemp("unprivileged")
     for path in (home, *home.parents[:2]):
@@ -170,11 +183,10 @@ async def test_no_way_leads_out_where_the_core_is_not_root(tmp_path_factory: pyt
         path.mkdir(parents=True)
     (home / "data/workspaces/w2/note").write_text(SENTINEL)
     bwrap = for_everybody(Path(str(containments.bwrap())), home)
-    found = await find_sandbox(str(bwrap), SandboxSettings(home / "data"))
+    found = await find_sandbox(str(bwrap), SandboxSettings(home / "data", network=Network.NONE))
     sandbox = replace(found, owner=None, drop="")
-    machine = Machine(
-        home / "secret", home / "data/workspaces/w2/note", home / "data", bwrap, os.getpid(), home / "socket"
-    )
+    neighbour = home / "data/workspaces/w2/note"
+    machine = Machine(home / "secret", neighbour, home / "data", bwrap, os.getpid(), home / "socket", port)
     argv = sandbox.around(("/bin/sh", "-c", machine.script(WAYS)), Room(own, scratch, (bwrap,)))
     with (
         by_nobody(home) as prefix,

@@ -10,6 +10,9 @@ OPEN_FILE = "{open file}"  # in an argument vector: the number of the descriptor
 _TMP = PurePath("/tmp")  # noqa: S108 -- the worker's own
 _PROGRAMS = (PurePath("/usr/local/bin"), PurePath("/usr/bin"), PurePath("/bin"))
 
+# Variables that name proxies, perhaps with a password: of no use without a network.
+_PROXIES = {"http_proxy", "https_proxy", "no_proxy"}
+
 # To become another user, in a directory that may be that user's alone; they are gone with it.
 _TO_CHANGE_USER = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH")
 
@@ -65,7 +68,7 @@ class Sandbox:
         """Return what to run for this to run inside."""
         return (
             *(self.bwrap, *_NAMESPACES, *_ENDS, "--hostname", "hotseat"),
-            *(("--unshare-net",) if self.network is Network.NONE else ()),
+            *(() if self._is_online else ("--unshare-net",)),
             *self._rights(),
             *self.system.arguments,
             *_OWN_SYSTEM,
@@ -79,7 +82,12 @@ class Sandbox:
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Return it with the paths that differ inside."""
-        return {**environment, "TMPDIR": str(_TMP), "PATH": self._search_path(environment.get("PATH", ""))}
+        kept = {name: value for name, value in environment.items() if name.lower() not in _PROXIES or self._is_online}
+        return {**kept, "TMPDIR": str(_TMP), "PATH": self._search_path(environment.get("PATH", ""))}
+
+    @property
+    def _is_online(self) -> bool:
+        return self.network is Network.HOST
 
     def _search_path(self, outside: str) -> str:
         given = [PurePath(entry) for entry in outside.split(":") if entry]
