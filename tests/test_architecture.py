@@ -46,12 +46,18 @@ WIRE = {
     "hotseat_core.pool_servicer": "serves PoolService",
     "hotseat_core.pool_messages": "shows the pool in the wire's messages",
     "hotseat_core.pool_watch": "serves its watchers",
+    "hotseat_core.pool_visibility": "leaves out of its answers what a caller may not see",
+    "hotseat_core.key_servicer": "serves KeyService",
+    "hotseat_core.convert_keys": "translates keys and callers",
     "hotseat_core.interceptors": "turns our errors into a status with details",
     "hotseat_core.server": "registers the servicers",
 }
 
 # Pure: they take values and return values. No loop, no network, no clock.
 PURE = {
+    "hotseat_core.access.key",
+    "hotseat_core.access.mode",
+    "hotseat_core.access.policy",
     "hotseat_core.conversation.calling",
     "hotseat_core.conversation.history",
     "hotseat_core.conversation.recognition",
@@ -89,6 +95,7 @@ PURE = {
     "hotseat_edge.openai.request",
     "hotseat_edge.openai.stream",
     "hotseat_edge.openai.errors",
+    "hotseat_serving.exposure",
     "hotseat_serving.scrub",
     "hotseat_cli.banner",
     "hotseat_cli.dotenv",

@@ -17,7 +17,7 @@ from hotseat.errors import CODES
 from hotseat_cli import dotenv, settings
 from hotseat_cli.main import main
 from hotseat_cli.operate import records
-from hotseat_core.settings import CREDENTIALS, CoreSettings
+from hotseat_core.settings import API_KEY, API_KEY_FILE, CREDENTIALS, CoreSettings
 from hotseat_edge.openai import errors
 
 from tests.bad_inputs import table
@@ -25,6 +25,7 @@ from tests.bad_inputs.document import catalogue, codes_in
 from tests.generated_docs import PARTS, renewed
 
 ROOT = Path(__file__).parents[1]
+API_KEYS = {API_KEY, API_KEY_FILE}
 INTERNAL = {"HOTSEAT_DEMO", "HOTSEAT_DEMO_HOST", "HOTSEAT_DEMO_PORT", "HOTSEAT_PARENT_FD"}
 
 
@@ -44,7 +45,7 @@ def rows(text: str) -> dict[str, list[str]]:
 
 
 def test_the_command_knows_every_setting_of_the_servers() -> None:
-    servers = {*hotseat_core.settings.VARIABLES.values(), *CREDENTIALS, *hotseat_edge.settings._NAMES}
+    servers = {*hotseat_core.settings.VARIABLES.values(), *CREDENTIALS, *hotseat_edge.settings._NAMES, *API_KEYS}
     assert servers - INTERNAL == settings.NAMES
 
 

@@ -14,9 +14,10 @@ from hotseat_serving.process import new_event_loop, settle_memory
 from hotseat_serving.secrecy import hide
 
 from hotseat_core.data_dir import DataDir, DataDirError
-from hotseat_core.errors import WorkerStartError
+from hotseat_core.errors import StorageFailed, WorkerStartError
+from hotseat_core.listening import CannotListenError
 from hotseat_core.metrics.failures import CannotServeMetricsError
-from hotseat_core.server import CannotListenError, serve
+from hotseat_core.server import serve
 from hotseat_core.settings import CREDENTIALS, CoreSettings, SettingsError, read_settings
 
 
@@ -40,7 +41,7 @@ def main() -> int:
     try:
         with DataDir(settings.data_path), asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))
-    except (CannotListenError, CannotServeMetricsError, DataDirError, WorkerStartError) as error:
+    except (CannotListenError, CannotServeMetricsError, DataDirError, StorageFailed, WorkerStartError) as error:
         return _fail(error, 2)
     return 0
 

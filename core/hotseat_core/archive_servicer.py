@@ -9,8 +9,11 @@ from hotseat.v1 import conversation_service_pb2 as service
 from hotseat.v1 import conversation_service_pb2_grpc
 
 from hotseat_core import convert, convert_content, parse
+from hotseat_core.access.caller import caller
+from hotseat_core.conversation.archive import Archive
 from hotseat_core.conversation.loader import Loaded, Loader
 from hotseat_core.conversation.registry import Registry
+from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.paging import page_size
 
@@ -22,10 +25,19 @@ _PIECE_BYTES = 256 * 1024
 class ArchiveServicer(conversation_service_pb2_grpc.ConversationServiceServicer):
     """Serves what the journal holds, of conversations in use and of others."""
 
-    def __init__(self, registry: Registry, parser: parse.Parser, max_import_bytes: int) -> None:
-        self._archive = registry.archive
+    def __init__(self, tenants: Tenants, parser: parse.Parser, max_import_bytes: int) -> None:
+        self._tenants = tenants
         self._parser = parser
         self._max_import_bytes = max_import_bytes
+
+    @property
+    def _registry(self) -> Registry:
+        """The conversations of whoever makes the present call; there is no other way to any."""
+        return self._tenants.of(caller().tenant)
+
+    @property
+    def _archive(self) -> Archive:
+        return self._registry.archive
 
     async def ListMessages(  # noqa: N802
         self,
@@ -68,7 +80,7 @@ class ArchiveServicer(conversation_service_pb2_grpc.ConversationServiceServicer)
         return service.ImportConversationResponse(conversation=convert.conversation(summary))
 
     async def _load(self, requests: AsyncIterator[service.ImportConversationRequest]) -> tuple[str, Loaded]:
-        loader = Loader(self._parser.settings_json, self._max_import_bytes)
+        loader = Loader(self._registry.tenant, self._parser.settings_json, self._max_import_bytes)
         wanted, is_first = "", True
         async for request in requests:
             if is_first:

@@ -1,18 +1,21 @@
 """ConversationService: the data plane."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import grpc
 from hotseat.v1 import client_message_pb2, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
 
-from hotseat_core import convert, convert_note, parse
+from hotseat_core import convert, convert_keys, convert_note, parse
+from hotseat_core.access.account import Account
+from hotseat_core.access.caller import Caller, caller
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.log import EventLog
-from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.requests import Request
 from hotseat_core.conversation.summary import State
+from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.converse import Stream, Talk, attached, first_message, heartbeat_interval, send
 from hotseat_core.errors import ConversationNotFound, HotseatError, InvalidMessage, ReplayLost
 from hotseat_core.events import WorkerSource
@@ -27,9 +30,17 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class ConversationServicer(NoteServicer):
     """Serves conversations out of the registry."""
 
-    def __init__(self, registry: Registry, parser: parse.Parser, version: str, *, max_import_bytes: int) -> None:
-        super().__init__(registry, parser, max_import_bytes)
-        self._registry = registry
+    def __init__(
+        self,
+        tenants: Tenants,
+        parser: parse.Parser,
+        version: str,
+        *,
+        max_import_bytes: int,
+        account: Callable[[Caller], Account],
+    ) -> None:
+        super().__init__(tenants, parser, max_import_bytes)
+        self._account = account
         self._version = version
         self._unopened: set[asyncio.Timeout] = set()  # of streams that have said nothing yet
         self._is_draining = False
@@ -41,6 +52,7 @@ class ConversationServicer(NoteServicer):
         if opened.conversation_id:
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
         await self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
+        attachment.account = self._account(caller())
         request = _request_of(opened)
         conversation = await self._registry.open(opened.conversation_id, disposition, attachment, request)
         async with attached(conversation, attachment):
@@ -57,7 +69,7 @@ class ConversationServicer(NoteServicer):
             if opened.HasField("first_input"):
                 talk.take(service.ConverseRequest(user_input=opened.first_input))
                 await _give_way()
-            await send(context, service.ConverseResponse(ready=self._ready(conversation)))
+            await send(context, service.ConverseResponse(ready=self._ready(conversation, attachment.account)))
             await talk.run()
 
     def dismiss_unopened(self) -> None:
@@ -91,7 +103,7 @@ class ConversationServicer(NoteServicer):
             raise ReplayLost("the log that open.log_id names is not kept any more; open again without start_sequence")
         log.check_start(start_sequence)
 
-    def _ready(self, conversation: Conversation) -> server_event_pb2.Ready:
+    def _ready(self, conversation: Conversation, account: Account) -> server_event_pb2.Ready:
         summary = self._registry.describe(conversation)
         source: Any = (WorkerSource.HOT if summary.worker_id and conversation.turns else WorkerSource.NONE).value
         return server_event_pb2.Ready(
@@ -101,6 +113,7 @@ class ConversationServicer(NoteServicer):
             next_sequence=conversation.log.next_sequence,
             worker_source=source,
             server_version=self._version,
+            key_standing=convert_keys.standing(account.standing()),
         )
 
     async def GetConversation(  # noqa: N802

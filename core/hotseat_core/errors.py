@@ -35,6 +35,11 @@ class Reason(enum.Enum):
     STORAGE_FAILED = 25
     REQUEST_REUSED = 26
     OUTPUT_INVALID = 27
+    UNAUTHENTICATED = 28
+    PERMISSION_DENIED = 29
+    RATE_LIMITED = 30
+    BUDGET_SPENT = 31
+    KEY_NOT_FOUND = 32
 
 
 class HotseatError(Exception):
@@ -175,3 +180,33 @@ class StorageFailed(HotseatError):
 
 class HistoryLost(StorageFailed):
     """The journal does not have what a new message was to follow."""
+
+
+class Unauthenticated(HotseatError):
+    """The call needs a key, and had none that opens anything."""
+
+    reason = Reason.UNAUTHENTICATED
+
+
+class PermissionDenied(HotseatError):
+    """The key is good, but not for this."""
+
+    reason = Reason.PERMISSION_DENIED
+
+
+class RateLimited(HotseatError):
+    """The key was used too often, or for too much at once."""
+
+    reason = Reason.RATE_LIMITED
+
+
+class BudgetSpent(HotseatError):
+    """What the key may use in a day is used."""
+
+    reason = Reason.BUDGET_SPENT
+
+
+class KeyNotFound(HotseatError):
+    """There is no key with this id."""
+
+    reason = Reason.KEY_NOT_FOUND

@@ -44,6 +44,11 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
     Reason.REQUEST_REUSED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.OUTPUT_INVALID: grpc.StatusCode.UNAVAILABLE,
+    Reason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.PERMISSION_DENIED: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.BUDGET_SPENT: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.KEY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
 }
 
 # Strings: the classes are generic in the stubs alone.

@@ -7,7 +7,6 @@ from hotseat.v1 import conversation_service_pb2 as service
 
 from hotseat_core import convert, convert_note, parse, parse_content, parse_note
 from hotseat_core.archive_servicer import ArchiveServicer
-from hotseat_core.conversation.registry import Registry
 from hotseat_core.errors import ConversationNotFound
 from hotseat_core.paging import page_size
 
@@ -16,8 +15,6 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 class NoteServicer(ArchiveServicer):
     """Serves notes of turns, and what is kept with conversations."""
-
-    _registry: Registry
 
     async def ListNotedTurns(  # noqa: N802
         self,

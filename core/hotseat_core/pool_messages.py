@@ -4,6 +4,7 @@ from math import isfinite
 
 from hotseat.v1 import pool_service_pb2 as service
 
+from hotseat_core.access.key import name_of
 from hotseat_core.convert import duration, timestamp
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow
@@ -92,6 +93,7 @@ def worker_message(row: WorkerRow, memory_bytes: int, cli_version: str) -> servi
         cli_version=cli_version,
         profile=row.spec.profile,
         turn_start_time=None if row.turn_start_time is None else timestamp(row.turn_start_time),
+        tenant=name_of(row.tenant) if row.conversation else "",
     )
 
 
@@ -103,6 +105,7 @@ def queued_turn_message(row: WaiterRow) -> service.QueuedTurn:
         profile=row.spec.profile,
         queue_time=timestamp(row.since),
         expire_time=timestamp(row.deadline) if isfinite(row.deadline) else None,
+        tenant=name_of(row.tenant),
     )
 
 

@@ -9,6 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
 
+from hotseat_core.access.caller import caller
 from hotseat_core.paging import page
 from hotseat_core.parse import conversation_id
 from hotseat_core.parse_content import refuse
@@ -18,6 +19,7 @@ from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.stats import PoolStats, WorkerRow
 from hotseat_core.pool.view import WorkerState
 from hotseat_core.pool_messages import pool_message, queued_turn_message, worker_message
+from hotseat_core.pool_visibility import visible, without_numbers
 from hotseat_core.pool_watch import PoolWatch
 from hotseat_core.worker.containment import Containment
 
@@ -58,8 +60,9 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         request: service.GetPoolRequest,  # noqa: ARG002
         context: Context,  # noqa: ARG002
     ) -> service.GetPoolResponse:
-        """Read the pool's state, size and counters."""
-        return service.GetPoolResponse(pool=self._show(self._pool.stats()))
+        """Read the pool's state, size and counters; a stranger is told whether it serves, and no more."""
+        shown = self._show(self._pool.stats())
+        return service.GetPoolResponse(pool=without_numbers(shown) if caller().is_stranger else shown)
 
     async def ListWorkers(  # noqa: N802
         self,
@@ -67,7 +70,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> service.ListWorkersResponse:
         """List workers, the longest idle first."""
-        rows = sorted(self._pool.workers(), key=_longest_idle_first)
+        rows = sorted(visible(self._pool.workers()), key=_longest_idle_first)
         chosen, next_token = page(rows, request.page_size, request.page_token, key=lambda row: row.id)
         sizes = await self._measure(chosen)
         workers = [worker_message(row, sizes.get(row.id, 0), self._cli_version) for row in chosen]
@@ -79,7 +82,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> service.ListQueuedTurnsResponse:
         """List the turns that wait, next first."""
-        rows = self._pool.queue()
+        rows = visible(self._pool.queue())
         chosen, next_token = page(rows, request.page_size, request.page_token, key=lambda row: str(row.order))
         return service.ListQueuedTurnsResponse(
             queued_turns=[queued_turn_message(row) for row in chosen], next_page_token=next_token
@@ -93,7 +96,8 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         """Take a conversation off its worker."""
         conversation = conversation_id(request.conversation_id)
         await self._check_conversation(conversation)
-        return service.EvictConversationResponse(worker_id=await self._pool.evict(conversation, force=request.force))
+        worker_id = await self._pool.evict(conversation, force=request.force, tenant=caller().tenant)
+        return service.EvictConversationResponse(worker_id=worker_id)
 
     async def DrainPool(  # noqa: N802
         self,

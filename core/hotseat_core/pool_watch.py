@@ -10,6 +10,7 @@ from hotseat.v1 import pool_service_pb2 as service
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.stats import PoolStats, WorkerRow
 from hotseat_core.pool_messages import stopped_message, worker_message
+from hotseat_core.pool_visibility import visible
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Measure = Callable[[Iterable[WorkerRow]], Awaitable[dict[str, int]]]
@@ -62,7 +63,7 @@ class PoolWatch:
             return
 
     async def _update(self, stats: PoolStats) -> service.WatchPoolResponse | None:
-        pool, rows = self._show(stats), {row.id: row for row in self._pool.workers()}
+        pool, rows = self._show(stats), {row.id: row for row in visible(self._pool.workers())}
         changed = {name for name, row in rows.items() if self._sent.get(name) != row}
         sizes = await self._measured(rows, changed)
         changed |= {name for name, size in sizes.items() if abs(size - self._sizes.get(name, 0)) * 10 > size}

@@ -16,16 +16,23 @@ from grpc_reflection.v1alpha import reflection
 from hotseat.v1 import (
     conversation_service_pb2,
     conversation_service_pb2_grpc,
+    key_service_pb2,
+    key_service_pb2_grpc,
     pool_service_pb2,
     pool_service_pb2_grpc,
 )
 from prometheus_client import CollectorRegistry
 
 from hotseat_core import transport
+from hotseat_core.access.caller import DEFAULT_TENANT, caller
+from hotseat_core.access.keyring import Keyring
+from hotseat_core.access.mode import AuthMode
+from hotseat_core.access_interceptor import AccessInterceptor
 from hotseat_core.conversation.reaper import Reaper, reaping
 from hotseat_core.conversation.recovery import close_interrupted_turns
 from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.retention import Retention
+from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation_servicer import ConversationServicer
@@ -33,6 +40,8 @@ from hotseat_core.errors import WorkerStartError
 from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
+from hotseat_core.key_servicer import KeyServicer
+from hotseat_core.listening import bind, check_exposure, mode_of
 from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
 from hotseat_core.metrics.turns import MeteredStore, TurnMeter
@@ -58,9 +67,7 @@ _STOP_GRACE_S = 5.0  # for streams to notice that they were told to go
 _CONVERSATIONS = conversation_service_pb2.DESCRIPTOR.services_by_name["ConversationService"].full_name
 _POOL = pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name
 
-
-class CannotListenError(Exception):
-    """The address can't be bound."""
+_KEYS = key_service_pb2.DESCRIPTOR.services_by_name["KeyService"].full_name
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,14 @@ class Core:
 
     target: str  # where, as gRPC writes it
     pool: Pool
-    registry: Registry
+    tenants: Tenants
+    keyring: Keyring
     metrics_url: str = ""  # empty: they are not served
+
+    @property
+    def registry(self) -> Registry:
+        """The conversations of callers without a tenant of their own."""
+        return self.tenants.of(DEFAULT_TENANT)
 
 
 async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
@@ -92,17 +105,22 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
 
 @contextlib.asynccontextmanager
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
-    """Serve until the context is left, then drain. Raises WorkerStartError or CannotListenError."""
-    cli, cli_version = await check_cli(settings)
-    path = settings.inherited_env.get("PATH", os.defpath)
-    async with contained(settings.containment, path, settings.sandboxing) as containment, _gate(settings) as gate:
-        factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
-        async with _serve(settings, factory, cli_version) as core:
-            yield core
+    """Serve until the context is left, then drain. Raises WorkerStartError, CannotListenError or StorageFailed."""
+    keyring = Keyring(settings.data_path, static_secret=settings.api_key, is_required=settings.auth == "required")
+    async with keyring:
+        _check_access(settings, keyring)
+        cli, cli_version = await check_cli(settings)
+        path = settings.inherited_env.get("PATH", os.defpath)
+        async with contained(settings.containment, path, settings.sandboxing) as containment, _gate(settings) as gate:
+            factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
+            async with _serve(settings, factory, cli_version, keyring) as core:
+                yield core
 
 
 @contextlib.asynccontextmanager
-async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: str) -> AsyncIterator[Core]:
+async def _serve(
+    settings: CoreSettings, factory: WorkerFactory, cli_version: str, keyring: Keyring
+) -> AsyncIterator[Core]:
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
@@ -113,7 +131,7 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
         Pool(_pool_settings(settings), factory.start) as pool,
         exposed(counted, pool.stats, build, settings.metrics_host, settings.metrics_port) as metrics_url,
     ):
-        registry = Registry(
+        tenants = Tenants(
             store,
             pool,
             limits,
@@ -122,35 +140,50 @@ async def _serve(settings: CoreSettings, factory: WorkerFactory, cli_version: st
             made_workspaces=factory.made_workspaces,
             retention=retention,
         )
-        async with registry, reaping(Reaper(registry, retention)):
+        async with tenants, reaping(Reaper(tenants, retention)):
             server = grpc.aio.server(
-                interceptors=[MalformedInterceptor(), StatusInterceptor()],
+                interceptors=[MalformedInterceptor(), StatusInterceptor(), AccessInterceptor(keyring)],
                 options=transport.options(settings),
                 maximum_concurrent_rpcs=settings.max_calls,
             )
             servicer = ConversationServicer(
-                registry, parser, version("hotseat"), max_import_bytes=settings.max_import_bytes
+                tenants,
+                parser,
+                version("hotseat"),
+                max_import_bytes=settings.max_import_bytes,
+                account=keyring.account,
             )
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
             health = await _add_health(server)
             pool_servicer = PoolServicer(
                 pool,
                 cli_version,
-                check_conversation=registry.summary,
+                check_conversation=lambda conversation_id: tenants.of(caller().tenant).summary(conversation_id),
                 containment=factory.containment,
                 on_taking_turns=health.take_turns,
             )
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
-            target = await asyncio.to_thread(_bind, server, settings)
+            key_servicer = KeyServicer(keyring, lambda: mode_of(settings, needs_key=keyring.needs_key))
+            key_service_pb2_grpc.add_KeyServiceServicer_to_server(key_servicer, server)
+            target = await asyncio.to_thread(bind, server, settings)
             await server.start()
             try:
-                yield Core(target, pool, registry, metrics_url)
+                yield Core(target, pool, tenants, keyring, metrics_url)
             finally:
                 await _drain(health, pool, settings.drain_timeout_ms / 1000)
-                registry.dismiss_all(GoAwayReason.DRAINING)
+                tenants.dismiss_all(GoAwayReason.DRAINING)
                 servicer.dismiss_unopened()
                 pool_servicer.dismiss_all()
                 await server.stop(_STOP_GRACE_S)
+
+
+def _check_access(settings: CoreSettings, keyring: Keyring) -> None:
+    """Say how callers are let in. Raises CannotListenError where strangers would be, and nobody has said so."""
+    mode = mode_of(settings, needs_key=keyring.needs_key)
+    check_exposure(settings, mode)
+    if mode is AuthMode.INSECURE:
+        logger.warning("whoever reaches the core may use it: HOTSEAT_INSECURE_NO_AUTH is set and there is no key")
+    logger.info("access", extra={"auth": mode.value, "keys": len(keyring.keys), "tls": bool(settings.tls_cert)})
 
 
 @contextlib.asynccontextmanager
@@ -167,9 +200,9 @@ async def _journal(settings: CoreSettings, meter: TurnMeter) -> AsyncIterator[Sq
 
 
 async def _add_health(server: grpc.aio.Server) -> Health:
-    health = Health(server, taking_turns=_CONVERSATIONS, others=[_POOL])
+    health = Health(server, taking_turns=_CONVERSATIONS, others=[_POOL, _KEYS])
     await health.begin()
-    names = (_CONVERSATIONS, _POOL, HEALTH_SERVICE, reflection.SERVICE_NAME)
+    names = (_CONVERSATIONS, _POOL, _KEYS, HEALTH_SERVICE, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     return health
 
@@ -183,23 +216,6 @@ async def _drain(health: Health, pool: Pool, grace_s: float) -> None:
         async with asyncio.timeout(grace_s + _STOP_GRACE_S):
             while pool.state is not PoolState.DRAINED:
                 await pool.wait_for_change()
-
-
-def _bind(server: grpc.aio.Server, settings: CoreSettings) -> str:
-    if settings.socket:
-        path = Path(settings.socket).absolute()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
-        server.add_insecure_port(f"unix:{path}")
-        path.chmod(0o600)
-        return f"unix:{path}"
-    try:
-        port = server.add_insecure_port(f"{settings.host}:{settings.port}")
-    except RuntimeError as exc:
-        raise CannotListenError(
-            f"{settings.host}:{settings.port} can't be bound; is another core running? Choose with HOTSEAT_CORE_PORT"
-        ) from exc
-    return f"{settings.host}:{port}"
 
 
 def _pool_settings(settings: CoreSettings) -> PoolSettings:

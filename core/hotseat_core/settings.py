@@ -23,6 +23,10 @@ AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 CREDENTIALS = (*credential.VARIABLES, *(f"{name}_FILE" for name in credential.VARIABLES))
 
 
+API_KEY, API_KEY_FILE = "HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE"
+_SHORTEST_API_KEY, _LONGEST_API_KEY = 16, 512
+
+
 class SettingsError(Exception):
     """A setting can't be used; the message names it and says what is allowed."""
 
@@ -33,6 +37,12 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Port = 50051  # 0: any free one
     socket: str = ""  # path of a unix socket, instead of host and port
+    tls_cert: str = ""  # with its chain, as PEM; empty: no TLS
+    tls_key: str = ""
+    tls_client_ca: str = ""  # clients must show a certificate of it; empty: none
+    auth: Literal["auto", "required"] = "auto"  # auto: keys count as soon as there is one
+    insecure_no_auth: bool = False  # serve others without asking them for a key
+    api_key: str = ""  # of every scope, beside those that were made; never logged
     data_dir: str = ".hotseat"
     workspace_dir: str = ""  # one directory for all; empty: each conversation has its own
     pool_size: AtLeastOne = 4
@@ -112,6 +122,11 @@ VARIABLES = {
     "host": "HOTSEAT_CORE_HOST",
     "port": "HOTSEAT_CORE_PORT",
     "socket": "HOTSEAT_CORE_SOCKET",
+    "tls_cert": "HOTSEAT_CORE_TLS_CERT",
+    "tls_key": "HOTSEAT_CORE_TLS_KEY",
+    "tls_client_ca": "HOTSEAT_CORE_TLS_CLIENT_CA",
+    "auth": "HOTSEAT_AUTH",
+    "insecure_no_auth": "HOTSEAT_INSECURE_NO_AUTH",
     "data_dir": "HOTSEAT_DATA_DIR",
     "workspace_dir": "WORKSPACE_DIR",
     "pool_size": "POOL_SIZE",
@@ -161,9 +176,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:
         raise SettingsError(f"HOTSEAT_PROFILE={found['profile']!r} can't be used: choose one of {', '.join(PROFILES)}")
     found_credential, file = _credential(environ)
     _check_urls(found.get("base_url", ""), environ)
+    _check_tls(found)
     return msgspec.convert(
         {
             **found,
+            "api_key": read_api_key(environ),
             "credential": found_credential,
             "credential_file": file,
             "inherited_env": _without_credentials(environ),
@@ -198,6 +215,37 @@ def _check_urls(base_url: str, environ: Mapping[str, str]) -> None:
         provider.way_to(provider.parse_provider(base_url), environ)
     except provider.WrongUrlError as exc:
         raise SettingsError(str(exc)) from exc
+
+
+def _check_tls(found: Mapping[str, str]) -> None:
+    names = [VARIABLES[field] for field in ("tls_cert", "tls_key") if field in found]
+    if len(names) == 1:
+        raise SettingsError(f"{names[0]} is of no use alone: set HOTSEAT_CORE_TLS_CERT and HOTSEAT_CORE_TLS_KEY")
+    if "tls_client_ca" in found and not names:
+        raise SettingsError("HOTSEAT_CORE_TLS_CLIENT_CA needs HOTSEAT_CORE_TLS_CERT and HOTSEAT_CORE_TLS_KEY")
+
+
+def read_api_key(environ: Mapping[str, str]) -> str:
+    """Return the key of the settings; empty: none. Raises SettingsError, which never quotes it."""
+    secret, file = environ.get(API_KEY, "").strip(), environ.get(API_KEY_FILE, "")
+    if secret and file:
+        raise SettingsError(f"{API_KEY} and {API_KEY_FILE} are both set: keep one")
+    if file:
+        try:
+            secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as exc:
+            raise SettingsError(f"{API_KEY_FILE}={file!r} can't be read: {exc}") from None
+    name = API_KEY_FILE if file else API_KEY
+    if (secret or file) and not (_SHORTEST_API_KEY <= len(secret) <= _LONGEST_API_KEY and _is_plain(secret)):
+        raise SettingsError(
+            f"{name} can't be used: a key has {_SHORTEST_API_KEY} to {_LONGEST_API_KEY} visible ASCII characters; "
+            "`openssl rand -hex 32` makes a good one"
+        )
+    return secret
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _check(field: str, text: str) -> None:

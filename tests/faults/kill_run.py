@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from hotseat_core.conversation.book import TENANT
+from hotseat_core.access.caller import DEFAULT_TENANT
 from hotseat_core.journal.sqlite import SqliteStore
 
 from tests.e2e import processes
@@ -209,10 +209,10 @@ async def read_journal(data_dir: Path) -> tuple[dict[str, list[tuple[Said, ...]]
         # Empty ones are removed by the next core that starts.
         nobodys = {str(path) for path in (data_dir / "workspaces").iterdir() if any(path.iterdir())}
         while more:
-            page = await store.list(TENANT, after=cursor, limit=100)
+            page = await store.list(DEFAULT_TENANT, after=cursor, limit=100)
             for stored in page.conversations:
                 nobodys.discard(stored.workspace)
-                turns = await store.turns(TENANT, stored.conversation_id, limit=1000)
+                turns = await store.turns(DEFAULT_TENANT, stored.conversation_id, limit=1000)
                 heads = [*dict.fromkeys(turn.head for turn in turns if turn.head), stored.head]
                 journal[stored.conversation_id] = [await _path(store, head) for head in heads]
             cursor, more = page.next_cursor, bool(page.next_cursor)
@@ -223,7 +223,7 @@ async def read_journal(data_dir: Path) -> tuple[dict[str, list[tuple[Said, ...]]
 
 
 async def _path(store: SqliteStore, head: str) -> tuple[Said, ...]:
-    nodes = await store.messages(TENANT, head) if head else ()
+    nodes = await store.messages(DEFAULT_TENANT, head) if head else ()
     return spoken((node.message.role, node.message.text) for node in nodes)
 
 

@@ -22,6 +22,7 @@ def worker(found: pb.Worker) -> Record:
         "pid": found.pid or None,
         "profile": found.profile or None,
         "conversation_id": found.conversation_id or None,
+        "tenant": found.tenant or None,
         "start_time": time(found, "start_time"),
         "turn_start_time": time(found, "turn_start_time"),
         "last_turn_time": time(found, "last_turn_time"),
@@ -67,6 +68,7 @@ def queued_turn(found: pb.QueuedTurn) -> Record:
     return {
         "position": found.position,
         "conversation_id": found.conversation_id,
+        "tenant": found.tenant or None,
         "profile": found.profile,
         "queue_time": time(found, "queue_time"),
         "expire_time": time(found, "expire_time"),

@@ -89,6 +89,18 @@ const (
 	ErrorReason_ERROR_REASON_REQUEST_REUSED ErrorReason = 26
 	// UNAVAILABLE: the model's answer does not fit the schema that was asked for.
 	ErrorReason_ERROR_REASON_OUTPUT_INVALID ErrorReason = 27
+	// UNAUTHENTICATED: the call needs a key and had none that opens anything here.
+	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 28
+	// PERMISSION_DENIED: the key has not the scope that this needs.
+	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 29
+	// RESOURCE_EXHAUSTED: the key's limit of requests a minute, or of turns at once. The
+	// metadata say which: `limit` is requests_per_minute or concurrent_turns.
+	ErrorReason_ERROR_REASON_RATE_LIMITED ErrorReason = 30
+	// RESOURCE_EXHAUSTED: the key's tokens or dollars of the day are spent. `limit` is
+	// tokens_per_day or usd_per_day.
+	ErrorReason_ERROR_REASON_BUDGET_SPENT ErrorReason = 31
+	// NOT_FOUND: no key has this id.
+	ErrorReason_ERROR_REASON_KEY_NOT_FOUND ErrorReason = 32
 )
 
 // Enum value maps for ErrorReason.
@@ -122,6 +134,11 @@ var (
 		25: "ERROR_REASON_STORAGE_FAILED",
 		26: "ERROR_REASON_REQUEST_REUSED",
 		27: "ERROR_REASON_OUTPUT_INVALID",
+		28: "ERROR_REASON_UNAUTHENTICATED",
+		29: "ERROR_REASON_PERMISSION_DENIED",
+		30: "ERROR_REASON_RATE_LIMITED",
+		31: "ERROR_REASON_BUDGET_SPENT",
+		32: "ERROR_REASON_KEY_NOT_FOUND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -152,6 +169,11 @@ var (
 		"ERROR_REASON_STORAGE_FAILED":         25,
 		"ERROR_REASON_REQUEST_REUSED":         26,
 		"ERROR_REASON_OUTPUT_INVALID":         27,
+		"ERROR_REASON_UNAUTHENTICATED":        28,
+		"ERROR_REASON_PERMISSION_DENIED":      29,
+		"ERROR_REASON_RATE_LIMITED":           30,
+		"ERROR_REASON_BUDGET_SPENT":           31,
+		"ERROR_REASON_KEY_NOT_FOUND":          32,
 	}
 )
 
@@ -269,7 +291,7 @@ const file_hotseat_v1_error_proto_rawDesc = "" +
 	"retryDelay\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x98\a\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xbc\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_MESSAGE\x10\x01\x12\x1f\n" +
@@ -299,7 +321,12 @@ const file_hotseat_v1_error_proto_rawDesc = "" +
 	" ERROR_REASON_CONVERSATION_EXISTS\x10\x18\x12\x1f\n" +
 	"\x1bERROR_REASON_STORAGE_FAILED\x10\x19\x12\x1f\n" +
 	"\x1bERROR_REASON_REQUEST_REUSED\x10\x1a\x12\x1f\n" +
-	"\x1bERROR_REASON_OUTPUT_INVALID\x10\x1bBhB\n" +
+	"\x1bERROR_REASON_OUTPUT_INVALID\x10\x1b\x12 \n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1c\x12\"\n" +
+	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x1d\x12\x1d\n" +
+	"\x19ERROR_REASON_RATE_LIMITED\x10\x1e\x12\x1d\n" +
+	"\x19ERROR_REASON_BUDGET_SPENT\x10\x1f\x12\x1e\n" +
+	"\x1aERROR_REASON_KEY_NOT_FOUND\x10 BhB\n" +
 	"ErrorProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
 	"Hotseat.V1\xca\x02\n" +
 	"Hotseat\\V1\xe2\x02\x16Hotseat\\V1\\GPBMetadata\xea\x02\vHotseat::V1b\x06proto3"

@@ -636,6 +636,8 @@ type Worker struct {
 	Profile string `protobuf:"bytes,10,opt,name=profile,proto3" json:"profile,omitempty"`
 	// When the turn that it runs got it; unset: it runs none.
 	TurnStartTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=turn_start_time,json=turnStartTime,proto3" json:"turn_start_time,omitempty"`
+	// Whose conversation it holds; empty: it holds none.
+	Tenant        string `protobuf:"bytes,12,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -747,6 +749,13 @@ func (x *Worker) GetTurnStartTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Worker) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
 // One turn that waits for a worker.
 type QueuedTurn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -759,7 +768,9 @@ type QueuedTurn struct {
 	// Since when it waits.
 	QueueTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=queue_time,json=queueTime,proto3" json:"queue_time,omitempty"`
 	// When it fails with QUEUE_TIMEOUT unless a worker is found; unset: never.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Whose conversation it is.
+	Tenant        string `protobuf:"bytes,6,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -827,6 +838,13 @@ func (x *QueuedTurn) GetExpireTime() *timestamppb.Timestamp {
 		return x.ExpireTime
 	}
 	return nil
+}
+
+func (x *QueuedTurn) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
 }
 
 // Asks for the pool.
@@ -1689,7 +1707,7 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\x11worker_lost_count\x18\x10 \x01(\x04R\x0fworkerLostCount\x12,\n" +
 	"\x12lru_eviction_count\x18\x11 \x01(\x04R\x10lruEvictionCount\x12.\n" +
 	"\x13idle_eviction_count\x18\x12 \x01(\x04R\x11idleEvictionCount\x12!\n" +
-	"\fmemory_bytes\x18\x13 \x01(\x04R\vmemoryBytes\"\xdd\x04\n" +
+	"\fmemory_bytes\x18\x13 \x01(\x04R\vmemoryBytes\"\xf5\x04\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12.\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x18.hotseat.v1.Worker.StateR\x05state\x12'\n" +
@@ -1705,7 +1723,8 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"cliVersion\x12\x18\n" +
 	"\aprofile\x18\n" +
 	" \x01(\tR\aprofile\x12B\n" +
-	"\x0fturn_start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rturnStartTime\"\x8c\x01\n" +
+	"\x0fturn_start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rturnStartTime\x12\x16\n" +
+	"\x06tenant\x18\f \x01(\tR\x06tenant\"\x8c\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x0e\n" +
@@ -1715,7 +1734,7 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"STATE_IDLE\x10\x03\x12\x11\n" +
 	"\rSTATE_RUNNING\x10\x04\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x05\x12\x11\n" +
-	"\rSTATE_STOPPED\x10\x06\"\xe3\x01\n" +
+	"\rSTATE_STOPPED\x10\x06\"\xfb\x01\n" +
 	"\n" +
 	"QueuedTurn\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\rR\bposition\x12'\n" +
@@ -1724,7 +1743,8 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\n" +
 	"queue_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tqueueTime\x12;\n" +
 	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x10\n" +
+	"expireTime\x12\x16\n" +
+	"\x06tenant\x18\x06 \x01(\tR\x06tenant\"\x10\n" +
 	"\x0eGetPoolRequest\"7\n" +
 	"\x0fGetPoolResponse\x12$\n" +
 	"\x04pool\x18\x01 \x01(\v2\x10.hotseat.v1.PoolR\x04pool\"P\n" +

@@ -35,9 +35,12 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Watches and steers the pool. Every method needs the operator role.
+// Watches and steers the pool. Where keys are in force, draining, resuming and resizing
+// need the scope ADMIN; the rest needs any key, and shows one without ADMIN nothing of
+// other tenants.
 type PoolServiceClient interface {
-	// Reads the pool's state, size and counters.
+	// Reads the pool's state, size and counters. A caller without a key is told the state
+	// alone, and start_retry_time where no worker serves.
 	GetPool(ctx context.Context, in *GetPoolRequest, opts ...grpc.CallOption) (*GetPoolResponse, error)
 	// Lists workers, the longest idle first.
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
@@ -158,9 +161,12 @@ type PoolService_WatchPoolClient = grpc.ServerStreamingClient[WatchPoolResponse]
 // All implementations must embed UnimplementedPoolServiceServer
 // for forward compatibility.
 //
-// Watches and steers the pool. Every method needs the operator role.
+// Watches and steers the pool. Where keys are in force, draining, resuming and resizing
+// need the scope ADMIN; the rest needs any key, and shows one without ADMIN nothing of
+// other tenants.
 type PoolServiceServer interface {
-	// Reads the pool's state, size and counters.
+	// Reads the pool's state, size and counters. A caller without a key is told the state
+	// alone, and start_retry_time where no worker serves.
 	GetPool(context.Context, *GetPoolRequest) (*GetPoolResponse, error)
 	// Lists workers, the longest idle first.
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)

@@ -284,6 +284,9 @@ type Ready struct {
 	WorkerSource WorkerSource `protobuf:"varint,5,opt,name=worker_source,json=workerSource,proto3,enum=hotseat.v1.WorkerSource" json:"worker_source,omitempty"`
 	// The server's version, for logs.
 	ServerVersion string `protobuf:"bytes,6,opt,name=server_version,json=serverVersion,proto3" json:"server_version,omitempty"`
+	// How far the caller's key is from its limits, the stream's first input counted; unset:
+	// it has none.
+	KeyStanding   *KeyStanding `protobuf:"bytes,7,opt,name=key_standing,json=keyStanding,proto3" json:"key_standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -358,6 +361,13 @@ func (x *Ready) GetServerVersion() string {
 		return x.ServerVersion
 	}
 	return ""
+}
+
+func (x *Ready) GetKeyStanding() *KeyStanding {
+	if x != nil {
+		return x.KeyStanding
+	}
+	return nil
 }
 
 // A turn began.
@@ -1722,14 +1732,15 @@ var File_hotseat_v1_server_event_proto protoreflect.FileDescriptor
 const file_hotseat_v1_server_event_proto_rawDesc = "" +
 	"\n" +
 	"\x1dhotseat/v1/server_event.proto\x12\n" +
-	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\"\x8e\x02\n" +
+	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\x1a\x14hotseat/v1/key.proto\"\xca\x02\n" +
 	"\x05Ready\x12<\n" +
 	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\x12\x15\n" +
 	"\x06log_id\x18\x02 \x01(\tR\x05logId\x12%\n" +
 	"\x0efirst_sequence\x18\x03 \x01(\x04R\rfirstSequence\x12#\n" +
 	"\rnext_sequence\x18\x04 \x01(\x04R\fnextSequence\x12=\n" +
 	"\rworker_source\x18\x05 \x01(\x0e2\x18.hotseat.v1.WorkerSourceR\fworkerSource\x12%\n" +
-	"\x0eserver_version\x18\x06 \x01(\tR\rserverVersion\"\xc3\x01\n" +
+	"\x0eserver_version\x18\x06 \x01(\tR\rserverVersion\x12:\n" +
+	"\fkey_standing\x18\a \x01(\v2\x17.hotseat.v1.KeyStandingR\vkeyStanding\"\xc3\x01\n" +
 	"\vTurnStarted\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -1904,47 +1915,49 @@ var file_hotseat_v1_server_event_proto_goTypes = []any{
 	(*RawMessage)(nil),            // 23: hotseat.v1.RawMessage
 	nil,                           // 24: hotseat.v1.Notice.MetadataEntry
 	(*Conversation)(nil),          // 25: hotseat.v1.Conversation
-	(*durationpb.Duration)(nil),   // 26: google.protobuf.Duration
-	(*ContentBlock)(nil),          // 27: hotseat.v1.ContentBlock
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*ToolResult)(nil),            // 29: hotseat.v1.ToolResult
-	(*TurnNote)(nil),              // 30: hotseat.v1.TurnNote
-	(*ToolUse)(nil),               // 31: hotseat.v1.ToolUse
-	(*Usage)(nil),                 // 32: hotseat.v1.Usage
-	(*Error)(nil),                 // 33: hotseat.v1.Error
-	(Conversation_State)(0),       // 34: hotseat.v1.Conversation.State
+	(*KeyStanding)(nil),           // 26: hotseat.v1.KeyStanding
+	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
+	(*ContentBlock)(nil),          // 28: hotseat.v1.ContentBlock
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*ToolResult)(nil),            // 30: hotseat.v1.ToolResult
+	(*TurnNote)(nil),              // 31: hotseat.v1.TurnNote
+	(*ToolUse)(nil),               // 32: hotseat.v1.ToolUse
+	(*Usage)(nil),                 // 33: hotseat.v1.Usage
+	(*Error)(nil),                 // 34: hotseat.v1.Error
+	(Conversation_State)(0),       // 35: hotseat.v1.Conversation.State
 }
 var file_hotseat_v1_server_event_proto_depIdxs = []int32{
 	25, // 0: hotseat.v1.Ready.conversation:type_name -> hotseat.v1.Conversation
 	0,  // 1: hotseat.v1.Ready.worker_source:type_name -> hotseat.v1.WorkerSource
-	0,  // 2: hotseat.v1.TurnStarted.worker_source:type_name -> hotseat.v1.WorkerSource
-	26, // 3: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
-	27, // 4: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
-	28, // 5: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 6: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
-	1,  // 7: hotseat.v1.Notice.kind:type_name -> hotseat.v1.Notice.Kind
-	24, // 8: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
-	27, // 9: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
-	28, // 10: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
-	19, // 11: hotseat.v1.Turn.completed:type_name -> hotseat.v1.TurnCompleted
-	29, // 12: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
-	30, // 13: hotseat.v1.Turn.note:type_name -> hotseat.v1.TurnNote
-	18, // 14: hotseat.v1.Turn.output:type_name -> hotseat.v1.OutputBlock
-	31, // 15: hotseat.v1.OutputBlock.tool_use:type_name -> hotseat.v1.ToolUse
-	2,  // 16: hotseat.v1.TurnCompleted.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	32, // 17: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
-	33, // 18: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
-	26, // 19: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
-	12, // 20: hotseat.v1.TurnCompleted.tool_calls:type_name -> hotseat.v1.ToolCall
-	33, // 21: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
-	34, // 22: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
-	3,  // 23: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
-	26, // 24: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	26, // 2: hotseat.v1.Ready.key_standing:type_name -> hotseat.v1.KeyStanding
+	0,  // 3: hotseat.v1.TurnStarted.worker_source:type_name -> hotseat.v1.WorkerSource
+	27, // 4: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
+	28, // 5: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
+	29, // 6: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
+	29, // 7: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: hotseat.v1.Notice.kind:type_name -> hotseat.v1.Notice.Kind
+	24, // 9: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
+	28, // 10: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
+	29, // 11: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
+	19, // 12: hotseat.v1.Turn.completed:type_name -> hotseat.v1.TurnCompleted
+	30, // 13: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
+	31, // 14: hotseat.v1.Turn.note:type_name -> hotseat.v1.TurnNote
+	18, // 15: hotseat.v1.Turn.output:type_name -> hotseat.v1.OutputBlock
+	32, // 16: hotseat.v1.OutputBlock.tool_use:type_name -> hotseat.v1.ToolUse
+	2,  // 17: hotseat.v1.TurnCompleted.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
+	33, // 18: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
+	34, // 19: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
+	27, // 20: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
+	12, // 21: hotseat.v1.TurnCompleted.tool_calls:type_name -> hotseat.v1.ToolCall
+	34, // 22: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
+	35, // 23: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
+	3,  // 24: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
+	27, // 25: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_server_event_proto_init() }
@@ -1956,6 +1969,7 @@ func file_hotseat_v1_server_event_proto_init() {
 	file_hotseat_v1_content_proto_init()
 	file_hotseat_v1_conversation_proto_init()
 	file_hotseat_v1_error_proto_init()
+	file_hotseat_v1_key_proto_init()
 	file_hotseat_v1_server_event_proto_msgTypes[14].OneofWrappers = []any{
 		(*OutputBlock_Text)(nil),
 		(*OutputBlock_Thinking)(nil),

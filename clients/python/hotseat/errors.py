@@ -40,6 +40,11 @@ CODES: Mapping[str, grpc.StatusCode] = MappingProxyType(
         "STORAGE_FAILED": _Code.UNAVAILABLE,
         "REQUEST_REUSED": _Code.FAILED_PRECONDITION,
         "OUTPUT_INVALID": _Code.UNAVAILABLE,
+        "UNAUTHENTICATED": _Code.UNAUTHENTICATED,
+        "PERMISSION_DENIED": _Code.PERMISSION_DENIED,
+        "RATE_LIMITED": _Code.RESOURCE_EXHAUSTED,
+        "BUDGET_SPENT": _Code.RESOURCE_EXHAUSTED,
+        "KEY_NOT_FOUND": _Code.NOT_FOUND,
     }
 )
 """The gRPC code that carries each reason, as proto/hotseat/v1/error.proto says."""

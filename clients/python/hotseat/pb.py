@@ -6,5 +6,7 @@ from hotseat.v1.content_pb2 import *
 from hotseat.v1.conversation_pb2 import *
 from hotseat.v1.conversation_service_pb2 import *
 from hotseat.v1.error_pb2 import *
+from hotseat.v1.key_pb2 import *
+from hotseat.v1.key_service_pb2 import *
 from hotseat.v1.pool_service_pb2 import *
 from hotseat.v1.server_event_pb2 import *

@@ -29,6 +29,11 @@ export const CODES = {
   STORAGE_FAILED: Code.Unavailable,
   REQUEST_REUSED: Code.FailedPrecondition,
   OUTPUT_INVALID: Code.Unavailable,
+  UNAUTHENTICATED: Code.Unauthenticated,
+  PERMISSION_DENIED: Code.PermissionDenied,
+  RATE_LIMITED: Code.ResourceExhausted,
+  BUDGET_SPENT: Code.ResourceExhausted,
+  KEY_NOT_FOUND: Code.NotFound,
 } as const satisfies Record<string, Code>;
 
 /** Why something failed: the names of `ErrorReason` without their prefix. */

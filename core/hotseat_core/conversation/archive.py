@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hotseat_core.conversation.book import TENANT, root_of, settings_of
+from hotseat_core.conversation.book import root_of, settings_of
 from hotseat_core.conversation.clearing import not_found
 from hotseat_core.conversation.listing import Listed, listed, place_of, token_after
 from hotseat_core.conversation.loader import Loaded
@@ -23,11 +23,17 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024  # of messages as they are stored; a larger one
 
 
 class Archive:
-    """Reads and writes the journal past the conversations in use: what runs is seen as it last was on disk."""
+    """Reads and writes a tenant's journal past the conversations in use: what runs is seen as it last was on disk."""
 
     def __init__(
-        self, store: Store, lock: Callable[[str], asyncio.Lock], workspaces: Workspaces, retention: Retention
+        self,
+        tenant: str,
+        store: Store,
+        lock: Callable[[str], asyncio.Lock],
+        workspaces: Workspaces,
+        retention: Retention,
     ) -> None:
+        self._tenant = tenant
         self._store = store
         self._lock = lock  # the registry's, by conversation id
         self._workspaces = workspaces
@@ -42,7 +48,7 @@ class Archive:
         """
         start, head = place_of(page_token)
         if request_id and not head:
-            turn = await self._store.turn_of_request(TENANT, conversation_id, request_id)
+            turn = await self._store.turn_of_request(self._tenant, conversation_id, request_id)
             if turn is None:
                 raise ConversationNotFound(f"conversation {conversation_id} has no turn of request {request_id!r}")
             if not turn.head:
@@ -50,7 +56,7 @@ class Archive:
             head = turn.head
         try:
             said = await self._store.said(
-                TENANT,
+                self._tenant,
                 conversation_id,
                 head=head,
                 start=start,
@@ -72,7 +78,7 @@ class Archive:
         self, conversation_id: str, tell_settings: Callable[[ConversationSettings], dict[str, Any]]
     ) -> Iterator[bytes]:
         """Return the lines of all that is kept of a conversation. Raises ConversationNotFound."""
-        snapshot = await self._store.snapshot(TENANT, conversation_id)
+        snapshot = await self._store.snapshot(self._tenant, conversation_id)
         if snapshot is None:
             raise not_found(conversation_id)
         return dump(snapshot, tell_settings(settings_of(snapshot.conversation)))
@@ -81,10 +87,10 @@ class Archive:
         """Enter a conversation that was kept elsewhere; being brought back counts as use. Raises ConversationExists."""
         settings, now = loaded.settings, time.time()
         made = StoredConversation(
-            tenant=TENANT,
+            tenant=self._tenant,
             conversation_id=conversation_id,
             settings=msgspec.json.encode(settings),
-            root=root_of(settings),
+            root=root_of(self._tenant, settings),
             head=loaded.head,
             workspace=str(self._workspaces.named(settings.workspace)) if settings.workspace else "",
             turn_count=len(loaded.turns),

@@ -14,8 +14,6 @@ from hotseat_core.journal.node import Node, extend, root_id
 from hotseat_core.journal.store import Lease, Note, Store, StoredConversation, StoredTurn
 from hotseat_core.worker.rows import Row
 
-TENANT = ""  # one for all, until callers have names
-
 _decode_settings = msgspec.json.Decoder(ConversationSettings).decode
 _decode_completed = msgspec.json.Decoder(TurnCompleted).decode
 _decode_usage = msgspec.json.Decoder(Usage).decode
@@ -23,10 +21,10 @@ _decode_row = msgspec.json.Decoder(Row).decode
 _encode = msgspec.json.encode
 
 
-def root_of(settings: ConversationSettings) -> str:
-    """Return where the tree of all that is said under these settings begins."""
+def root_of(tenant: str, settings: ConversationSettings) -> str:
+    """Return where the tree of all that this tenant says under these settings begins."""
     setup = settings.setup
-    return root_id(TENANT, settings.profile, system_prompt=setup.system_prompt, replaces_prompt=setup.replaces_prompt)
+    return root_id(tenant, settings.profile, system_prompt=setup.system_prompt, replaces_prompt=setup.replaces_prompt)
 
 
 def settings_of(stored: StoredConversation) -> ConversationSettings:
@@ -72,6 +70,7 @@ class Book:
     async def begin(
         cls,
         store: Store,
+        tenant: str,
         conversation_id: str,
         settings: ConversationSettings,
         nodes: Sequence[Node],
@@ -80,10 +79,10 @@ class Book:
         workspace: str,
     ) -> "Book":
         """Enter a new conversation, in which so much was said. Raises ConversationExists."""
-        root = root_of(settings)
+        root = root_of(tenant, settings)
         now = time.time()
         stored = StoredConversation(
-            tenant=TENANT,
+            tenant=tenant,
             conversation_id=conversation_id,
             settings=_encode(settings),
             root=root,
@@ -95,6 +94,11 @@ class Book:
             keep_s=settings.retention_s,
         )
         return cls(store, await store.create(stored, nodes), root, nodes, create_time=now, update_time=now)
+
+    @property
+    def tenant(self) -> str:
+        """Whose conversation it is."""
+        return self._lease.tenant
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -127,7 +131,7 @@ class Book:
 
     async def move(self, messages: Sequence[Message], settings: ConversationSettings) -> None:
         """Enter that the conversation goes on from another history, or under other settings."""
-        root = root_of(settings)
+        root = root_of(self.tenant, settings)
         nodes, new = self._placed(root, messages)
         head = nodes[-1].node_id if nodes else ""
         now = time.time()

@@ -1,6 +1,5 @@
 """Conversations that go, deleted or kept no longer: with their workers, their files and their entries."""
 
-from hotseat_core.conversation.book import TENANT
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.workspaces import Workspaces
@@ -10,12 +9,15 @@ from hotseat_core.pool.pool import Pool
 
 
 class Clearing:
-    """Clears conversations away. The caller keeps others from opening the conversation meanwhile.
+    """Clears a tenant's conversations away. The caller keeps others from opening the conversation meanwhile.
 
     The entry in the journal goes last: what a kill leaves behind is cleared by the next attempt.
     """
 
-    def __init__(self, store: Store, pool: Pool, live: dict[str, Conversation], workspaces: Workspaces) -> None:
+    def __init__(
+        self, tenant: str, store: Store, pool: Pool, live: dict[str, Conversation], workspaces: Workspaces
+    ) -> None:
+        self._tenant = tenant
         self._store = store
         self._pool = pool
         self._live = live  # the registry's own
@@ -32,17 +34,17 @@ class Clearing:
                 raise ConversationBusy(f"a turn of conversation {conversation_id} is running; wait, or use force")
             await live.close(GoAwayReason.EVICTED)
             del self._live[conversation_id]
-        stored = await self._store.get(TENANT, conversation_id)
+        stored = await self._store.get(self._tenant, conversation_id)
         if stored is None:
             raise not_found(conversation_id)
-        worker_id = await self._pool.evict(conversation_id, force=True)
+        worker_id = await self._pool.evict(conversation_id, force=True, tenant=self._tenant)
         await self._workspaces.remove(stored)
-        await self._store.delete(TENANT, conversation_id)
+        await self._store.delete(self._tenant, conversation_id)
         return worker_id or ""
 
     async def expire(self, conversation_id: str, due: Due) -> bool:
         """Clear it away, unless it is kept longer, is in use, or was used by now: False."""
-        stored = await self._store.get(TENANT, conversation_id)
+        stored = await self._store.get(self._tenant, conversation_id)
         if stored is None or not due.includes(stored):
             return False
         live = self._live.get(conversation_id)
@@ -51,9 +53,9 @@ class Clearing:
                 return False
             await live.close(GoAwayReason.EVICTED)  # it may still be giving its worker back
             del self._live[conversation_id]
-        await self._pool.evict(conversation_id)
+        await self._pool.evict(conversation_id, tenant=self._tenant)
         await self._workspaces.remove(stored)
-        return await self._store.expire(TENANT, conversation_id, due)
+        return await self._store.expire(self._tenant, conversation_id, due)
 
 
 def not_found(conversation_id: str) -> ConversationNotFound:

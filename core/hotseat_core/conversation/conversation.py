@@ -209,8 +209,8 @@ class Conversation:
 
     async def _prepare(self, waiting: Waiting) -> Lease | None:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
-        rows = rows_of(self.messages)
-        return await waiting.lease(self._runner.prepare(self.settings, rows, transient=self.is_transient))
+        rows, weight = rows_of(self.messages), waiting.attachment.account.weight
+        return await waiting.lease(self._runner.prepare(self.settings, rows, weight, transient=self.is_transient))
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
         record = self._record(waiting)
@@ -228,6 +228,7 @@ class Conversation:
         report = await self._runner.run_again(waiting, report, turn, gate, self._prepare)
         lease = waiting.held or lease
         self.usage += report.usage
+        waiting.permit.charge(report.usage)
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
         await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
         await self._runner.settle(lease, rows_of(self.messages))
@@ -275,7 +276,7 @@ class Conversation:
         logger.info("turn ended", extra={"conversation": self.id, "turn": record.turn, **log_fields(completed)})
 
     def _answer(self, waiting: Waiting) -> None:
-        waiting.is_answered = True
+        waiting.note_answered()
         self.audience.note_answered(waiting.turn.request_id)
 
     async def _introduce(self, attachment: Attachment) -> None:
@@ -285,7 +286,7 @@ class Conversation:
         attachment.is_introduced = True
         settings, messages = introduced(self.id, self.settings, self.messages, attachment)
         if settings != self.settings or messages != self.messages:
-            messages = await recalled(self._book.store, settings, self.messages, messages)
+            messages = await recalled(self._book.store, self._book.tenant, settings, self.messages, messages)
             await self._book.move(messages, settings)
             self.settings, self.messages = settings, messages
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from hotseat_core.conversation.book import TENANT, record_of
+from hotseat_core.conversation.book import record_of
 from hotseat_core.conversation.calling import appended
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, HistoryPolicy
@@ -13,12 +13,12 @@ from hotseat_core.journal.store import Store
 Find = Callable[[str], Awaitable[Conversation | None]]
 
 
-async def followed(store: Store, find: Find, attachment: Attachment) -> Conversation | None:
+async def followed(store: Store, tenant: str, find: Find, attachment: Attachment) -> Conversation | None:
     """Return the conversation that goes on; None: a new one does, of which the attachment says all now.
 
     Raises ConversationNotFound, or ConversationBusy where the turn has not ended.
     """
-    placed = await store.latest_turn(TENANT, request_id=attachment.after)
+    placed = await store.latest_turn(tenant, request_id=attachment.after)
     source = await find(placed.conversation_id) if placed is not None else None
     label = placed.note.label if placed is not None and placed.note is not None else ""
     if placed is None or source is None or (attachment.after_label and attachment.after_label != label):
@@ -32,7 +32,7 @@ async def followed(store: Store, find: Find, attachment: Attachment) -> Conversa
     if _goes_on(source, record, settings):
         attachment.history_policy = HistoryPolicy.APPEND
         return source
-    said = await store.messages(TENANT, record.head) if record.head else ()
+    said = await store.messages(tenant, record.head) if record.head else ()
     attachment.settings = settings
     attachment.history = appended([node.message for node in said], attachment.history)
     return None

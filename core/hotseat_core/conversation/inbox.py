@@ -48,13 +48,14 @@ class Inbox:
         return True
 
     def add(self, turn: TurnInput, attachment: Attachment) -> None:
-        """Let a new input wait for its turn. Raises ConversationBusy or PoolFull."""
+        """Let a new input wait for its turn. Raises ConversationBusy, PoolFull, RateLimited or BudgetSpent."""
         if turn.delivery is Delivery.REJECT and self.open:
             raise ConversationBusy("a turn is running; wait for its end, or let the input queue")
         if len(self._waiting) >= MAX_WAITING_INPUTS:
             raise PoolFull(f"{MAX_WAITING_INPUTS} inputs wait in this conversation already", retry_delay_s=1.0)
+        permit = attachment.account.admit()
         attachment.open_inputs.add(turn.request_id)
-        self._waiting.append(Waiting(turn, attachment))
+        self._waiting.append(Waiting(turn, attachment, permit))
 
     def next(self) -> Waiting | None:
         """Make the first input that waits the current one."""

@@ -19,9 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Lending:
-    """Finds the lender. A conversation that lends its worker keeps all that was said in it, and its place."""
+    """Finds the lender, of the same tenant. Who lends its worker keeps all that was said in it, and its place."""
 
-    def __init__(self, live: "Mapping[str, Conversation]", pool: Pool) -> None:
+    def __init__(self, tenant: str, live: "Mapping[str, Conversation]", pool: Pool) -> None:
+        self._tenant = tenant
         self._live = live
         self._pool = pool
 
@@ -32,7 +33,7 @@ class Lending:
             worth = worth_going_back(rows_of(conversation.messages), wanted)
             if worth > best:
                 best, lender = worth, conversation.id
-        if best and self._pool.hand_over(lender, borrower):
+        if best and self._pool.hand_over(lender, borrower, self._tenant):
             logger.info("a hot worker is handed over", extra={"conversation": borrower, "lender": lender})
 
     def _lenders(self, settings: ConversationSettings) -> "Iterator[Conversation]":
@@ -40,7 +41,7 @@ class Lending:
         if PROFILES[settings.profile].tools or settings.workspace:
             return
         for worker in self._pool.workers():
-            found = self._live.get(worker.conversation or "")
+            found = self._live.get(worker.conversation or "") if worker.tenant == self._tenant else None
             if found is None or worker.state is not WorkerState.IDLE or not found.is_nameless:
                 continue
             is_alike = (found.settings.profile, found.settings.workspace) == (settings.profile, settings.workspace)

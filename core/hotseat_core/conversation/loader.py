@@ -45,7 +45,10 @@ class Loaded(msgspec.Struct, frozen=True):
 class Loader:
     """Takes the text in pieces that end anywhere. Every method raises InvalidMessage, whose field is the line."""
 
-    def __init__(self, read_settings: Callable[[dict[str, Any]], ConversationSettings], max_bytes: int) -> None:
+    def __init__(
+        self, tenant: str, read_settings: Callable[[dict[str, Any]], ConversationSettings], max_bytes: int
+    ) -> None:
+        self._tenant = tenant  # whose conversation it will be
         self._read_settings = read_settings  # raises InvalidMessage
         self._max_bytes = max_bytes
         self._size = 0
@@ -142,7 +145,7 @@ class Loader:
         if line.head > line.message_count:
             _refuse(f"head is {line.head}, of {line.message_count} messages")
         self._settings = self._read_settings(line.settings)
-        self._root = root_of(self._settings)
+        self._root = root_of(self._tenant, self._settings)
         self._header = line
 
     def _add_message(self, line: MessageLine, header: HeaderLine) -> None:

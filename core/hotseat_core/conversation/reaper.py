@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 
-from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.retention import Retention
+from hotseat_core.conversation.tenants import Key, Tenants
 from hotseat_core.errors import StorageFailed
 from hotseat_core.journal.store import Due
 
@@ -19,10 +19,10 @@ BATCH = 32  # conversations between two looks at what is in use
 
 
 class Reaper:
-    """Looks for conversations that are kept no longer, and has the registry clear them away."""
+    """Looks for conversations that are kept no longer, and has them cleared away."""
 
-    def __init__(self, registry: Registry, retention: Retention, clock: Callable[[], float] = time.time) -> None:
-        self._registry = registry
+    def __init__(self, tenants: Tenants, retention: Retention, clock: Callable[[], float] = time.time) -> None:
+        self._tenants = tenants
         self._retention = retention
         self._clock = clock
 
@@ -46,23 +46,23 @@ class Reaper:
         Each is a short write of its own, so that turns need not wait for many.
         """
         count = 0
-        left: set[str] = set()  # those that can't go now: another time
-        while chosen := await self._registry.overdue(self._due(), limit=BATCH, besides=left):
-            for conversation_id in chosen:
-                if await self._clear(conversation_id):
+        left: set[Key] = set()  # those that can't go now: another time
+        while chosen := await self._tenants.overdue(self._due(), limit=BATCH, besides=left):
+            for key in chosen:
+                if await self._clear(key):
                     count += 1
                 else:
-                    left.add(conversation_id)
+                    left.add(key)
         if count:
             logger.info("conversations were not used any more and went", extra={"count": count})
         return count
 
-    async def _clear(self, conversation_id: str) -> bool:
+    async def _clear(self, key: Key) -> bool:
         try:
-            return await self._registry.expire(conversation_id, self._due())
+            return await self._tenants.expire(key, self._due())
         except Exception:
             # It must not keep the others from going, and may well succeed another time.
-            logger.exception("a conversation could not be cleared away", extra={"conversation": conversation_id})
+            logger.exception("a conversation could not be cleared away", extra={"conversation": key[1]})
             return False
 
     def _due(self) -> Due:

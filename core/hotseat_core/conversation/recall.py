@@ -2,30 +2,30 @@
 
 from collections.abc import Sequence
 
-from hotseat_core.conversation.book import TENANT, root_of
+from hotseat_core.conversation.book import root_of
 from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.journal.node import Node, chain, extend, visible_path
 from hotseat_core.journal.store import Store
 
 
-async def as_known(store: Store, settings: ConversationSettings, claimed: Sequence[Message]) -> list[Node]:
+async def as_known(store: Store, tenant: str, settings: ConversationSettings, claimed: Sequence[Message]) -> list[Node]:
     """Return the client's history, with what the journal has beyond it of the agent's own doings."""
-    root = root_of(settings)
-    found = await store.find(TENANT, visible_path(root, claimed)) if claimed else None
+    root = root_of(tenant, settings)
+    found = await store.find(tenant, visible_path(root, claimed)) if claimed else None
     if found is None:
         return chain(root, claimed)
-    known = await store.messages(TENANT, found.head)
+    known = await store.messages(tenant, found.head)
     return [*known, *extend(root, known[-1], claimed[found.depth :])]
 
 
 async def recalled(
-    store: Store, settings: ConversationSettings, held: Sequence[Message], wanted: Sequence[Message]
+    store: Store, tenant: str, settings: ConversationSettings, held: Sequence[Message], wanted: Sequence[Message]
 ) -> tuple[Message, ...]:
     """Return the wanted history of a conversation, its parting from what it holds completed as far as that is known."""
     pairs = zip(held, wanted, strict=False)
     same = next((position for position, (ours, theirs) in enumerate(pairs) if ours != theirs), len(held))
     if same >= len(wanted):
         return tuple(wanted)
-    known = await as_known(store, settings, wanted)
+    known = await as_known(store, tenant, settings, wanted)
     return (*wanted[:same], *(node.message for node in known[same:]))

@@ -1,15 +1,15 @@
-"""All conversations: opened, found, listed, forked and deleted. The journal holds them; those in use live here."""
+"""A tenant's conversations: opened, found, listed, forked and deleted. All are in the journal, those in use here."""
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 from weakref import WeakValueDictionary
 
 from hotseat_core.conversation.archive import Archive
-from hotseat_core.conversation.book import TENANT, Book, record_of, root_of, settings_of, usage_of
+from hotseat_core.conversation.book import Book, record_of, root_of, settings_of, usage_of
 from hotseat_core.conversation.clearing import Clearing, not_found
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.following import followed
@@ -17,11 +17,11 @@ from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.lending import Lending
 from hotseat_core.conversation.recall import as_known
 from hotseat_core.conversation.requests import NO_REQUEST, Request, Requests
-from hotseat_core.conversation.retention import FOR_EVER, Retention
+from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.revision import revise
-from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
+from hotseat_core.conversation.room import Room
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
-from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, GoAwayReason, HistoryPolicy
+from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
 from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage
@@ -34,46 +34,39 @@ logger = logging.getLogger(__name__)
 _ALL_TURNS = 1_000_000
 
 
-class Registry:
-    """The conversations of this core. Room says which of them are in memory."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the registries of all tenants work with."""
 
-    def __init__(
-        self,
-        store: Store,
-        pool: Pool,
-        limits: TurnLimits,
-        *,
-        workspace_root: Path,
-        default_settings: Callable[[], ConversationSettings],
-        made_workspaces: Path | None = None,
-        retention: Retention = FOR_EVER,
-        max_live: int = MAX_LIVE_CONVERSATIONS,
-        max_live_bytes: int = MAX_LIVE_BYTES,
-    ) -> None:
-        self._store = store
-        self._pool = pool
-        self._limits = limits
-        self._workspaces = Workspaces(workspace_root, made_workspaces or workspace_root)
-        self._default_settings = default_settings
-        self._retention = retention
-        self._live: dict[str, Conversation] = {}
-        self._room = Room(self._live, max_count=max_live, max_bytes=max_live_bytes)
-        self._lending = Lending(self._live, pool)
-        self._clearing = Clearing(store, pool, self._live, self._workspaces)
+    store: Store
+    pool: Pool
+    room: Room
+    limits: TurnLimits
+    retention: Retention
+    default_settings: Callable[[], ConversationSettings]
+    tasks: asyncio.TaskGroup  # that turns run in
+
+
+class Registry:
+    """The conversations of one tenant: nothing here reaches another's. Room says which of them are in memory."""
+
+    def __init__(self, tenant: str, means: Means, workspaces: Workspaces) -> None:
+        self.tenant = tenant
+        self._store = store = means.store
+        self._pool = pool = means.pool
+        self._limits = means.limits
+        self._workspaces = workspaces
+        self._default_settings = means.default_settings
+        self._retention = means.retention
+        self._room = means.room
+        self._live = means.room.of(tenant)
+        self._lending = Lending(tenant, self._live, pool)
+        self._clearing = Clearing(tenant, store, pool, self._live, workspaces)
         # Held while a conversation is found or made: two at once would each take it over from the other.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self.requests = Requests(store, self._live)
-        self.archive = Archive(store, self._lock, self._workspaces, retention)
-        self._tasks = asyncio.TaskGroup()
-
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        closing = [conversation.close(GoAwayReason.DRAINING) for conversation in self._live.values()]
-        await asyncio.gather(*closing)
-        await self._tasks.__aexit__(None, None, None)
+        self.requests = Requests(tenant, store, self._live)
+        self.archive = Archive(tenant, store, self._lock, workspaces, means.retention)
+        self._tasks = means.tasks
 
     # ---- one conversation
 
@@ -87,7 +80,7 @@ class Registry:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
                     raise not_found(conversation_id)
                 settings = attachment.settings or self._default_settings()
-                said = await as_known(self._store, settings, attachment.history)
+                said = await as_known(self._store, self.tenant, settings, attachment.history)
                 found = await self._create(conversation_id, settings, said)
                 attachment.is_introduced = True
             found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)
@@ -140,12 +133,6 @@ class Registry:
         async with self._lock(conversation_id):
             return await self._clearing.expire(conversation_id, due)
 
-    async def overdue(self, due: Due, *, limit: int, besides: Collection[str]) -> list[str]:
-        """Return some of the conversations that are kept no longer, but for those in use and those to leave out."""
-        left_out = {found.id for found in self._live.values() if found.is_in_use}.union(besides)
-        found = await self._store.overdue(due, limit=limit + len(left_out))  # so that they hide no others
-        return [conversation_id for _, conversation_id in found if conversation_id not in left_out][:limit]
-
     async def fork(self, conversation_id: str, turn: int | None, new_id: str) -> Conversation:
         """Return a new conversation that begins like this one, up to a turn or the last finished one.
 
@@ -158,9 +145,9 @@ class Registry:
             if record is None:
                 problem = f"conversation {conversation_id} has no finished turn {turn}"
                 raise InvalidMessage(problem, metadata={"field": "turn"})
-            then = await self._store.messages(TENANT, record.head) if record.head else ()
+            then = await self._store.messages(self.tenant, record.head) if record.head else ()
             # The system prompt, and the root of the tree with it, may be another one by now.
-            said = chain(root_of(source.settings), [node.message for node in then])
+            said = chain(root_of(self.tenant, source.settings), [node.message for node in then])
         async with self._lock(new_id or f"fork of {conversation_id}"):
             return await self._create(new_id, source.settings, said)
 
@@ -171,7 +158,7 @@ class Registry:
         live = self._live.get(conversation_id)
         if live is not None:
             return of_live(live, self._pool, self._retention)
-        stored = await self._store.get(TENANT, conversation_id)
+        stored = await self._store.get(self.tenant, conversation_id)
         if stored is None:
             raise not_found(conversation_id)
         return of_stored(stored, self._retention)
@@ -184,7 +171,7 @@ class Registry:
         """Return a page of those in one of the states, the latest used first, and the next cursor. No states: all."""
         found: list[Summary] = []
         while True:
-            page = await self._store.list(TENANT, after=cursor, limit=limit - len(found))
+            page = await self._store.list(self.tenant, after=cursor, limit=limit - len(found))
             for stored in page.conversations:
                 live = self._live.get(stored.conversation_id)
                 summary = self.describe(live) if live is not None else of_stored(stored, self._retention)
@@ -193,11 +180,6 @@ class Registry:
             cursor = page.next_cursor
             if not cursor or len(found) >= limit:
                 return found, cursor
-
-    def dismiss_all(self, reason: GoAwayReason) -> None:
-        """Tell every stream to end; turns go on."""
-        for conversation in self._live.values():
-            conversation.audience.dismiss(reason)
 
     # ---- finding and making
 
@@ -211,7 +193,7 @@ class Registry:
         if known := await self.requests.find(request):
             return await self._find_alone(known)
         if attachment.after:
-            return await followed(self._store, self._find_alone, attachment)
+            return await followed(self._store, self.tenant, self._find_alone, attachment)
         return await self._continued(attachment)
 
     async def _find_alone(self, conversation_id: str) -> Conversation | None:
@@ -225,13 +207,13 @@ class Registry:
     async def _load(self, conversation_id: str) -> Conversation | None:
         """Bring a conversation back from the journal."""
         self._room.make()
-        claimed = await self._store.claim(TENANT, conversation_id)
+        claimed = await self._store.claim(self.tenant, conversation_id)
         if claimed is None:
             return None
         stored, lease = claimed
-        nodes = await self._store.messages(TENANT, stored.head) if stored.head else ()
-        turns = await self._store.turns(TENANT, conversation_id, limit=_ALL_TURNS)
-        runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
+        nodes = await self._store.messages(self.tenant, stored.head) if stored.head else ()
+        turns = await self._store.turns(self.tenant, conversation_id, limit=_ALL_TURNS)
+        runner = TurnRunner(self.tenant, conversation_id, self._pool, self._limits, self._lending.lend)
         runner.workspace = Path(stored.workspace) if stored.workspace else None
         return self._keep(
             Conversation(
@@ -259,8 +241,8 @@ class Registry:
         if not claimed or attachment.history_policy in {HistoryPolicy.IGNORE, HistoryPolicy.APPEND}:
             return None
         settings = attachment.settings or self._default_settings()
-        visible = visible_path(root_of(settings), claimed)
-        found = await self._store.find(TENANT, visible)
+        visible = visible_path(root_of(self.tenant, settings), claimed)
+        found = await self._store.find(self.tenant, visible)
         if found is None or found.depth < len(visible):
             return None
         for stored in found.conversations:
@@ -278,12 +260,18 @@ class Registry:
         if conversation_id in self._live:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
         self._room.make()
-        runner = TurnRunner(conversation_id, self._pool, self._limits, self._lending.lend)
+        runner = TurnRunner(self.tenant, conversation_id, self._pool, self._limits, self._lending.lend)
         if settings.workspace:
             runner.workspace = self._workspaces.named(settings.workspace)
         workspace = str(runner.workspace or "")
         book = await Book.begin(
-            self._store, conversation_id, settings, said, is_transient=is_transient, workspace=workspace
+            self._store,
+            self.tenant,
+            conversation_id,
+            settings,
+            said,
+            is_transient=is_transient,
+            workspace=workspace,
         )
         return self._keep(Conversation(conversation_id, settings, runner, book, self._tasks, is_transient=is_transient))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from hotseat_core.conversation.book import TENANT, record_of
+from hotseat_core.conversation.book import record_of
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.events import Outcome
@@ -36,9 +36,10 @@ class FoundTurn:
 
 
 class Requests:
-    """Finds requests in the conversations in use, where a turn need not have begun, and in the journal."""
+    """Finds requests in a tenant's conversations in use, where a turn need not have begun, and in the journal."""
 
-    def __init__(self, store: Store, live: Mapping[str, Conversation]) -> None:
+    def __init__(self, tenant: str, store: Store, live: Mapping[str, Conversation]) -> None:
+        self._tenant = tenant
         self._store = store
         self._live = live
         self._made_in: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
@@ -55,14 +56,14 @@ class Requests:
         live = self._made_in.get(request.request_id)
         if live is not None and self._live.get(live.id) is live:
             return live.id
-        placed = await self._store.latest_turn(TENANT, request_id=request.request_id)
+        placed = await self._store.latest_turn(self._tenant, request_id=request.request_id)
         return placed.conversation_id if placed is not None else ""
 
     async def turn(self, request_id: str, fingerprint: str, *, with_answer: bool = False) -> FoundTurn | None:
         """Return the latest turn that was begun by this request, or with this fingerprint; one that waits, too."""
         if (waiting := self._waiting(request_id)) is not None:
             return waiting
-        placed = await self._store.latest_turn(TENANT, request_id=request_id, fingerprint=fingerprint)
+        placed = await self._store.latest_turn(self._tenant, request_id=request_id, fingerprint=fingerprint)
         if placed is None:
             return None
         return self._found(placed, await self._answer(placed) if with_answer else ())
@@ -89,7 +90,7 @@ class Requests:
         if record.completed is None or record.completed.outcome is Outcome.FAILED or not record.head:
             return ()
         said = await self._store.said(
-            TENANT, placed.conversation_id, head=record.head, limit=1, latest_first=True, max_bytes=1
+            self._tenant, placed.conversation_id, head=record.head, limit=1, latest_first=True, max_bytes=1
         )
         if said is None or said.nodes[-1].message.role != "assistant":
             return ()
@@ -104,10 +105,16 @@ class Requests:
     ) -> list[FoundTurn]:
         """Return turns that have such a note, by their start. Raises InvalidMessage."""
         found = await self._store.noted(
-            TENANT, label=label, model=model, metadata=metadata, after=after, latest_first=latest_first, limit=limit
+            self._tenant,
+            label=label,
+            model=model,
+            metadata=metadata,
+            after=after,
+            latest_first=latest_first,
+            limit=limit,
         )
         return [self._found(placed) for placed in found]
 
     async def change_note(self, request_id: str, note: Note | None) -> bool:
         """Replace the note of a turn, or remove it: None. False: it has none."""
-        return await self._store.change_note(TENANT, request_id, note)
+        return await self._store.change_note(self._tenant, request_id, note)

@@ -1,7 +1,5 @@
 """Which conversations stay in memory: those in use, and of the others the latest used, within bounds. No I/O."""
 
-from collections.abc import MutableMapping
-
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.errors import PoolFull
 
@@ -14,23 +12,26 @@ _WEIGHED_EVERY = 16  # that many come in before all are weighed again: that take
 
 
 class Room:
-    """The conversations in memory, by id. What leaves is in the journal and comes back from there."""
+    """The conversations in memory, of all tenants. What leaves is in the journal and comes back from there."""
 
-    def __init__(
-        self,
-        live: MutableMapping[str, Conversation],
-        *,
-        max_count: int = MAX_LIVE_CONVERSATIONS,
-        max_bytes: int = MAX_LIVE_BYTES,
-    ) -> None:
-        self._live = live
+    def __init__(self, *, max_count: int = MAX_LIVE_CONVERSATIONS, max_bytes: int = MAX_LIVE_BYTES) -> None:
+        self._shelves: dict[str, dict[str, Conversation]] = {}  # by tenant, and in it by id
         self._max_count = max_count
         self._max_bytes = max_bytes
         self._until_weighed = 0
 
+    def of(self, tenant: str) -> dict[str, Conversation]:
+        """Return the tenant's conversations in memory, by id; who brings one in makes room for it before."""
+        return self._shelves.setdefault(tenant, {})
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """All of them."""
+        return [conversation for shelf in self._shelves.values() for conversation in shelf.values()]
+
     def make(self) -> None:
         """Let the longest unused ones leave where one more would be too much. Raises PoolFull where all are in use."""
-        if len(self._live) >= self._max_count:
+        if sum(map(len, self._shelves.values())) >= self._max_count:
             self._leave_out(1)
         self._until_weighed -= 1
         if self._until_weighed < 0:
@@ -40,23 +41,26 @@ class Room:
     def _leave_out(self, count: int) -> None:
         leaving = self._unused()[:count]
         if not leaving:
-            raise PoolFull(f"{len(self._live)} conversations are in use", retry_delay_s=1.0)
+            raise PoolFull(f"{len(self.conversations)} conversations are in use", retry_delay_s=1.0)
         for conversation in leaving:
-            del self._live[conversation.id]
+            self._drop(conversation)
 
     def _lose_weight(self) -> None:
-        total = sum(weight(conversation) for conversation in self._live.values())
+        total = sum(weight(conversation) for conversation in self.conversations)
         if total <= self._max_bytes:
             return
         for conversation in self._unused():
             total -= weight(conversation)
-            del self._live[conversation.id]
+            self._drop(conversation)
             if total <= self._max_bytes:
                 return
 
+    def _drop(self, conversation: Conversation) -> None:
+        del self._shelves[conversation.book.tenant][conversation.id]
+
     def _unused(self) -> list[Conversation]:
         """The longest unused first."""
-        unused = [conversation for conversation in self._live.values() if not conversation.is_in_use]
+        unused = [conversation for conversation in self.conversations if not conversation.is_in_use]
         return sorted(unused, key=lambda conversation: conversation.book.update_time)
 
 

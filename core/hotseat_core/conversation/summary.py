@@ -38,7 +38,7 @@ class Summary:
 
 def of_live(conversation: Conversation, pool: Pool, retention: Retention) -> Summary:
     """Return what there is to know of a conversation in use."""
-    held = pool.worker_of(conversation.id)
+    held = pool.worker_of(conversation.id, conversation.book.tenant)
     if conversation.permissions.is_waiting:
         state = State.REQUIRES_ACTION
     elif conversation.is_busy:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import TypeAlias
 
+from hotseat_core.access.account import FREE, Account
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, TurnCompleted
 from hotseat_core.worker.setup import PermissionMode, SessionSetup
@@ -108,6 +109,7 @@ class Attachment:
     after_label: str = ""  # of the note that this turn must have
     detach_timeout_s: float | None = None  # None: its inputs run to their end without it
     wants_raw: bool = False
+    account: Account = FREE  # what its inputs are counted to
     wake: Callable[[], None] = lambda: None  # something is there for the stream
     # Settings and history count once, from the stream's first input on.
     is_introduced: bool = False

@@ -53,7 +53,10 @@ class _TooFarError(CannotAlignError):
 class TurnRunner:
     """Runs the turns of one conversation, one at a time."""
 
-    def __init__(self, conversation_id: str, pool: Pool, limits: TurnLimits, lend: Lend | None = None) -> None:
+    def __init__(
+        self, tenant: str, conversation_id: str, pool: Pool, limits: TurnLimits, lend: Lend | None = None
+    ) -> None:
+        self._tenant = tenant
         self._conversation_id = conversation_id
         self._pool = pool
         self._limits = limits
@@ -68,21 +71,23 @@ class TurnRunner:
         if self._worker is not None:
             self._worker.cut(ending)
 
-    async def prepare(self, settings: ConversationSettings, rows: Sequence[Row], *, transient: bool) -> Lease:
-        """Return a worker whose session holds just these rows, under these settings.
+    async def prepare(
+        self, settings: ConversationSettings, rows: Sequence[Row], weight: float = 1.0, *, transient: bool
+    ) -> Lease:
+        """Return a worker whose session holds just these rows, under these settings. weight: see Pool.acquire.
 
         Raises what Pool.acquire raises, or WorkerLost where several workers in a row could not be brought there.
         """
         fresh = self._bound is not None and self._bound != settings.setup
         self._bound = settings.setup
-        if self._lend is not None and not fresh and self._pool.worker_of(self._conversation_id) is None:
+        if self._lend is not None and not fresh and self._pool.worker_of(self._conversation_id, self._tenant) is None:
             self._lend(self._conversation_id, settings, rows)
         trouble: Exception | None = None
         may_open = True  # a session file, until one was of no use
         for _ in range(_ATTEMPTS):
             spec = self._spec(settings, rows if may_open else (), fresh=fresh)
             try:
-                return await self._acquire(spec, settings, rows, fresh=fresh, transient=transient)
+                return await self._acquire(spec, settings, rows, fresh=fresh, transient=transient, weight=weight)
             except WorkerStartError as exc:
                 if spec.opening is None:
                     raise
@@ -95,10 +100,23 @@ class TurnRunner:
         raise WorkerLost(f"no worker could take the conversation up: {trouble}", retry_delay_s=1.0) from trouble
 
     async def _acquire(
-        self, spec: WorkerSpec, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool, transient: bool
+        self,
+        spec: WorkerSpec,
+        settings: ConversationSettings,
+        rows: Sequence[Row],
+        *,
+        fresh: bool,
+        transient: bool,
+        weight: float,
     ) -> Lease:
         lease = await self._pool.acquire(
-            self._conversation_id, spec, fresh=fresh, transient=transient, message_count=len(rows)
+            self._conversation_id,
+            spec,
+            fresh=fresh,
+            transient=transient,
+            message_count=len(rows),
+            tenant=self._tenant,
+            weight=weight,
         )
         try:
             await self._take(lease, settings, rows)
@@ -190,7 +208,7 @@ class TurnRunner:
         worker.cut(Ending(Outcome.INTERRUPTED))
 
     def _spec(self, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool) -> WorkerSpec:
-        held = None if fresh else self._pool.worker_of(self._conversation_id)
+        held = None if fresh else self._pool.worker_of(self._conversation_id, self._tenant)
         if held is not None and held.spec.profile == settings.profile:
             return held.spec
         spec = WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)

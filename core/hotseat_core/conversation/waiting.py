@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from hotseat_core.access.account import FREE_PERMIT, Permit
 from hotseat_core.conversation.terms import Attachment
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.pool.lease import Lease
@@ -12,9 +13,10 @@ from hotseat_core.pool.lease import Lease
 class Waiting:
     """An input, the stream that it came from, and whose it is now."""
 
-    def __init__(self, turn: TurnInput, attachment: Attachment) -> None:
+    def __init__(self, turn: TurnInput, attachment: Attachment, permit: Permit = FREE_PERMIT) -> None:
         self.turn = turn
         self.attachment = attachment
+        self.permit = permit  # closed where it is answered
         self.owner = attachment.owner
         self.runs_to_end = attachment.detach_timeout_s is None  # whoever leaves
         self.first_sequence = 0  # of its turn's events in the log
@@ -28,6 +30,11 @@ class Waiting:
         """Let another stream wait for the answer too."""
         attachment.open_inputs.add(self.turn.request_id)
         self.runs_to_end = self.runs_to_end or attachment.detach_timeout_s is None
+
+    def note_answered(self) -> None:
+        """Its turn is completed, or it was rejected: it is nobody's any more."""
+        self.is_answered = True
+        self.permit.close()
 
     def interrupt(self) -> None:
         """Call it off; where its turn runs already, the turn must be cut besides."""

@@ -77,6 +77,7 @@ class Seat:
             state=self.view.state,
             spec=self.view.spec,
             conversation=self.view.conversation,
+            tenant=self.view.tenant,
             pid=None if self.worker is None else self.worker.pid,
             root_pid=None if self.worker is None else self.worker.root_pid,
             start_time=self.start_time,

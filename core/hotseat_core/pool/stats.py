@@ -81,6 +81,7 @@ class WorkerRow:
     state: WorkerState
     spec: WorkerSpec
     conversation: str | None
+    tenant: str  # of that conversation
     pid: int | None
     root_pid: int | None  # of the tree that its memory is measured of
     start_time: float  # unix seconds
@@ -96,6 +97,7 @@ class WaiterRow:
     order: int  # of arrival; not reused
     position: int  # from 1: who has it is served next
     conversation: str
+    tenant: str  # of that conversation
     spec: WorkerSpec
     since: float  # unix seconds
     deadline: float  # unix seconds
@@ -106,7 +108,13 @@ def queue(view: PoolView, now: float, wall_now: float) -> list[WaiterRow]:
     ahead = wall_now - now
     return [
         WaiterRow(
-            waiter.order, position, waiter.conversation, waiter.spec, waiter.since + ahead, waiter.deadline + ahead
+            order=waiter.order,
+            position=position,
+            conversation=waiter.conversation,
+            tenant=waiter.tenant,
+            spec=waiter.spec,
+            since=waiter.since + ahead,
+            deadline=waiter.deadline + ahead,
         )
         for position, waiter in enumerate(fair_order(view.waiters), 1)
     ]

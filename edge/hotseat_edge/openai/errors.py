@@ -91,6 +91,11 @@ _SHAPES: dict[str, _Shape] = {
     "STALLED": _Shape(504, SERVER_ERROR, "upstream_timeout"),
     "ATTEMPT_ABANDONED": _Shape(502, SERVER_ERROR, "upstream_broke_off"),
     "STORAGE_FAILED": _Shape(503, SERVER_ERROR, "storage_failed"),
+    "UNAUTHENTICATED": _Shape(401, INVALID_REQUEST, "invalid_api_key"),
+    "PERMISSION_DENIED": _Shape(403, _PERMISSION, "insufficient_scope"),
+    "RATE_LIMITED": _Shape(429, _RATE_LIMIT, "rate_limit_exceeded"),
+    "BUDGET_SPENT": _Shape(429, "insufficient_quota", "insufficient_quota"),
+    "KEY_NOT_FOUND": _Shape(404, INVALID_REQUEST, "key_not_found"),
     "REQUEST_REUSED": _Shape(422, INVALID_REQUEST, "idempotency_key_reused"),
     "OUTPUT_INVALID": _Shape(502, SERVER_ERROR, "output_invalid"),
     "INTERNAL": _Shape(500, SERVER_ERROR, "internal_error"),
@@ -114,7 +119,7 @@ _BY_PROVIDER_STATUS: dict[tuple[str, str], _Shape] = {
     ("PROVIDER_REJECTED", "413"): _Shape(413, INVALID_REQUEST, "request_too_large"),
 }
 
-_NEVER_STARTED = frozenset({"POOL_FULL", "QUEUE_TIMEOUT", "POOL_DRAINING", "WORKER_START"})
+_NEVER_STARTED = frozenset({"POOL_FULL", "QUEUE_TIMEOUT", "POOL_DRAINING", "WORKER_START", "RATE_LIMITED"})
 _AWAY_MESSAGE = "the core cannot be reached; it may be starting: try again in a moment"
 _AUTH_MESSAGE = "the model's provider refused this server's own credential (not your API key); tell its operator"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from hotseat_core.conversation.conversation import Conversation
-from hotseat_core.conversation.registry import Registry
 from hotseat_core.conversation.retention import FOR_EVER, Retention
+from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, Rejection
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.conversation.turn_runner import TurnLimits
@@ -108,12 +108,13 @@ class Guest:
 
 
 class House:
-    """A registry on a pool."""
+    """The conversations of a tenant, on a pool."""
 
-    def __init__(self, pool: Pool, registry: Registry, store: MemoryStore, data_dir: Path) -> None:
+    def __init__(self, pool: Pool, tenants: Tenants, store: MemoryStore, data_dir: Path) -> None:
         self.store = store
         self.pool = pool
-        self.registry = registry
+        self.tenants = tenants
+        self.registry = tenants.of("")
         self.data_dir = data_dir
 
     async def enter(
@@ -173,7 +174,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         pool_settings = PoolSettings(WorkerSpec("claude"), **{"max_workers": 2, "warm_workers": 0, **bounds})
         journal = store or MemoryStore()
         async with Pool(pool_settings, factory.start) as pool:
-            registry = Registry(
+            tenants = Tenants(
                 journal,
                 pool,
                 limits or TurnLimits(),
@@ -184,8 +185,8 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
                 max_live=max_live,
                 max_live_bytes=max_live_bytes,
             )
-            async with registry:
-                yield House(pool, registry, journal, tmp_path / "data")
+            async with tenants:
+                yield House(pool, tenants, journal, tmp_path / "data")
         assert repr(pool) == EMPTY
         assert asyncio.all_tasks() == before
         assert list((tmp_path / "data" / "workers").iterdir()) == []

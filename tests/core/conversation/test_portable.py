@@ -30,7 +30,7 @@ PARSER = Parser("claude", PermissionMode.DENY)
 SETTINGS = ConversationSettings(
     "claude-code", SessionSetup("Be brief.", True, "opus"), decision_timeout_s=5.0, max_steps=3, retention_s=60.0
 )
-ROOT = root_of(SETTINGS)
+ROOT = root_of("", SETTINGS)
 ENOUGH = 10**7
 
 
@@ -67,7 +67,7 @@ def text_of(snapshot: Snapshot, settings: ConversationSettings = SETTINGS) -> by
 
 
 def load(text: bytes, pieces: Callable[[bytes], list[bytes]] = lambda text: [text]) -> Loaded:
-    loader = Loader(PARSER.settings_json, ENOUGH)
+    loader = Loader("", PARSER.settings_json, ENOUGH)
     for piece in pieces(text):
         loader.feed(piece)
     return loader.finish()
@@ -105,12 +105,15 @@ def test_calls_that_wait_for_their_client_come_back() -> None:
     tools = SessionSetup(tools=(Tool("look", "It looks.", '{"type":"object"}'), Tool("wait")))
     settings = ConversationSettings("claude", tools)
     use = {"type": "tool_use", "id": "t1", "name": "look", "input": {"a": 1}}
-    nodes = chain(root_of(settings), [u("go"), Message("assistant", (Row("assistant", (use,)),), "")])
+    nodes = chain(root_of("", settings), [u("go"), Message("assistant", (Row("assistant", (use,)),), "")])
     record = turn(1, nodes[0].message, "", nodes[-1].node_id)
     call = ToolCalled("t1", "look", '{"a":1}')
     record.completed = TurnCompleted(record.request_id, Outcome.TOOL_CALLS, "", Usage(), 1.0, 1, None, (call,))
     held = msgspec.structs.replace(
-        branched().conversation, settings=msgspec.json.encode(settings), root=root_of(settings), head=nodes[-1].node_id
+        branched().conversation,
+        settings=msgspec.json.encode(settings),
+        root=root_of("", settings),
+        head=nodes[-1].node_id,
     )
     snapshot = Snapshot(held, (stored_turn(record),), tuple(nodes))
     loaded = load(text_of(snapshot, settings))
@@ -125,7 +128,7 @@ def test_nothing_said_is_a_conversation_too() -> None:
 
 
 def test_the_same_words_under_another_system_prompt_are_one_message() -> None:
-    elsewhere = chain(root_of(ConversationSettings("claude")), [u("one")])
+    elsewhere = chain(root_of("", ConversationSettings("claude")), [u("one")])
     here = chain(ROOT, [u("one")])
     held = msgspec.structs.replace(branched().conversation, head=here[0].node_id)
     loaded = load(text_of(Snapshot(held, (), (*elsewhere, *here))))
@@ -231,7 +234,7 @@ def test_a_line_that_is_none_of_ours_is_told(line: bytes) -> None:
 
 
 def test_what_is_too_large_is_refused_before_it_is_read_whole() -> None:
-    loader = Loader(PARSER.settings_json, 1000)
+    loader = Loader("", PARSER.settings_json, 1000)
     loader.feed(b" " * 1000)
     with pytest.raises(InvalidMessage, match="larger than 1000 bytes") as caught:
         loader.feed(b" ")

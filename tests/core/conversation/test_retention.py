@@ -25,7 +25,7 @@ MONTH = Retention(general_s=30 * DAY, one_shot_s=DAY)
 
 def reaper(house: House, later_s: float, retention: Retention = MONTH) -> Reaper:
     """A reaper for whom it is later."""
-    return Reaper(house.registry, retention, lambda: time.time() + later_s)
+    return Reaper(house.tenants, retention, lambda: time.time() + later_s)
 
 
 def leave(guest: Guest) -> None:
@@ -190,10 +190,10 @@ async def test_who_opens_it_while_it_goes_gets_a_new_one(open_house: OpenHouse) 
 async def test_who_comes_before_the_reaper_keeps_it(open_house: OpenHouse) -> None:
     async with open_house() as house:
         await used(house, "c")
-        chosen = await house.registry.overdue(Due(0.0, math.inf, math.inf), limit=9, besides=())
-        assert chosen == ["c"]
+        chosen = await house.tenants.overdue(Due(0.0, math.inf, math.inf), limit=9, besides=())
+        assert chosen == [("", "c")]
         guest = await house.enter("c")
-        assert await house.registry.expire("c", Due(0.0, math.inf, math.inf)) is False
+        assert await house.tenants.expire(("", "c"), Due(0.0, math.inf, math.inf)) is False
         assert await guest.recall() == "u:hello | a:you said hello"
 
 
@@ -234,7 +234,7 @@ async def test_a_journal_that_fails_is_tried_again(open_house: OpenHouse, caplog
     async with open_house() as house:
         await used_cold(house, "c")
         house.store.failing = True
-        often = Reaper(house.registry, Retention(1.0, 0.1), lambda: time.time() + DAY)
+        often = Reaper(house.tenants, Retention(1.0, 0.1), lambda: time.time() + DAY)
         async with reaping(often):
             while not caplog.records:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)

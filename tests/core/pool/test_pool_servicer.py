@@ -15,6 +15,8 @@ from grpc_status import rpc_status
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
 from hotseat_core import pool_watch
+from hotseat_core.access.keyring import Keyring
+from hotseat_core.access_interceptor import AccessInterceptor
 from hotseat_core.errors import ConversationNotFound, WorkerStartError
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.pool.backoff import FAILURES_TO_OPEN, OPEN_S
@@ -51,7 +53,8 @@ async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
             check_conversation=check_conversation,
             containment=Containment("watcher", why_no_sandbox="HOTSEAT_SANDBOX=off"),
         )
-        server = grpc.aio.server(interceptors=[StatusInterceptor()])
+        keyring = Keyring(tmp_path)  # not opened: there are no keys
+        server = grpc.aio.server(interceptors=[StatusInterceptor(), AccessInterceptor(keyring)])
         pool_service_pb2_grpc.add_PoolServiceServicer_to_server(servicer, server)
         server.add_insecure_port(f"unix:{tmp_path}/core.sock")
         await server.start()
@@ -148,6 +151,7 @@ async def test_workers_are_listed_in_pages_the_longest_idle_first(house: House, 
         cli_version="2.1.330",
         profile="claude-code",
         turn_start_time=worker.start_time,
+        tenant="default",
     )
     assert first.workers[0].last_turn_time.seconds == 1000
     assert first.workers[0].turn_count == 1
@@ -183,10 +187,13 @@ async def test_waiting_turns_are_listed_in_pages_with_their_place_and_their_dead
             profile="claude-code",
             queue_time=Timestamp(seconds=1000),
             expire_time=Timestamp(seconds=1060),
+            tenant="default",
         )
     ]
     assert rest.queued_turns == [
-        service.QueuedTurn(position=2, conversation_id="e", profile="claude", queue_time=Timestamp(seconds=1007))
+        service.QueuedTurn(
+            position=2, conversation_id="e", profile="claude", queue_time=Timestamp(seconds=1007), tenant="default"
+        )
     ]
     assert rest.next_page_token == ""
     for lease in held:

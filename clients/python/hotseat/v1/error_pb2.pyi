@@ -40,6 +40,11 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_STORAGE_FAILED: _ClassVar[ErrorReason]
     ERROR_REASON_REQUEST_REUSED: _ClassVar[ErrorReason]
     ERROR_REASON_OUTPUT_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_UNAUTHENTICATED: _ClassVar[ErrorReason]
+    ERROR_REASON_PERMISSION_DENIED: _ClassVar[ErrorReason]
+    ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
+    ERROR_REASON_BUDGET_SPENT: _ClassVar[ErrorReason]
+    ERROR_REASON_KEY_NOT_FOUND: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_MESSAGE: ErrorReason
 ERROR_REASON_PROTOCOL_ORDER: ErrorReason
@@ -68,6 +73,11 @@ ERROR_REASON_CONVERSATION_EXISTS: ErrorReason
 ERROR_REASON_STORAGE_FAILED: ErrorReason
 ERROR_REASON_REQUEST_REUSED: ErrorReason
 ERROR_REASON_OUTPUT_INVALID: ErrorReason
+ERROR_REASON_UNAUTHENTICATED: ErrorReason
+ERROR_REASON_PERMISSION_DENIED: ErrorReason
+ERROR_REASON_RATE_LIMITED: ErrorReason
+ERROR_REASON_BUDGET_SPENT: ErrorReason
+ERROR_REASON_KEY_NOT_FOUND: ErrorReason
 
 class Error(_message.Message):
     __slots__ = ("reason", "message", "metadata", "retry_delay")

@@ -106,7 +106,7 @@ class PoolStats(_message.Message):
     def __init__(self, starting_workers: _Optional[int] = ..., warm_workers: _Optional[int] = ..., idle_workers: _Optional[int] = ..., running_workers: _Optional[int] = ..., stopping_workers: _Optional[int] = ..., queued_turns: _Optional[int] = ..., oldest_queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., hot_turn_count: _Optional[int] = ..., warm_turn_count: _Optional[int] = ..., cold_turn_count: _Optional[int] = ..., queue_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cancelled_turn_count: _Optional[int] = ..., refused_turn_count: _Optional[int] = ..., worker_start_count: _Optional[int] = ..., worker_start_failure_count: _Optional[int] = ..., worker_lost_count: _Optional[int] = ..., lru_eviction_count: _Optional[int] = ..., idle_eviction_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Worker(_message.Message):
-    __slots__ = ("worker_id", "state", "conversation_id", "pid", "start_time", "last_turn_time", "turn_count", "memory_bytes", "cli_version", "profile", "turn_start_time")
+    __slots__ = ("worker_id", "state", "conversation_id", "pid", "start_time", "last_turn_time", "turn_count", "memory_bytes", "cli_version", "profile", "turn_start_time", "tenant")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Worker.State]
@@ -134,6 +134,7 @@ class Worker(_message.Message):
     CLI_VERSION_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     TURN_START_TIME_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     state: Worker.State
     conversation_id: str
@@ -145,21 +146,24 @@ class Worker(_message.Message):
     cli_version: str
     profile: str
     turn_start_time: _timestamp_pb2.Timestamp
-    def __init__(self, worker_id: _Optional[str] = ..., state: _Optional[_Union[Worker.State, str]] = ..., conversation_id: _Optional[str] = ..., pid: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_turn_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., turn_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., cli_version: _Optional[str] = ..., profile: _Optional[str] = ..., turn_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    tenant: str
+    def __init__(self, worker_id: _Optional[str] = ..., state: _Optional[_Union[Worker.State, str]] = ..., conversation_id: _Optional[str] = ..., pid: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_turn_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., turn_count: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., cli_version: _Optional[str] = ..., profile: _Optional[str] = ..., turn_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ...) -> None: ...
 
 class QueuedTurn(_message.Message):
-    __slots__ = ("position", "conversation_id", "profile", "queue_time", "expire_time")
+    __slots__ = ("position", "conversation_id", "profile", "queue_time", "expire_time", "tenant")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     QUEUE_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    TENANT_FIELD_NUMBER: _ClassVar[int]
     position: int
     conversation_id: str
     profile: str
     queue_time: _timestamp_pb2.Timestamp
     expire_time: _timestamp_pb2.Timestamp
-    def __init__(self, position: _Optional[int] = ..., conversation_id: _Optional[str] = ..., profile: _Optional[str] = ..., queue_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    tenant: str
+    def __init__(self, position: _Optional[int] = ..., conversation_id: _Optional[str] = ..., profile: _Optional[str] = ..., queue_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant: _Optional[str] = ...) -> None: ...
 
 class GetPoolRequest(_message.Message):
     __slots__ = ()

@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class PoolServiceStub(object):
-    """Watches and steers the pool. Every method needs the operator role.
+    """Watches and steers the pool. Where keys are in force, draining, resuming and resizing
+    need the scope ADMIN; the rest needs any key, and shows one without ADMIN nothing of
+    other tenants.
     """
 
     def __init__(self, channel):
@@ -78,11 +80,14 @@ class PoolServiceStub(object):
 
 
 class PoolServiceServicer(object):
-    """Watches and steers the pool. Every method needs the operator role.
+    """Watches and steers the pool. Where keys are in force, draining, resuming and resizing
+    need the scope ADMIN; the rest needs any key, and shows one without ADMIN nothing of
+    other tenants.
     """
 
     def GetPool(self, request, context):
-        """Reads the pool's state, size and counters.
+        """Reads the pool's state, size and counters. A caller without a key is told the state
+        alone, and start_retry_time where no worker serves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,7 +196,9 @@ def add_PoolServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PoolService(object):
-    """Watches and steers the pool. Every method needs the operator role.
+    """Watches and steers the pool. Where keys are in force, draining, resuming and resizing
+    need the scope ADMIN; the rest needs any key, and shows one without ADMIN nothing of
+    other tenants.
     """
 
     @staticmethod

@@ -28,9 +28,10 @@ from hotseat.v1 import client_message_pb2 as hotseat_dot_v1_dot_client__message_
 from hotseat.v1 import content_pb2 as hotseat_dot_v1_dot_content__pb2
 from hotseat.v1 import conversation_pb2 as hotseat_dot_v1_dot_conversation__pb2
 from hotseat.v1 import error_pb2 as hotseat_dot_v1_dot_error__pb2
+from hotseat.v1 import key_pb2 as hotseat_dot_v1_dot_key__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/server_event.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\"\xbf\x01\n\x05Ready\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\x12\x0e\n\x06log_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rnext_sequence\x18\x04 \x01(\x04\x12/\n\rworker_source\x18\x05 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x16\n\x0eserver_version\x18\x06 \x01(\t\"\x94\x01\n\x0bTurnStarted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\rworker_source\x18\x03 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x31\n\x0equeue_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"D\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"H\n\rThinkingDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"p\n\x0bToolStarted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x62lock\x18\x03 \x01(\r\x12\x13\n\x0b\x63lient_tool\x18\x04 \x01(\x08\x12\x1a\n\x12parent_tool_use_id\x18\x05 \x01(\t\"3\n\x0eToolInputDelta\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"=\n\x12ToolInputCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x12\n\ninput_json\x18\x02 \x01(\t\"a\n\rToolCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x88\x01\n\x08ToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11PermissionRequest\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x11\n\ttool_name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x17\n\x0fsuggested_rules\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x11RequestsCancelled\x12\x15\n\rtool_call_ids\x18\x01 \x03(\t\x12\x16\n\x0epermission_ids\x18\x02 \x03(\t\"\x99\x02\n\x06Notice\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.hotseat.v1.Notice.Kind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x32\n\x08metadata\x18\x03 \x03(\x0b\x32 .hotseat.v1.Notice.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"r\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_RETRYING\x10\x01\x12\x12\n\x0eKIND_COMPACTED\x10\x02\x12\x13\n\x0fKIND_RATE_LIMIT\x10\x03\x12\x18\n\x14KIND_WORKER_REPLACED\x10\x04\"3\n\rTextRetracted\x12\r\n\x05\x62lock\x18\x01 \x01(\r\x12\x13\n\x0bkept_length\x18\x02 \x01(\r\"\xaa\x02\n\x04Turn\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\'\n\x05input\x18\x03 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tcompleted\x18\x05 \x01(\x0b\x32\x19.hotseat.v1.TurnCompleted\x12,\n\x0ctool_results\x18\x06 \x03(\x0b\x32\x16.hotseat.v1.ToolResult\x12\"\n\x04note\x18\x07 \x01(\x0b\x32\x14.hotseat.v1.TurnNote\x12\'\n\x06output\x18\x08 \x03(\x0b\x32\x17.hotseat.v1.OutputBlock\"c\n\x0bOutputBlock\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x12\n\x08thinking\x18\x02 \x01(\tH\x00\x12\'\n\x08tool_use\x18\x03 \x01(\x0b\x32\x13.hotseat.v1.ToolUseH\x00\x42\x07\n\x05\x62lock\"\xe1\x03\n\rTurnCompleted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.hotseat.v1.TurnCompleted.Outcome\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x1e\n\x16structured_output_json\x18\x04 \x01(\t\x12 \n\x05usage\x18\x05 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12 \n\x05\x65rror\x18\x06 \x01(\x0b\x32\x11.hotseat.v1.Error\x12+\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstep_count\x18\x08 \x01(\r\x12(\n\ntool_calls\x18\t \x03(\x0b\x32\x14.hotseat.v1.ToolCall\"\xaa\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_SUCCEEDED\x10\x01\x12\x15\n\x11OUTCOME_TRUNCATED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x17\n\x13OUTCOME_INTERRUPTED\x10\x04\x12\x12\n\x0eOUTCOME_FAILED\x10\x05\x12\x16\n\x12OUTCOME_TOOL_CALLS\x10\x06\"=\n\rInputRejected\x12\n\n\x02id\x18\x01 \x01(\t\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.hotseat.v1.Error\"Q\n\tHeartbeat\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\"\xc3\x01\n\x06GoAway\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.hotseat.v1.GoAway.Reason\x12,\n\ttime_left\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"`\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_DRAINING\x10\x01\x12\x15\n\x11REASON_TAKEN_OVER\x10\x02\x12\x12\n\x0eREASON_EVICTED\x10\x03\"\x1a\n\nRawMessage\x12\x0c\n\x04json\x18\x01 \x01(\t*t\n\x0cWorkerSource\x12\x1d\n\x19WORKER_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11WORKER_SOURCE_HOT\x10\x01\x12\x16\n\x12WORKER_SOURCE_WARM\x10\x02\x12\x16\n\x12WORKER_SOURCE_COLD\x10\x03\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhotseat/v1/server_event.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhotseat/v1/client_message.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\x1a\x16hotseat/v1/error.proto\x1a\x14hotseat/v1/key.proto\"\xee\x01\n\x05Ready\x12.\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x18.hotseat.v1.Conversation\x12\x0e\n\x06log_id\x18\x02 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rnext_sequence\x18\x04 \x01(\x04\x12/\n\rworker_source\x18\x05 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x16\n\x0eserver_version\x18\x06 \x01(\t\x12-\n\x0ckey_standing\x18\x07 \x01(\x0b\x32\x17.hotseat.v1.KeyStanding\"\x94\x01\n\x0bTurnStarted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\rworker_source\x18\x03 \x01(\x0e\x32\x18.hotseat.v1.WorkerSource\x12\x31\n\x0equeue_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"D\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"H\n\rThinkingDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x62lock\x18\x02 \x01(\r\x12\x1a\n\x12parent_tool_use_id\x18\x03 \x01(\t\"p\n\x0bToolStarted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x62lock\x18\x03 \x01(\r\x12\x13\n\x0b\x63lient_tool\x18\x04 \x01(\x08\x12\x1a\n\x12parent_tool_use_id\x18\x05 \x01(\t\"3\n\x0eToolInputDelta\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"=\n\x12ToolInputCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x12\n\ninput_json\x18\x02 \x01(\t\"a\n\rToolCompleted\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x88\x01\n\x08ToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x11PermissionRequest\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12\x13\n\x0btool_use_id\x18\x02 \x01(\t\x12\x11\n\ttool_name\x18\x03 \x01(\t\x12\x12\n\ninput_json\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x17\n\x0fsuggested_rules\x18\x06 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x11RequestsCancelled\x12\x15\n\rtool_call_ids\x18\x01 \x03(\t\x12\x16\n\x0epermission_ids\x18\x02 \x03(\t\"\x99\x02\n\x06Notice\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.hotseat.v1.Notice.Kind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x32\n\x08metadata\x18\x03 \x03(\x0b\x32 .hotseat.v1.Notice.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"r\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n\rKIND_RETRYING\x10\x01\x12\x12\n\x0eKIND_COMPACTED\x10\x02\x12\x13\n\x0fKIND_RATE_LIMIT\x10\x03\x12\x18\n\x14KIND_WORKER_REPLACED\x10\x04\"3\n\rTextRetracted\x12\r\n\x05\x62lock\x18\x01 \x01(\r\x12\x13\n\x0bkept_length\x18\x02 \x01(\r\"\xaa\x02\n\x04Turn\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\'\n\x05input\x18\x03 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tcompleted\x18\x05 \x01(\x0b\x32\x19.hotseat.v1.TurnCompleted\x12,\n\x0ctool_results\x18\x06 \x03(\x0b\x32\x16.hotseat.v1.ToolResult\x12\"\n\x04note\x18\x07 \x01(\x0b\x32\x14.hotseat.v1.TurnNote\x12\'\n\x06output\x18\x08 \x03(\x0b\x32\x17.hotseat.v1.OutputBlock\"c\n\x0bOutputBlock\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x12\n\x08thinking\x18\x02 \x01(\tH\x00\x12\'\n\x08tool_use\x18\x03 \x01(\x0b\x32\x13.hotseat.v1.ToolUseH\x00\x42\x07\n\x05\x62lock\"\xe1\x03\n\rTurnCompleted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.hotseat.v1.TurnCompleted.Outcome\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x1e\n\x16structured_output_json\x18\x04 \x01(\t\x12 \n\x05usage\x18\x05 \x01(\x0b\x32\x11.hotseat.v1.Usage\x12 \n\x05\x65rror\x18\x06 \x01(\x0b\x32\x11.hotseat.v1.Error\x12+\n\x08\x64uration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstep_count\x18\x08 \x01(\r\x12(\n\ntool_calls\x18\t \x03(\x0b\x32\x14.hotseat.v1.ToolCall\"\xaa\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_SUCCEEDED\x10\x01\x12\x15\n\x11OUTCOME_TRUNCATED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x17\n\x13OUTCOME_INTERRUPTED\x10\x04\x12\x12\n\x0eOUTCOME_FAILED\x10\x05\x12\x16\n\x12OUTCOME_TOOL_CALLS\x10\x06\"=\n\rInputRejected\x12\n\n\x02id\x18\x01 \x01(\t\x12 \n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.hotseat.v1.Error\"Q\n\tHeartbeat\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.hotseat.v1.Conversation.State\"\xc3\x01\n\x06GoAway\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.hotseat.v1.GoAway.Reason\x12,\n\ttime_left\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"`\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x13\n\x0fREASON_DRAINING\x10\x01\x12\x15\n\x11REASON_TAKEN_OVER\x10\x02\x12\x12\n\x0eREASON_EVICTED\x10\x03\"\x1a\n\nRawMessage\x12\x0c\n\x04json\x18\x01 \x01(\t*t\n\x0cWorkerSource\x12\x1d\n\x19WORKER_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n\x11WORKER_SOURCE_HOT\x10\x01\x12\x16\n\x12WORKER_SOURCE_WARM\x10\x02\x12\x16\n\x12WORKER_SOURCE_COLD\x10\x03\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,54 +41,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
   _globals['_NOTICE_METADATAENTRY']._loaded_options = None
   _globals['_NOTICE_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_WORKERSOURCE']._serialized_start=3044
-  _globals['_WORKERSOURCE']._serialized_end=3160
-  _globals['_READY']._serialized_start=225
-  _globals['_READY']._serialized_end=416
-  _globals['_TURNSTARTED']._serialized_start=419
-  _globals['_TURNSTARTED']._serialized_end=567
-  _globals['_TEXTDELTA']._serialized_start=569
-  _globals['_TEXTDELTA']._serialized_end=637
-  _globals['_THINKINGDELTA']._serialized_start=639
-  _globals['_THINKINGDELTA']._serialized_end=711
-  _globals['_TOOLSTARTED']._serialized_start=713
-  _globals['_TOOLSTARTED']._serialized_end=825
-  _globals['_TOOLINPUTDELTA']._serialized_start=827
-  _globals['_TOOLINPUTDELTA']._serialized_end=878
-  _globals['_TOOLINPUTCOMPLETED']._serialized_start=880
-  _globals['_TOOLINPUTCOMPLETED']._serialized_end=941
-  _globals['_TOOLCOMPLETED']._serialized_start=943
-  _globals['_TOOLCOMPLETED']._serialized_end=1040
-  _globals['_TOOLCALL']._serialized_start=1043
-  _globals['_TOOLCALL']._serialized_end=1179
-  _globals['_PERMISSIONREQUEST']._serialized_start=1182
-  _globals['_PERMISSIONREQUEST']._serialized_end=1379
-  _globals['_REQUESTSCANCELLED']._serialized_start=1381
-  _globals['_REQUESTSCANCELLED']._serialized_end=1447
-  _globals['_NOTICE']._serialized_start=1450
-  _globals['_NOTICE']._serialized_end=1731
-  _globals['_NOTICE_METADATAENTRY']._serialized_start=1568
-  _globals['_NOTICE_METADATAENTRY']._serialized_end=1615
-  _globals['_NOTICE_KIND']._serialized_start=1617
-  _globals['_NOTICE_KIND']._serialized_end=1731
-  _globals['_TEXTRETRACTED']._serialized_start=1733
-  _globals['_TEXTRETRACTED']._serialized_end=1784
-  _globals['_TURN']._serialized_start=1787
-  _globals['_TURN']._serialized_end=2085
-  _globals['_OUTPUTBLOCK']._serialized_start=2087
-  _globals['_OUTPUTBLOCK']._serialized_end=2186
-  _globals['_TURNCOMPLETED']._serialized_start=2189
-  _globals['_TURNCOMPLETED']._serialized_end=2670
-  _globals['_TURNCOMPLETED_OUTCOME']._serialized_start=2500
-  _globals['_TURNCOMPLETED_OUTCOME']._serialized_end=2670
-  _globals['_INPUTREJECTED']._serialized_start=2672
-  _globals['_INPUTREJECTED']._serialized_end=2733
-  _globals['_HEARTBEAT']._serialized_start=2735
-  _globals['_HEARTBEAT']._serialized_end=2816
-  _globals['_GOAWAY']._serialized_start=2819
-  _globals['_GOAWAY']._serialized_end=3014
-  _globals['_GOAWAY_REASON']._serialized_start=2918
-  _globals['_GOAWAY_REASON']._serialized_end=3014
-  _globals['_RAWMESSAGE']._serialized_start=3016
-  _globals['_RAWMESSAGE']._serialized_end=3042
+  _globals['_WORKERSOURCE']._serialized_start=3113
+  _globals['_WORKERSOURCE']._serialized_end=3229
+  _globals['_READY']._serialized_start=247
+  _globals['_READY']._serialized_end=485
+  _globals['_TURNSTARTED']._serialized_start=488
+  _globals['_TURNSTARTED']._serialized_end=636
+  _globals['_TEXTDELTA']._serialized_start=638
+  _globals['_TEXTDELTA']._serialized_end=706
+  _globals['_THINKINGDELTA']._serialized_start=708
+  _globals['_THINKINGDELTA']._serialized_end=780
+  _globals['_TOOLSTARTED']._serialized_start=782
+  _globals['_TOOLSTARTED']._serialized_end=894
+  _globals['_TOOLINPUTDELTA']._serialized_start=896
+  _globals['_TOOLINPUTDELTA']._serialized_end=947
+  _globals['_TOOLINPUTCOMPLETED']._serialized_start=949
+  _globals['_TOOLINPUTCOMPLETED']._serialized_end=1010
+  _globals['_TOOLCOMPLETED']._serialized_start=1012
+  _globals['_TOOLCOMPLETED']._serialized_end=1109
+  _globals['_TOOLCALL']._serialized_start=1112
+  _globals['_TOOLCALL']._serialized_end=1248
+  _globals['_PERMISSIONREQUEST']._serialized_start=1251
+  _globals['_PERMISSIONREQUEST']._serialized_end=1448
+  _globals['_REQUESTSCANCELLED']._serialized_start=1450
+  _globals['_REQUESTSCANCELLED']._serialized_end=1516
+  _globals['_NOTICE']._serialized_start=1519
+  _globals['_NOTICE']._serialized_end=1800
+  _globals['_NOTICE_METADATAENTRY']._serialized_start=1637
+  _globals['_NOTICE_METADATAENTRY']._serialized_end=1684
+  _globals['_NOTICE_KIND']._serialized_start=1686
+  _globals['_NOTICE_KIND']._serialized_end=1800
+  _globals['_TEXTRETRACTED']._serialized_start=1802
+  _globals['_TEXTRETRACTED']._serialized_end=1853
+  _globals['_TURN']._serialized_start=1856
+  _globals['_TURN']._serialized_end=2154
+  _globals['_OUTPUTBLOCK']._serialized_start=2156
+  _globals['_OUTPUTBLOCK']._serialized_end=2255
+  _globals['_TURNCOMPLETED']._serialized_start=2258
+  _globals['_TURNCOMPLETED']._serialized_end=2739
+  _globals['_TURNCOMPLETED_OUTCOME']._serialized_start=2569
+  _globals['_TURNCOMPLETED_OUTCOME']._serialized_end=2739
+  _globals['_INPUTREJECTED']._serialized_start=2741
+  _globals['_INPUTREJECTED']._serialized_end=2802
+  _globals['_HEARTBEAT']._serialized_start=2804
+  _globals['_HEARTBEAT']._serialized_end=2885
+  _globals['_GOAWAY']._serialized_start=2888
+  _globals['_GOAWAY']._serialized_end=3083
+  _globals['_GOAWAY_REASON']._serialized_start=2987
+  _globals['_GOAWAY_REASON']._serialized_end=3083
+  _globals['_RAWMESSAGE']._serialized_start=3085
+  _globals['_RAWMESSAGE']._serialized_end=3111
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ from hotseat.v1 import client_message_pb2 as _client_message_pb2
 from hotseat.v1 import content_pb2 as _content_pb2
 from hotseat.v1 import conversation_pb2 as _conversation_pb2
 from hotseat.v1 import error_pb2 as _error_pb2
+from hotseat.v1 import key_pb2 as _key_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -27,20 +28,22 @@ WORKER_SOURCE_WARM: WorkerSource
 WORKER_SOURCE_COLD: WorkerSource
 
 class Ready(_message.Message):
-    __slots__ = ("conversation", "log_id", "first_sequence", "next_sequence", "worker_source", "server_version")
+    __slots__ = ("conversation", "log_id", "first_sequence", "next_sequence", "worker_source", "server_version", "key_standing")
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     LOG_ID_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     NEXT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WORKER_SOURCE_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    KEY_STANDING_FIELD_NUMBER: _ClassVar[int]
     conversation: _conversation_pb2.Conversation
     log_id: str
     first_sequence: int
     next_sequence: int
     worker_source: WorkerSource
     server_version: str
-    def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ..., log_id: _Optional[str] = ..., first_sequence: _Optional[int] = ..., next_sequence: _Optional[int] = ..., worker_source: _Optional[_Union[WorkerSource, str]] = ..., server_version: _Optional[str] = ...) -> None: ...
+    key_standing: _key_pb2.KeyStanding
+    def __init__(self, conversation: _Optional[_Union[_conversation_pb2.Conversation, _Mapping]] = ..., log_id: _Optional[str] = ..., first_sequence: _Optional[int] = ..., next_sequence: _Optional[int] = ..., worker_source: _Optional[_Union[WorkerSource, str]] = ..., server_version: _Optional[str] = ..., key_standing: _Optional[_Union[_key_pb2.KeyStanding, _Mapping]] = ...) -> None: ...
 
 class TurnStarted(_message.Message):
     __slots__ = ("request_id", "model", "worker_source", "queue_duration")

@@ -1,0 +1,204 @@
+"""What a key may still be used for: requests a minute, turns at once, tokens and money a day."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hotseat_core.access.caller import Caller, Limits
+from hotseat_core.access.key import Use, day_of, until_next_day
+from hotseat_core.errors import BudgetSpent, RateLimited
+from hotseat_core.events import Usage
+
+_BUSY_RETRY_S = 1.0  # nobody knows when a running turn ends
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a key is from its limits; limits of 0 are none."""
+
+    limits: Limits
+    use: Use  # today's
+    requests_left: int
+    requests_reset_s: float  # until all requests of a minute are there again
+    day_reset_s: float  # until tomorrow's budgets begin
+    running_turns: int
+
+
+class Permit(Protocol):
+    """Leave for one turn, from where it is taken until its end."""
+
+    def charge(self, usage: Usage) -> None:
+        """Count what the turn has used."""
+
+    def close(self) -> None:
+        """The turn is over, or never began; more than once is no error."""
+
+
+class Account(Protocol):
+    """What a stream's inputs are counted to."""
+
+    @property
+    def weight(self) -> float:
+        """How many turns it gets for each one of weight 1."""
+
+    def admit(self) -> Permit:
+        """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
+
+    def standing(self) -> Standing | None:
+        """Return how far it is from its limits; None: it has none."""
+
+
+class _FreePermit:
+    def charge(self, usage: Usage) -> None:
+        """Nothing is counted."""
+
+    def close(self) -> None:
+        """Nothing is counted."""
+
+
+class FreeAccount:
+    """Of callers without a key of their own: nothing is counted, nothing is refused."""
+
+    weight = 1.0
+
+    def admit(self) -> Permit:
+        """Return leave for one more turn."""
+        return FREE_PERMIT
+
+    def standing(self) -> None:
+        """Return that it has no limits."""
+        return
+
+
+FREE_PERMIT = _FreePermit()
+FREE = FreeAccount()
+
+
+class KeyAccount:
+    """Of one key. A refused turn uses nothing up."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        use: Use,
+        note_use: Callable[["KeyAccount"], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.caller = caller  # anew where the key was changed
+        self.last_use_time = 0.0
+        self._use = use
+        self._note_use = note_use
+        self._clock = clock
+        self._running = 0
+        self._bucket = float(caller.limits.requests_per_minute)
+        self._filled = clock()
+
+    @property
+    def weight(self) -> float:
+        """How many turns it gets for each one of weight 1."""
+        return self.caller.weight
+
+    @property
+    def use(self) -> Use:
+        """Today's."""
+        today = day_of(self._clock())
+        if self._use.day != today:
+            self._use = Use(today)
+        return self._use
+
+    def admit(self) -> Permit:
+        """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
+        limits, use, now = self.caller.limits, self.use, self._clock()
+        self._fill(now)
+        if limits.tokens_per_day and use.token_count >= limits.tokens_per_day:
+            self._refuse_budget(f"{limits.tokens_per_day} tokens", "tokens_per_day", now)
+        if limits.usd_per_day and use.cost_usd >= limits.usd_per_day:
+            self._refuse_budget(f"{limits.usd_per_day:g} USD", "usd_per_day", now)
+        if limits.concurrent_turns and self._running >= limits.concurrent_turns:
+            problem = f"the key may run {limits.concurrent_turns} turns at once, and they run; wait for one to end"
+            raise RateLimited(problem, metadata=self._told("concurrent_turns"), retry_delay_s=_BUSY_RETRY_S)
+        if limits.requests_per_minute and self._bucket < 1:
+            problem = f"the key may make {limits.requests_per_minute} requests a minute; slow down"
+            delay_s = (1 - self._bucket) * 60 / limits.requests_per_minute
+            raise RateLimited(problem, metadata=self._told("requests_per_minute"), retry_delay_s=delay_s)
+        if limits.requests_per_minute:
+            self._bucket -= 1
+        self._running += 1
+        use.request_count += 1
+        self.last_use_time = now
+        return _KeyPermit(self)
+
+    def standing(self) -> Standing | None:
+        """Return how far it is from its limits; None: it has none."""
+        limits = self.caller.limits
+        if limits == Limits():
+            return None
+        now = self._clock()
+        self._fill(now)
+        missing, per_minute = limits.requests_per_minute - self._bucket, limits.requests_per_minute
+        return Standing(
+            limits=limits,
+            use=self.use,
+            requests_left=max(0, int(self._bucket)),
+            requests_reset_s=missing * 60 / per_minute if per_minute else 0.0,
+            day_reset_s=until_next_day(now),
+            running_turns=self._running,
+        )
+
+    @property
+    def running_turns(self) -> int:
+        """How many turns it has now, those that wait included."""
+        return self._running
+
+    def _charge(self, usage: Usage) -> None:
+        use = self.use
+        use.token_count += tokens_of(usage)
+        use.cost_usd += usage.cost_usd
+
+    def _end(self) -> None:
+        self._running -= 1
+        self._note_use(self)  # not where a turn begins: nothing is to be written while its user waits
+
+    def _fill(self, now: float) -> None:
+        """Let in what has come since: as much as a minute's requests at most."""
+        per_minute = self.caller.limits.requests_per_minute
+        gained = max(0.0, now - self._filled) * per_minute / 60
+        self._bucket, self._filled = min(float(per_minute), self._bucket + gained), now
+
+    def _refuse_budget(self, budget: str, limit: str, now: float) -> None:
+        problem = f"the key's budget of {budget} a day is spent; it begins anew at midnight UTC"
+        raise BudgetSpent(problem, metadata=self._told(limit), retry_delay_s=until_next_day(now))
+
+    def _told(self, limit: str) -> dict[str, str]:
+        limits = self.caller.limits
+        told = {"limit": limit, "keyId": self.caller.key_id}
+        if limits.requests_per_minute:
+            reset_s = (limits.requests_per_minute - self._bucket) * 60 / limits.requests_per_minute
+            told |= {
+                "requestLimit": str(limits.requests_per_minute),
+                "requestsRemaining": str(max(0, int(self._bucket))),
+                "requestsResetSeconds": f"{reset_s:.3f}",
+            }
+        return told
+
+
+class _KeyPermit:
+    def __init__(self, account: KeyAccount) -> None:
+        self._account = account
+        self._is_closed = False
+
+    def charge(self, usage: Usage) -> None:
+        """Count what the turn has used."""
+        self._account._charge(usage)  # noqa: SLF001 -- two halves of one thing
+
+    def close(self) -> None:
+        """The turn is over, or never began."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._account._end()  # noqa: SLF001 -- the same
+
+
+def tokens_of(usage: Usage) -> int:
+    """Return all tokens that a turn has used, cached ones included."""
+    return usage.input_tokens + usage.output_tokens + usage.cache_read_tokens + usage.cache_write_tokens

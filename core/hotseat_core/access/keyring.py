@@ -1,0 +1,149 @@
+"""The keys that open this core: looked up in memory, kept on disk, and up to date with what others write there."""
+
+import asyncio
+import contextlib
+import hmac
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+from hotseat_core.access.account import FREE, Account, KeyAccount
+from hotseat_core.access.caller import ANYBODY, Caller, Scope
+from hotseat_core.access.keeping import Keeping
+from hotseat_core.access.key import MAX_SECRET, Key, Wanted, digest_of, make
+from hotseat_core.access.key_file import FILE_NAME, KeyFile
+from hotseat_core.errors import InvalidMessage, KeyNotFound, Unauthenticated
+
+STATIC_KEY_ID = "static"  # of the one in the settings
+
+_MISSING = (
+    "this server needs an API key: send `authorization: Bearer hs_...`; whoever runs it makes one with "
+    "`hotseat keys create`"
+)
+_WRONG = "this API key opens nothing here: it is mistyped, revoked, expired, or another server's"
+
+
+class Keyring:
+    """Says who calls. Where there has never been a key, and none is required, everybody may do everything."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        static_secret: str = "",
+        is_required: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._is_required = is_required
+        self._static = _static_key(static_secret, clock()) if static_secret else None
+        self._keys: dict[str, Key] = {}  # by id
+        self._by_digest: dict[bytes, Key] = {}
+        self._accounts: dict[str, KeyAccount] = {}  # by key id
+        self._sessions: dict[str, set[asyncio.Timeout]] = {}  # calls that end with their key, by its id
+        self._keeping = Keeping(KeyFile(directory / FILE_NAME), self._take, clock)
+
+    async def __aenter__(self) -> Self:
+        await self._keeping.open()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._keeping.aclose()
+
+    # ---- who calls
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a caller without a key is refused. A key that was revoked counts: its end must not open the door."""
+        return self._is_required or self._static is not None or bool(self._keys)
+
+    def identify(self, secret: str) -> Caller:
+        """Return who has this secret; empty: a caller without any. Raises Unauthenticated."""
+        if secret:
+            key = self._find(secret)
+            if key is not None and key.is_valid(self._clock()):
+                return key.caller
+        if self.needs_key:
+            raise Unauthenticated(_WRONG if secret else _MISSING)
+        return ANYBODY
+
+    def _find(self, secret: str) -> Key | None:
+        if len(secret) > MAX_SECRET:
+            return None
+        digest = digest_of(secret)
+        found = self._by_digest.get(digest)
+        # What the look-up tells by its time is about a hash that nobody can aim at; this tells nothing.
+        return found if found is not None and hmac.compare_digest(found.digest, digest) else None
+
+    def account(self, caller: Caller) -> Account:
+        """Return what the caller's turns are counted to."""
+        if not caller.key_id or caller.key_id == STATIC_KEY_ID:
+            return FREE
+        found = self._accounts.get(caller.key_id)
+        if found is None:
+            use = self._keeping.use_at_start(caller.key_id)
+            found = self._accounts[caller.key_id] = KeyAccount(caller, use, self._keeping.note_use, self._clock)
+        return found
+
+    @contextlib.contextmanager
+    def session(self, caller: Caller, timeout: asyncio.Timeout) -> Iterator[None]:
+        """Let the timeout run out with the caller's key: when it is revoked, or expires."""
+        if not caller.key_id:
+            yield
+            return
+        open_ones = self._sessions.setdefault(caller.key_id, set())
+        open_ones.add(timeout)
+        if caller.expire_time is not None:
+            left_s = caller.expire_time - self._clock()
+            timeout.reschedule(asyncio.get_running_loop().time() + left_s)
+        try:
+            yield
+        finally:
+            open_ones.discard(timeout)
+
+    # ---- the keys themselves
+
+    @property
+    def keys(self) -> list[Key]:
+        """Every key that there is or was, the oldest first."""
+        last = {key_id: account.last_use_time for key_id, account in self._accounts.items()}
+        return [key.used_at(last.get(key.key_id, 0.0)) for key in self._keys.values()]
+
+    async def create(self, wanted: Wanted) -> tuple[Key, str]:
+        """Make a key, and return it with its secret, which nobody can tell again. Raises InvalidMessage."""
+        key, secret = make(wanted, self._clock())
+        await self._keeping.change(lambda file: file.add(key))
+        return key, secret
+
+    async def revoke(self, key_id: str) -> Key:
+        """Let a key open nothing any more, and end what it has open. Raises KeyNotFound."""
+        if key_id == STATIC_KEY_ID:
+            raise InvalidMessage("this key is HOTSEAT_API_KEY: take it out of the settings and start the core again")
+        now = self._clock()
+        if not await self._keeping.change(lambda file: file.revoke(key_id, now)):
+            raise KeyNotFound(f"there is no key {key_id}; `hotseat keys ls` lists them", metadata={"keyId": key_id})
+        return self._keys[key_id]
+
+    def _take(self, keys: list[Key]) -> None:
+        """Go by these keys from now on."""
+        everything = [self._static, *keys] if self._static is not None else keys
+        self._keys = {key.key_id: key for key in keys}
+        self._by_digest = {key.digest: key for key in everything}
+        valid = {key.key_id for key in everything if key.is_valid(self._clock())}
+        for key_id, timeouts in self._sessions.items():
+            if key_id not in valid:
+                for timeout in timeouts:
+                    if not timeout.expired():
+                        timeout.reschedule(0)
+
+
+def _static_key(secret: str, now: float) -> Key:
+    return Key(
+        key_id=STATIC_KEY_ID,
+        digest=digest_of(secret),
+        hint="",
+        name="HOTSEAT_API_KEY",
+        scopes=frozenset(Scope),
+        create_time=now,
+    )

@@ -1,0 +1,183 @@
+"""Keys: made, shown, revoked, expired, and read again."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hotseat_core.access.account import KeyAccount
+from hotseat_core.access.caller import ANYBODY, Limits, Scope
+from hotseat_core.access.key import Wanted, make
+from hotseat_core.access.key_file import FILE_NAME, KeyFile
+from hotseat_core.access.keyring import STATIC_KEY_ID, Keyring
+from hotseat_core.errors import InvalidMessage, KeyNotFound, StorageFailed, Unauthenticated
+from hotseat_core.events import Usage
+
+from tests.core.conftest import until
+
+NOW = 1_700_000_000.0
+
+
+async def test_where_there_is_no_key_everybody_is_let_in(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        assert not keyring.needs_key
+        assert keyring.identify("") == keyring.identify("unused") == ANYBODY
+
+
+async def test_from_the_first_key_on_everybody_needs_one(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted(name="mine", tenant="acme"))
+        assert secret.startswith(key.hint)
+        assert len(secret) >= 46
+        found = keyring.identify(secret)
+        assert (found.tenant, found.scopes, found.key_id) == ("acme", frozenset({Scope.CONVERSE}), key.key_id)
+        for wrong in ("", "unused", secret[:-1], secret + "x", secret.lower(), "x" * 10_000, "' OR 1=1--"):
+            with pytest.raises(Unauthenticated):
+                keyring.identify(wrong)
+
+
+async def test_a_core_that_starts_again_knows_its_keys_and_no_secret_is_on_the_disk(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        _, secret = await keyring.create(Wanted(scopes=frozenset(Scope), limits=Limits(5, 2, 1000, 1.5)))
+        held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert secret.encode() not in held
+        assert secret[8:].encode() not in held
+    async with Keyring(tmp_path) as keyring:
+        found = keyring.identify(secret)
+        assert (found.scopes, found.limits) == (frozenset(Scope), Limits(5, 2, 1000, 1.5))
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_revoked_key_opens_nothing_and_the_door_stays_shut(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted())
+        revoked = await keyring.revoke(key.key_id)
+        assert revoked.revoke_time is not None
+        assert await keyring.revoke(key.key_id) == revoked
+        for shown in (secret, ""):
+            with pytest.raises(Unauthenticated):
+                keyring.identify(shown)
+    async with Keyring(tmp_path) as keyring:
+        assert keyring.needs_key
+
+
+async def test_a_key_that_is_not_there_can_not_be_revoked(tmp_path: Path) -> None:
+    async with Keyring(tmp_path, static_secret="s" * 16) as keyring:
+        with pytest.raises(KeyNotFound):
+            await keyring.revoke("key_none")
+        with pytest.raises(InvalidMessage, match="HOTSEAT_API_KEY"):
+            await keyring.revoke(STATIC_KEY_ID)
+
+
+async def test_an_expired_key_opens_nothing(tmp_path: Path) -> None:
+    now = NOW
+    async with Keyring(tmp_path, clock=lambda: now) as keyring:
+        _, secret = await keyring.create(Wanted(expire_time=NOW + 60))
+        assert keyring.identify(secret).expire_time == NOW + 60
+        now = NOW + 60
+        with pytest.raises(Unauthenticated):
+            keyring.identify(secret)
+
+
+async def test_the_key_of_the_settings_has_every_scope_and_no_limit(tmp_path: Path) -> None:
+    async with Keyring(tmp_path, static_secret="a-key-of-the-settings") as keyring:
+        found = keyring.identify("a-key-of-the-settings")
+        assert (found.tenant, found.scopes, found.limits) == ("", frozenset(Scope), Limits())
+        with pytest.raises(Unauthenticated):
+            keyring.identify("")
+
+
+async def test_a_required_key_is_required_before_there_is_one(tmp_path: Path) -> None:
+    async with Keyring(tmp_path, is_required=True) as keyring:
+        with pytest.raises(Unauthenticated, match="hotseat keys create"):
+            keyring.identify("")
+
+
+async def test_what_another_process_writes_into_the_file_counts_soon(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = make(Wanted(), NOW)
+        other = KeyFile(tmp_path / FILE_NAME)
+        other.open()
+        other.add(key)
+        await until(lambda: keyring.needs_key)
+        assert keyring.identify(secret).key_id == key.key_id
+        other.revoke(key.key_id, NOW)
+        await until(lambda: keyring.keys[0].revoke_time is not None)
+        other.close()
+        with pytest.raises(Unauthenticated):
+            keyring.identify(secret)
+
+
+async def test_a_call_ends_when_its_key_is_revoked_or_expires(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted())
+        caller = keyring.identify(secret)
+        begun = asyncio.Event()
+
+        async def call() -> str:
+            try:
+                async with asyncio.timeout(None) as timeout:
+                    with keyring.session(caller, timeout):
+                        begun.set()
+                        await asyncio.Event().wait()
+            except TimeoutError:
+                return "ended"
+            return "?"
+
+        calling = asyncio.create_task(call())
+        await begun.wait()
+        await keyring.revoke(key.key_id)
+        async with asyncio.timeout(5):
+            assert await calling == "ended"
+
+
+async def test_what_was_used_survives_a_restart(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        _, secret = await keyring.create(Wanted(limits=Limits(tokens_per_day=100)))
+        permit = keyring.account(keyring.identify(secret)).admit()
+        permit.charge(Usage(10, 20, 30, 40, 0.5))
+        permit.close()
+    async with Keyring(tmp_path) as keyring:
+        account = keyring.account(keyring.identify(secret))
+        assert isinstance(account, KeyAccount)
+        assert (account.use.request_count, account.use.token_count, account.use.cost_usd) == (1, 100, 0.5)
+        assert keyring.keys[0].last_use_time is not None
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(name="x" * 101),
+        Wanted(name="two\nlines"),
+        Wanted(tenant="../other"),
+        Wanted(tenant="x" * 65),
+        Wanted(scopes=frozenset()),
+        Wanted(weight=0),
+        Wanted(limits=Limits(usd_per_day=-1)),
+        Wanted(expire_time=NOW),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_refused(wanted: Wanted) -> None:
+    with pytest.raises(InvalidMessage):
+        make(wanted, NOW)
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, and long enough to be looked at", b"SQLite format 3\0" + b"x" * 200]
+)
+async def test_a_damaged_file_keeps_everybody_out(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(StorageFailed, match=r"keys\.db can't be read"):
+        async with Keyring(tmp_path):
+            pass
+
+
+async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    async with Keyring(tmp_path):
+        pass
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StorageFailed, match="version 99"):
+        async with Keyring(tmp_path):
+            pass
