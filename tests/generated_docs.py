@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hotseat_edge.openai import schema
+from hotseat_edge.openai import completions, schema
 from hotseat_edge.openai.fields import Field, FieldTable
 
 from tests.bad_inputs import document
@@ -35,7 +35,10 @@ def fields(table: FieldTable) -> str:
 
 # Document -> part -> what stands between its marks.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "docs/openai.md": {"chat-fields": lambda: fields(schema.TABLE)},
+    "docs/openai.md": {
+        "chat-fields": lambda: fields(schema.TABLE),
+        "completion-fields": lambda: fields(completions.TABLE),
+    },
     "docs/errors.md": {
         "codes": document.codes,
         "reasons": document.reasons,

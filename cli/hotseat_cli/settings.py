@@ -48,6 +48,7 @@ NAMES = frozenset(
         "HOTSEAT_CORE_WAIT_MS",
         "HOTSEAT_KEY_MODE",
         "HOTSEAT_INSECURE_NO_AUTH",
+        "HOTSEAT_ACTIVITY",
         "HOTSEAT_LOG_FORMAT",
         "HOTSEAT_LOG_LEVEL",
         "HOTSEAT_MAX_BODY_BYTES",

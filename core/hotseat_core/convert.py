@@ -63,6 +63,7 @@ def usage(spent: ours.Usage) -> content.Usage:
         cache_read_tokens=spent.cache_read_tokens,
         cache_write_tokens=spent.cache_write_tokens,
         cost_usd=spent.cost_usd,
+        reasoning_tokens=spent.reasoning_tokens,
     )
 
 
@@ -262,4 +263,6 @@ def profile(offered: Profile) -> conversations.Profile:
         description=offered.description,
         models=offered.models,
         has_workspace=offered.has_workspace,
+        context_window=offered.context_window,
+        max_output_tokens=offered.max_output_tokens,
     )

@@ -53,6 +53,7 @@ class Usage(msgspec.Struct, frozen=True):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     cost_usd: float = 0.0
+    reasoning_tokens: int = 0  # part of output_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -61,6 +62,7 @@ class Usage(msgspec.Struct, frozen=True):
             self.cache_read_tokens + other.cache_read_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
             self.cost_usd + other.cost_usd,
+            self.reasoning_tokens + other.reasoning_tokens,
         )
 
 

@@ -25,7 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     message_id: str
     model: str
-    usage: dict[str, int]
+    usage: dict[str, Any]
     stream: bool
 
 

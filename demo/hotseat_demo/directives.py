@@ -209,9 +209,9 @@ def _hang(text: str) -> Hang:
 
 
 def _usage(text: str) -> Usage:
-    given = _Arguments(text, ["in", "out", "cr", "cw"]).most(0)
+    given = _Arguments(text, ["in", "out", "cr", "cw", "th"]).most(0)
     count = {name: int(value) for name, value in given.named.items()}
-    return Usage(count.get("in"), count.get("out"), count.get("cr"), count.get("cw"))
+    return Usage(count.get("in"), count.get("out"), count.get("cr"), count.get("cw"), count.get("th"))
 
 
 def _tokens(text: str) -> Say:

@@ -69,6 +69,7 @@ class Usage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
+    thinking_tokens: int | None = None  # part of output_tokens
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

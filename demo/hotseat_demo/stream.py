@@ -73,7 +73,7 @@ def _stop(blocks: Sequence[Block], stop_sequences: Sequence[str]) -> tuple[list[
     return kept, None
 
 
-def usage(reply: Reply, input_tokens: int, output_tokens: int) -> dict[str, int]:
+def usage(reply: Reply, input_tokens: int, output_tokens: int) -> dict[str, Any]:
     """The token counts to report: as the reply says, else as estimated."""
     told = reply.usage
     return {
@@ -81,10 +81,11 @@ def usage(reply: Reply, input_tokens: int, output_tokens: int) -> dict[str, int]
         "cache_creation_input_tokens": told.cache_creation_input_tokens or 0,
         "cache_read_input_tokens": told.cache_read_input_tokens or 0,
         "output_tokens": output_tokens if told.output_tokens is None else told.output_tokens,
+        "output_tokens_details": {"thinking_tokens": told.thinking_tokens or 0},
     }
 
 
-def message(spoken: Spoken, *, message_id: str, model: str, usage: dict[str, int]) -> dict[str, Any]:
+def message(spoken: Spoken, *, message_id: str, model: str, usage: dict[str, Any]) -> dict[str, Any]:
     """The whole reply as the answer to a request that does not stream."""
     return {
         **_envelope(message_id, model),
@@ -110,7 +111,7 @@ def content(piece: Piece) -> dict[str, Any]:
     return {"type": "tool_use", "id": block.id, "name": block.name, "input": block.input if complete else {}}
 
 
-def events(spoken: Spoken, *, message_id: str, model: str, usage: dict[str, int]) -> Iterator[dict[str, Any]]:
+def events(spoken: Spoken, *, message_id: str, model: str, usage: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The reply as stream events in Anthropic's order."""
     opening = {**_envelope(message_id, model), "content": [], "stop_reason": None, "stop_sequence": None}
     yield {"type": "message_start", "message": {**opening, "usage": {**usage, "output_tokens": 1}}}

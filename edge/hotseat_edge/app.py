@@ -67,6 +67,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
+            web.post("/v1/completions", chat.complete),
             web.post("/v1/responses", responses.create),
             web.get("/v1/models", models.index),
             web.get("/v1/models/{id:.+}", models.show),

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stall_s: _Seconds = 60.0  # longest that a client may leave a stream unread
     idle_connection_s: _Seconds = 75.0
     core_wait_s: float = 10.0  # how long a request waits for a core that has said that it stops
+    activity: Literal["reasoning", "content", "off"] = "reasoning"  # where an agent's own tool use is told of
     drain_s: float = 30.0  # how long running requests may take after SIGTERM
 
     @property
@@ -68,6 +69,7 @@ _NAMES = {
     "HOTSEAT_WRITE_TIMEOUT_MS": "stall_s",
     "HOTSEAT_IDLE_CONNECTION_MS": "idle_connection_s",
     "HOTSEAT_CORE_WAIT_MS": "core_wait_s",
+    "HOTSEAT_ACTIVITY": "activity",
     "HOTSEAT_LOG_LEVEL": "log_level",
     "HOTSEAT_LOG_FORMAT": "log_format",
     "HOTSEAT_PARENT_FD": "parent_fd",

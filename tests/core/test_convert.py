@@ -183,5 +183,9 @@ def test_a_turn_that_runs_is_not_completed() -> None:
 def test_profiles_are_told() -> None:
     assert convert.profile(CLAUDE_CODE).has_workspace
     assert convert.profile(CLAUDE) == conversations.Profile(
-        name="claude", description=CLAUDE.description, models=CLAUDE.models
+        name="claude",
+        description=CLAUDE.description,
+        models=CLAUDE.models,
+        context_window=CLAUDE.context_window,
+        max_output_tokens=CLAUDE.max_output_tokens,
     )

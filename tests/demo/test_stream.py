@@ -95,10 +95,11 @@ def test_a_cut_tool_call_streams_part_of_its_json() -> None:
 
 def test_usage_is_estimated_unless_told() -> None:
     assert usage(said("x"), 10, 3)["input_tokens"] == 10
-    told = usage(Reply(usage=Usage(0, 2, 3, 4)), 10, 9)
+    told = usage(Reply(usage=Usage(0, 2, 3, 4, 5)), 10, 9)
     assert told == {
         "input_tokens": 0,
         "output_tokens": 2,
         "cache_read_input_tokens": 3,
         "cache_creation_input_tokens": 4,
+        "output_tokens_details": {"thinking_tokens": 5},
     }

@@ -126,3 +126,44 @@ async def test_any_text_arrives_as_it_is(house: House) -> None:
     text = f"  a\u2028b\u0000c\U0001f600\r\n\ttabs, \u202eright to left, {tag()} \n"
     await house.sdk.chat.completions.create(model="claude", messages=[user(text)])
     assert said(house.asked(text)[-1].messages) == [("user", text)]
+
+
+async def test_a_pdf_reaches_the_model_as_it_is(house: House) -> None:
+    text, data = f"[[say read]] {tag()}", base64.b64encode(b"%PDF-1.4\n%%EOF\n").decode()
+    file = {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}
+    parts: list[Any] = [{"type": "file", "file": file}, {"type": "text", "text": text}]
+    await house.sdk.chat.completions.create(model="claude", messages=[{"role": "user", "content": parts}])
+    blocks = [block for message in house.asked(text)[-1].messages for block in message["content"]]
+    (document,) = [block for block in blocks if block["type"] == "document"]
+    assert document["source"] == {"type": "base64", "media_type": "application/pdf", "data": data}
+
+
+async def test_two_user_messages_in_a_row_and_extra_keys_are_no_trouble(house: House) -> None:
+    first, second = f"one {tag()}", f"[[say two]] {tag()}"
+    messages: list[Any] = [
+        {"role": "user", "content": first, "name": "ann", "cache_control": {"type": "ephemeral"}},
+        {"role": "user", "content": [{"type": "text", "text": second, "cache_control": {"type": "ephemeral"}}]},
+    ]
+    answer = await house.sdk.chat.completions.with_raw_response.create(model="claude", messages=messages, user="u")
+    assert answer.headers["x-ignored-params"] == "user, messages[].name"
+    # The CLI makes one message of them, the texts apart.
+    assert "\n".join(text for _, text in said(house.asked(second)[-1].messages)).split("\n") == [first, "", second]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [("none", "low"), ("minimal", "low"), ("low", "low"), ("medium", "medium"), ("high", "high"), ("xhigh", "max")],
+)
+async def test_effort_is_sent(house: House, given: Any, sent: str) -> None:
+    text = f"[[say ok]] {tag()}"
+    await house.sdk.chat.completions.create(model="claude", messages=[user(text)], reasoning_effort=given)
+    assert (house.asked(text)[-1].body or {})["output_config"]["effort"] == sent
+
+
+async def test_allowed_tools_offers_only_those(house: House) -> None:
+    text = f"[[say ok]] {tag()}"
+    tools: Any = [{"type": "function", "function": {"name": name}} for name in ("add", "sub", "mul")]
+    allowed: Any = [{"type": "function", "function": {"name": name}} for name in ("add", "mul")]
+    choice: Any = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": allowed}}
+    await house.sdk.chat.completions.create(model="claude", messages=[user(text)], tools=tools, tool_choice=choice)
+    assert [tool["name"] for tool in (house.asked(text)[-1].body or {})["tools"]] == ["add", "mul"]

@@ -50,6 +50,7 @@ async def test_a_whole_answer(edge: Edge) -> None:
                 "accepted_prediction_tokens": 0,
                 "rejected_prediction_tokens": 0,
             },
+            "cost": 0.0,
         },
     }
 

@@ -134,6 +134,7 @@ def usage(spent: pb.Usage) -> Record:
         "cache_read_tokens": spent.cache_read_tokens,
         "cache_write_tokens": spent.cache_write_tokens,
         "cost_usd": spent.cost_usd,
+        "reasoning_tokens": spent.reasoning_tokens,
     }
 
 

@@ -326,9 +326,11 @@ type Usage struct {
 	CacheWriteTokens int64 `protobuf:"varint,4,opt,name=cache_write_tokens,json=cacheWriteTokens,proto3" json:"cache_write_tokens,omitempty"`
 	// The CLI's estimate in US dollars; not a bill. What a turn cost that was cut, or that ended
 	// with tool calls, is counted with the next one of its worker.
-	CostUsd       float64 `protobuf:"fixed64,5,opt,name=cost_usd,json=costUsd,proto3" json:"cost_usd,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CostUsd float64 `protobuf:"fixed64,5,opt,name=cost_usd,json=costUsd,proto3" json:"cost_usd,omitempty"`
+	// Tokens of the model's thinking, where the provider tells: part of output_tokens.
+	ReasoningTokens int64 `protobuf:"varint,6,opt,name=reasoning_tokens,json=reasoningTokens,proto3" json:"reasoning_tokens,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -396,6 +398,13 @@ func (x *Usage) GetCostUsd() float64 {
 	return 0
 }
 
+func (x *Usage) GetReasoningTokens() int64 {
+	if x != nil {
+		return x.ReasoningTokens
+	}
+	return 0
+}
+
 var File_hotseat_v1_content_proto protoreflect.FileDescriptor
 
 const file_hotseat_v1_content_proto_rawDesc = "" +
@@ -418,13 +427,14 @@ const file_hotseat_v1_content_proto_rawDesc = "" +
 	"\x0eToolDefinition\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12*\n" +
-	"\x11input_schema_json\x18\x03 \x01(\tR\x0finputSchemaJson\"\xc4\x01\n" +
+	"\x11input_schema_json\x18\x03 \x01(\tR\x0finputSchemaJson\"\xef\x01\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12#\n" +
 	"\routput_tokens\x18\x02 \x01(\x03R\foutputTokens\x12*\n" +
 	"\x11cache_read_tokens\x18\x03 \x01(\x03R\x0fcacheReadTokens\x12,\n" +
 	"\x12cache_write_tokens\x18\x04 \x01(\x03R\x10cacheWriteTokens\x12\x19\n" +
-	"\bcost_usd\x18\x05 \x01(\x01R\acostUsdBjB\fContentProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
+	"\bcost_usd\x18\x05 \x01(\x01R\acostUsd\x12)\n" +
+	"\x10reasoning_tokens\x18\x06 \x01(\x03R\x0freasoningTokensBjB\fContentProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
 	"Hotseat.V1\xca\x02\n" +
 	"Hotseat\\V1\xe2\x02\x16Hotseat\\V1\\GPBMetadata\xea\x02\vHotseat::V1b\x06proto3"
 

@@ -483,9 +483,13 @@ type Profile struct {
 	// Model names that it is known to take; others are passed on as they are.
 	Models []string `protobuf:"bytes,3,rep,name=models,proto3" json:"models,omitempty"`
 	// The model's own tools work in a directory of the server.
-	HasWorkspace  bool `protobuf:"varint,4,opt,name=has_workspace,json=hasWorkspace,proto3" json:"has_workspace,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	HasWorkspace bool `protobuf:"varint,4,opt,name=has_workspace,json=hasWorkspace,proto3" json:"has_workspace,omitempty"`
+	// Tokens that a model call may hold, answer included, with those of models; 0: not known.
+	ContextWindow int64 `protobuf:"varint,5,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Tokens that a model call may generate, with those of models; 0: not known.
+	MaxOutputTokens int64 `protobuf:"varint,6,opt,name=max_output_tokens,json=maxOutputTokens,proto3" json:"max_output_tokens,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Profile) Reset() {
@@ -544,6 +548,20 @@ func (x *Profile) GetHasWorkspace() bool {
 		return x.HasWorkspace
 	}
 	return false
+}
+
+func (x *Profile) GetContextWindow() int64 {
+	if x != nil {
+		return x.ContextWindow
+	}
+	return 0
+}
+
+func (x *Profile) GetMaxOutputTokens() int64 {
+	if x != nil {
+		return x.MaxOutputTokens
+	}
+	return 0
 }
 
 // Replaces or extends the CLI's own system prompt.
@@ -786,12 +804,14 @@ const file_hotseat_v1_conversation_proto_rawDesc = "" +
 	"\bmetadata\x18\v \x03(\v2..hotseat.v1.ConversationSettings.MetadataEntryR\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"|\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcf\x01\n" +
 	"\aProfile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x16\n" +
 	"\x06models\x18\x03 \x03(\tR\x06models\x12#\n" +
-	"\rhas_workspace\x18\x04 \x01(\bR\fhasWorkspace\"\x96\x01\n" +
+	"\rhas_workspace\x18\x04 \x01(\bR\fhasWorkspace\x12%\n" +
+	"\x0econtext_window\x18\x05 \x01(\x03R\rcontextWindow\x12*\n" +
+	"\x11max_output_tokens\x18\x06 \x01(\x03R\x0fmaxOutputTokens\"\x96\x01\n" +
 	"\fSystemPrompt\x121\n" +
 	"\x04mode\x18\x01 \x01(\x0e2\x1d.hotseat.v1.SystemPrompt.ModeR\x04mode\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"?\n" +

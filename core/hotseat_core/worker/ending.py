@@ -78,12 +78,14 @@ def result_failure(result: Message, api_error: str = "") -> Failure | None:
 
 def usage_of(api_usage: dict[str, Any], cost_usd: float = 0.0) -> Usage:
     """Return the Messages API's usage object as ours."""
+    details = api_usage.get("output_tokens_details") or {}
     return Usage(
         input_tokens=int(api_usage.get("input_tokens") or 0),
         output_tokens=int(api_usage.get("output_tokens") or 0),
         cache_read_tokens=int(api_usage.get("cache_read_input_tokens") or 0),
         cache_write_tokens=int(api_usage.get("cache_creation_input_tokens") or 0),
         cost_usd=cost_usd,
+        reasoning_tokens=int(details.get("thinking_tokens") or 0),
     )
 
 

@@ -16,6 +16,9 @@ class Profile:
     # The CLI's own tools, by name; none: the bare model.
     tools: tuple[str, ...]
     models: tuple[str, ...] = _MODELS
+    # Of those models, as the tested CLI has them.
+    context_window: int = 1_000_000
+    max_output_tokens: int = 128_000
 
     @property
     def has_workspace(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from hotseat import pb
 
-from hotseat_edge.openai import attachments
+from hotseat_edge.openai import activity, attachments
 from hotseat_edge.openai.errors import ApiError, invalid, unsupported
 from hotseat_edge.openai.messages import (
     AssistantMessage,
@@ -114,7 +114,8 @@ class _Reading:
     def _assistant(self, message: AssistantMessage, param: str) -> None:
         content = message.content if message.content is not None else message.refusal or ""
         # Blank text is what clients keep of an answer that was cut off, and send beside tool calls.
-        blocks = [pb.HistoryBlock(text=text) for text in _texts(content) if text.strip()]
+        texts = [activity.without(text) for text in _texts(content)]
+        blocks = [pb.HistoryBlock(text=text) for text in texts if text.strip()]
         for place, call in enumerate(message.tool_calls or []):
             where = f"{param}.tool_calls[{place}]"
             blocks.append(pb.HistoryBlock(tool_use=_tool_use(call, where)))

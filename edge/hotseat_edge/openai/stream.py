@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 from hotseat import pb
 
+from hotseat_edge.openai.activity import Activity, Mode, as_content
 from hotseat_edge.openai.calls import CallNarrator, Delta, whole
 from hotseat_edge.openai.errors import ApiError
 
 DONE = b"data: [DONE]\n\n"
 KEEP_ALIVE = b": keep-alive\n\n"
 _BLOCK_BREAK = "\n\n"
+_ACTIVITY = -1  # a block of its own, in the thinking
 _FINISH = {
     pb.TurnCompleted.OUTCOME_TRUNCATED: "length",
     pb.TurnCompleted.OUTCOME_REFUSED: "content_filter",
@@ -25,7 +27,13 @@ class Answer(msgspec.Struct, frozen=True):
     id: str
     created: int
     model: str
-    is_json: bool = False  # it has to fit a schema: a refusal is none of it
+    is_json: bool = False  # it has to fit a schema: a refusal is none of it, and neither is activity
+    activity: Mode = "reasoning"  # where to tell of an agent's own tools
+
+    @property
+    def shows_activity(self) -> bool:
+        """Between the words of the answer."""
+        return self.activity == "content" and not self.is_json
 
 
 REFUSAL = "The model refused to answer."
@@ -34,10 +42,12 @@ REFUSAL = "The model refused to answer."
 class Narrator:
     """Turns a turn's events into pieces of visible text and of thinking, blocks parted by a blank line."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Answer) -> None:
         self._text: list[str] = []
         self._text_block: int | None = None
         self._thinking_block: int | None = None
+        self._activity = Activity() if answer.activity != "off" else None
+        self.shows_activity = answer.shows_activity
 
     def text(self, delta: pb.TextDelta) -> str:
         """What this delta adds to the answer; a subagent's words do not belong to it."""
@@ -56,6 +66,17 @@ class Narrator:
         new_block = self._thinking_block not in (None, delta.block)
         self._thinking_block = delta.block
         return _BLOCK_BREAK + delta.text if new_block else delta.text
+
+    def doing(self, event: pb.ConverseResponse) -> str:
+        """What this event adds of an agent's activity, to the answer where it is shown there, else to the thinking."""
+        line = self._activity.line(event) if self._activity is not None else ""
+        if not line:
+            return ""
+        if self.shows_activity:
+            return as_content(line, is_first=not self._text)
+        before = "" if self._thinking_block is None else _BLOCK_BREAK
+        self._thinking_block = _ACTIVITY
+        return before + line
 
     def rest(self, completed: pb.TurnCompleted) -> str:
         """What the whole answer has beyond the deltas: the core matches a client's history against the whole."""
@@ -76,7 +97,8 @@ class ChunkWriter:
         self._text_head = self._delta + b'"content":'
         self._thinking_head = self._delta + b'"reasoning_content":'
         self._calls_head = self._delta + b'"tool_calls":'
-        self._narrator = Narrator()
+        self._narrator = Narrator(answer)
+        self._doing_head = self._text_head if answer.shows_activity else self._thinking_head
         self._calls = CallNarrator()
         self._answer = answer
         self._begun = False
@@ -91,7 +113,8 @@ class ChunkWriter:
             case "turn_completed":
                 return self._end(event.turn_completed)
             case _:
-                return self._piece(self._calls_head, self._calls.delta(event))
+                doing = self._piece(self._doing_head, self._narrator.doing(event))
+                return doing + self._piece(self._calls_head, self._calls.delta(event))
 
     def _piece(self, head: bytes, piece: str | Delta) -> bytes:
         if not piece:
@@ -128,21 +151,25 @@ class Collector:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._narrator = Narrator()
+        self._narrator = Narrator(answer)
         self._thinking: list[str] = []
+        self._doing: list[str] = []  # before the answer's own words
 
     def take(self, event: pb.ConverseResponse) -> None:
         """Keep what the completion does not repeat."""
         if event.HasField("thinking_delta"):
             self._thinking.append(self._narrator.thinking(event.thinking_delta))
+        elif doing := self._narrator.doing(event):
+            (self._doing if self._narrator.shows_activity else self._thinking).append(doing)
 
     def completion(self, completed: pb.TurnCompleted) -> bytes:
         """The JSON text of the whole answer."""
         calls = whole(completed.tool_calls)
         refused = is_refused(completed, self._answer)
+        content = "".join(self._doing) + completed.text
         message: dict[str, Any] = {
             "role": "assistant",
-            "content": completed.text or None if calls or refused else completed.text,
+            "content": content or None if calls or refused else content,
             "refusal": REFUSAL if refused else None,
             "annotations": [],
         }
@@ -186,9 +213,10 @@ def usage(spent: pb.Usage) -> dict[str, Any]:
             "audio_tokens": 0,
         },
         "completion_tokens_details": {
-            "reasoning_tokens": 0,  # part of completion_tokens; the provider does not tell them apart
+            "reasoning_tokens": spent.reasoning_tokens,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         },
+        "cost": spent.cost_usd,  # in US dollars; OpenAI has no such field
     }

@@ -72,8 +72,7 @@ def usage(spent: pb.Usage) -> dict[str, Any]:
             "cache_write_tokens": spent.cache_write_tokens,
         },
         "output_tokens": spent.output_tokens,
-        # Part of output_tokens; the provider does not tell them apart.
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": spent.reasoning_tokens},
         "total_tokens": given + spent.output_tokens,
     }
 

@@ -1,8 +1,10 @@
-"""POST /v1/chat/completions."""
+"""POST /v1/chat/completions and /v1/completions."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -11,7 +13,8 @@ from hotseat import pb
 from hotseat_edge.core_client import Core
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import ANSWERED, HEADERS
-from hotseat_edge.openai import idempotency, names, request, schema
+from hotseat_edge.openai import completions, idempotency, names, request, schema
+from hotseat_edge.openai.completions import TextCollector, TextWriter
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
 from hotseat_edge.routes.body import read_json
@@ -20,17 +23,39 @@ from hotseat_edge.sse import EventStream
 from hotseat_edge.timing import Timing
 
 
+class _Writer(Protocol):
+    def write(self, event: pb.ConverseResponse) -> bytes: ...
+
+
+class _Gatherer(Protocol):
+    def take(self, event: pb.ConverseResponse) -> None: ...
+
+    def completion(self, completed: pb.TurnCompleted) -> bytes: ...
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What an API makes of answers."""
+
+    prefix: str  # of their ids
+    stream: Callable[..., _Writer]
+    whole: Callable[..., _Gatherer]
+
+
+_CHAT = _Form("chatcmpl", ChunkWriter, Collector)
+
+
 class _Turn(msgspec.Struct, frozen=True):
-    """One chat request, ready to run."""
+    """One request, ready to run."""
 
     chat: schema.ChatRequest
     asked: request.Asked
     profile: pb.Profile
     answer: Answer
+    form: _Form
 
 
 class Chat:
-    """Answers chat requests."""
+    """Answers chat requests, and prompts as their early form."""
 
     def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
         self._core = core
@@ -38,10 +63,19 @@ class Chat:
         self._settings = settings
 
     async def create(self, http: web.Request) -> web.StreamResponse:
-        """Answer one request, streamed or whole."""
-        header = http.headers.get(names.CONVERSATION_HEADER)
+        """Answer one chat request, streamed or whole."""
         body = await read_json(http, self._settings.body_timeout_s)
-        chat = schema.parse(body)
+        return await self._serve(http, body, schema.parse(body), _CHAT)
+
+    async def complete(self, http: web.Request) -> web.StreamResponse:
+        """Answer one prompt, streamed or whole."""
+        body = await read_json(http, self._settings.body_timeout_s)
+        asked = completions.parse(body)
+        form = _Form("cmpl", partial(TextWriter, echo=asked.echo), partial(TextCollector, echo=asked.echo))
+        return await self._serve(http, body, asked.chat, form)
+
+    async def _serve(self, http: web.Request, body: bytes, chat: schema.ChatRequest, form: _Form) -> web.StreamResponse:
+        header = http.headers.get(names.CONVERSATION_HEADER)
         model = names.parse_model(chat.model)
         conversation_id = names.conversation_id(header, model.conversation)
         identity = idempotency.identify(http.headers, http.path, conversation_id, body)
@@ -52,16 +86,17 @@ class Chat:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
         answer = Answer(
-            id=f"chatcmpl-{identity.answer_id}",
+            id=f"{form.prefix}-{identity.answer_id}",
             created=int(time.time()),
             model=chat.model,
             is_json=bool(asked.input.options.output_schema_json),
+            activity=self._settings.activity,
         )
-        turn = _Turn(chat, asked, profile, answer)
+        turn = _Turn(chat, asked, profile, answer, form)
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        collector, timing = Collector(turn.answer), Timing(http[HEADERS], self._metrics)
+        collector, timing = turn.form.whole(turn.answer), Timing(http[HEADERS], self._metrics)
         response = web.Response(content_type="application/json")
         async with aclosing(self._run(http, turn)) as events:
             async for event in events:
@@ -78,7 +113,7 @@ class Chat:
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         options = turn.chat.stream_options
-        writer = ChunkWriter(turn.answer, include_usage=bool(options and options.include_usage))
+        writer = turn.form.stream(turn.answer, include_usage=bool(options and options.include_usage))
         settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
         stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
         async with stream, aclosing(self._run(http, turn)) as events:

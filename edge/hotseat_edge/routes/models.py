@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiohttp import web
+from hotseat import pb
 
 from hotseat_edge.core_client import Core
 from hotseat_edge.openai import names
@@ -18,22 +19,25 @@ class Models:
 
     async def index(self, _: web.Request) -> web.Response:
         """Every profile, and every model that one is known to take."""
-        return web.json_response({"object": "list", "data": [_model(name) for name in await self._names()]})
+        return web.json_response({"object": "list", "data": [*(await self._listed()).values()]})
 
     async def show(self, request: web.Request) -> web.Response:
         """One of them, with or without a conversation behind its name."""
         asked_for = request.match_info["id"]
-        base = names.parse_model(asked_for).base
-        if base not in await self._names():
+        found = (await self._listed()).get(names.parse_model(asked_for).base)
+        if found is None:
             raise names.model_not_found(asked_for)
-        return web.json_response(_model(base))
+        return web.json_response(found)
 
-    async def _names(self) -> list[str]:
-        found: list[str] = []
-        for profile in await self._core.profiles():
-            found += [profile.name, *(f"{profile.name}/{model}" for model in profile.models)]
-        return found
+    async def _listed(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: _model(name, profile)
+            for profile in await self._core.profiles()
+            for name in (profile.name, *(f"{profile.name}/{model}" for model in profile.models))
+        }
 
 
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "hotseat"}
+def _model(name: str, profile: pb.Profile) -> dict[str, Any]:
+    limits = {"context_window": profile.context_window, "max_completion_tokens": profile.max_output_tokens}
+    known = {limit: tokens for limit, tokens in limits.items() if tokens}
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "hotseat", **known}

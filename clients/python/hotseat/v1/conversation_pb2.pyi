@@ -82,16 +82,20 @@ class ConversationSettings(_message.Message):
     def __init__(self, model: _Optional[str] = ..., system_prompt: _Optional[_Union[SystemPrompt, _Mapping]] = ..., workspace: _Optional[str] = ..., permission_policy: _Optional[_Union[PermissionPolicy, _Mapping]] = ..., tools: _Optional[_Iterable[_Union[_content_pb2.ToolDefinition, _Mapping]]] = ..., output_schema_json: _Optional[str] = ..., turn_limits: _Optional[_Union[TurnLimits, _Mapping]] = ..., profile: _Optional[str] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., clear_tools: bool = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Profile(_message.Message):
-    __slots__ = ("name", "description", "models", "has_workspace")
+    __slots__ = ("name", "description", "models", "has_workspace", "context_window", "max_output_tokens")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     HAS_WORKSPACE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    MAX_OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     models: _containers.RepeatedScalarFieldContainer[str]
     has_workspace: bool
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., models: _Optional[_Iterable[str]] = ..., has_workspace: bool = ...) -> None: ...
+    context_window: int
+    max_output_tokens: int
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., models: _Optional[_Iterable[str]] = ..., has_workspace: bool = ..., context_window: _Optional[int] = ..., max_output_tokens: _Optional[int] = ...) -> None: ...
 
 class SystemPrompt(_message.Message):
     __slots__ = ("mode", "text")

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/content.proto.
  */
 export const file_hotseat_v1_content: GenFile = /*@__PURE__*/
-  fileDesc("Chhob3RzZWF0L3YxL2NvbnRlbnQucHJvdG8SCmhvdHNlYXQudjEibAoMQ29udGVudEJsb2NrEg4KBHRleHQYASABKAlIABIhCgVpbWFnZRgCIAEoCzIQLmhvdHNlYXQudjEuQmxvYkgAEiAKBGZpbGUYAyABKAsyEC5ob3RzZWF0LnYxLkJsb2JIAEIHCgVibG9jayJvCgRCbG9iEhIKCm1lZGlhX3R5cGUYASABKAkSEAoIZmlsZW5hbWUYAiABKAkSDgoEZGF0YRgDIAEoDEgAEhgKDndvcmtzcGFjZV9wYXRoGAQgASgJSAASDQoDdXJsGAUgASgJSABCCAoGc291cmNlIk4KDlRvb2xEZWZpbml0aW9uEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkifQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgDEhUKDW91dHB1dF90b2tlbnMYAiABKAMSGQoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAMSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAQgASgDEhAKCGNvc3RfdXNkGAUgASgBQmpCDENvbnRlbnRQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM");
+  fileDesc("Chhob3RzZWF0L3YxL2NvbnRlbnQucHJvdG8SCmhvdHNlYXQudjEibAoMQ29udGVudEJsb2NrEg4KBHRleHQYASABKAlIABIhCgVpbWFnZRgCIAEoCzIQLmhvdHNlYXQudjEuQmxvYkgAEiAKBGZpbGUYAyABKAsyEC5ob3RzZWF0LnYxLkJsb2JIAEIHCgVibG9jayJvCgRCbG9iEhIKCm1lZGlhX3R5cGUYASABKAkSEAoIZmlsZW5hbWUYAiABKAkSDgoEZGF0YRgDIAEoDEgAEhgKDndvcmtzcGFjZV9wYXRoGAQgASgJSAASDQoDdXJsGAUgASgJSABCCAoGc291cmNlIk4KDlRvb2xEZWZpbml0aW9uEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkilwEKBVVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoAxIVCg1vdXRwdXRfdG9rZW5zGAIgASgDEhkKEWNhY2hlX3JlYWRfdG9rZW5zGAMgASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoAxIQCghjb3N0X3VzZBgFIAEoARIYChByZWFzb25pbmdfdG9rZW5zGAYgASgDQmpCDENvbnRlbnRQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM");
 
 /**
  * One piece of user input or of a tool's result.
@@ -194,6 +194,13 @@ export type Usage = Message<"hotseat.v1.Usage"> & {
    * @generated from field: double cost_usd = 5;
    */
   costUsd: number;
+
+  /**
+   * Tokens of the model's thinking, where the provider tells: part of output_tokens.
+   *
+   * @generated from field: int64 reasoning_tokens = 6;
+   */
+  reasoningTokens: bigint;
 };
 
 /**
