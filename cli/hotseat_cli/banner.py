@@ -20,6 +20,7 @@ class Serving:
     data_dir: str
     upstream: Upstream
     sandbox: str = ""  # what the core says of it; empty: nothing
+    key: str = ""  # where others than the core have it; empty: nowhere
     command: str = "hotseat"  # how this command is called from here
     from_file: str = ""  # "path (NAME, NAME)" where a .env file was read
 
@@ -57,6 +58,7 @@ def _facts(serving: Serving) -> list[tuple[str, str]]:
         ("Data", serving.data_dir),
         ("Answers", _answers(serving.upstream)),
         ("Sandbox", serving.sandbox),
+        ("Key", serving.key),
         ("Settings", serving.from_file),
     ]
     return [(name, value) for name, value in facts if value]
@@ -71,6 +73,13 @@ def sandbox(health: Mapping[str, Any]) -> str:
         return f"OFF: what an agent runs sees what the core sees ({found['reason']})"
     reach = {"none": "no network", "host": "the machine's network"}.get(found["network"], found["network"])
     return f"on: agents see the system's programs, their workspace and {reach}"
+
+
+def key(health: Mapping[str, Any]) -> str:
+    """What is to be said of who has the credential; empty: it is the core alone."""
+    if (health.get("pool") or {}).get("key_mode") != "env":
+        return ""
+    return "IN EVERY WORKER'S ENVIRONMENT, where tools can read it (HOTSEAT_KEY_MODE=env)"
 
 
 def _answers(upstream: Upstream) -> str:

@@ -60,6 +60,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
                 data_dir=_data_dir(environment),
                 upstream=model,
                 sandbox=banner.sandbox(health),
+                key=banner.key(health),
                 command=_command(),
                 from_file=_from_file(environment),
             )

@@ -25,7 +25,7 @@ _WORKER_STATES = {
 }
 
 
-def pool_message(stats: PoolStats, containment: Containment) -> service.Pool:
+def pool_message(stats: PoolStats, containment: Containment, key_mode: str) -> service.Pool:
     """Return the pool at one moment."""
     retry_time = stats.start_retry_time
     return service.Pool(
@@ -35,6 +35,7 @@ def pool_message(stats: PoolStats, containment: Containment) -> service.Pool:
         start_time=timestamp(stats.start_time),
         containment=containment.name,
         sandbox=_sandbox(containment),
+        key_mode=key_mode,
         start_retry_time=None if retry_time is None else timestamp(retry_time),
     )
 

@@ -40,10 +40,12 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         *,
         check_conversation: Callable[[str], Awaitable[object]],
         containment: Containment,
+        key_mode: str,
         on_taking_turns: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
         self._containment = containment
+        self._key_mode = key_mode
         self._check_conversation = check_conversation  # raises ConversationNotFound: a pool knows workers alone
         self._on_taking_turns = on_taking_turns
         self._steering = asyncio.Lock()  # what is announced is what the pool does
@@ -160,7 +162,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
             dismissed.cancel()
 
     def _show(self, stats: PoolStats) -> service.Pool:
-        return pool_message(stats, self._containment)
+        return pool_message(stats, self._containment, self._key_mode)
 
     async def _measure(self, rows: Iterable[WorkerRow]) -> dict[str, int]:
         """Return the bytes of memory that these workers use, by their ids."""

@@ -44,6 +44,7 @@ from hotseat_core.key_servicer import KeyServicer
 from hotseat_core.listening import bind, check_exposure, mode_of
 from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
+from hotseat_core.metrics.provider import ProviderMeter
 from hotseat_core.metrics.turns import MeteredStore, TurnMeter
 from hotseat_core.parse import Parser
 from hotseat_core.pool.pool import Pool
@@ -107,24 +108,27 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError, CannotListenError or StorageFailed."""
     keyring = Keyring(settings.data_path, static_secret=settings.api_key, is_required=settings.auth == "required")
+    counted = CollectorRegistry()
     async with keyring:
         _check_access(settings, keyring)
         cli, cli_version = await check_cli(settings)
         path = settings.inherited_env.get("PATH", os.defpath)
-        async with contained(settings.containment, path, settings.sandboxing) as containment, _gate(settings) as gate:
+        async with (
+            contained(settings.containment, path, settings.sandboxing) as containment,
+            _gate(settings, ProviderMeter(counted)) as gate,
+        ):
             factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
-            async with _serve(settings, factory, cli_version, keyring) as core:
+            async with _serve(settings, factory, cli_version, keyring, counted) as core:
                 yield core
 
 
 @contextlib.asynccontextmanager
 async def _serve(
-    settings: CoreSettings, factory: WorkerFactory, cli_version: str, keyring: Keyring
+    settings: CoreSettings, factory: WorkerFactory, cli_version: str, keyring: Keyring, counted: CollectorRegistry
 ) -> AsyncIterator[Core]:
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
-    counted = CollectorRegistry()
     build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment.name}
     async with (
         _journal(settings, TurnMeter(counted)) as store,
@@ -160,6 +164,7 @@ async def _serve(
                 cli_version,
                 check_conversation=lambda conversation_id: tenants.of(caller().tenant).summary(conversation_id),
                 containment=factory.containment,
+                key_mode=settings.key_mode,
                 on_taking_turns=health.take_turns,
             )
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
@@ -236,16 +241,15 @@ def _retention(settings: CoreSettings) -> Retention:
 
 
 @contextlib.asynccontextmanager
-async def _gate(settings: CoreSettings) -> AsyncIterator[Gate]:
+async def _gate(settings: CoreSettings, meter: ProviderMeter) -> AsyncIterator[Gate]:
     """The workers' way to the model's provider."""
     credential = settings.open_credential()
     if settings.key_mode == "env":
         logger.warning("every worker holds the credential, and so do its tools", extra={"setting": "HOTSEAT_KEY_MODE"})
         yield BareKey(credential, settings.base_url)
         return
-    async with proxying(
-        parse_provider(settings.base_url), credential, settings.data_path, settings.inherited_env
-    ) as proxy:
+    provider, data_dir, environment = parse_provider(settings.base_url), settings.data_path, settings.inherited_env
+    async with proxying(provider, credential, data_dir, environment, meter.note) as proxy:
         yield proxy
 
 

@@ -1,6 +1,7 @@
 """The command's pure parts, by table."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hotseat import pb
@@ -266,3 +267,17 @@ def test_the_command_line_goes_over_what_a_conversation_holds(
     wish: Wish, held: pb.ConversationSettings | None, expected: pb.ConversationSettings
 ) -> None:
     assert wanted(wish, held) == expected
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        ({"pool": {"key_mode": "env"}}, "IN EVERY WORKER'S ENVIRONMENT"),
+        ({"pool": {"key_mode": "proxy"}}, ""),
+        ({"pool": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_key_that_workers_hold_is_said_in_the_banner(health: dict[str, Any], said: str) -> None:
+    assert banner.key(health).startswith(said)
+    assert bool(banner.key(health)) is bool(said)

@@ -145,6 +145,7 @@ async def test_health_tells_of_the_pool(edge: Edge) -> None:
     assert health["pool"]["workers"] == {"starting": 0, "warm": 1, "idle": 2, "running": 1, "stopping": 0}
     assert health["pool"]["turns"]["hot"] == 7
     assert (health["problems"], health["pool"]["containment"]) == ([], "watcher")
+    assert health["pool"]["key_mode"] == "proxy"
     assert health["pool"]["sandbox"] == {"enabled": False, "reason": "HOTSEAT_SANDBOX=off"}
     assert health["uptime_seconds"] >= 0
     assert health["version"]

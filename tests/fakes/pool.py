@@ -36,6 +36,7 @@ class FakePool(Calls, PoolServiceServicer):
             size=self.pool_size,
             stats=self.pool_stats,
             containment="watcher",
+            key_mode="proxy",
             sandbox=pb.Sandbox(disabled_reason="HOTSEAT_SANDBOX=off"),
             start_retry_time=self.pool_retry_time,
         )

@@ -73,6 +73,7 @@ def facts(pool: pb.Pool, now: float) -> list[tuple[str, str]]:
         ("Evicted", f"{stats.lru_eviction_count:,} for room, {stats.idle_eviction_count:,} idle"),
         ("Containment", pool.containment),
         ("Sandbox", _sandbox(pool.sandbox)),
+        ("Key", "in every worker's environment" if pool.key_mode == "env" else ""),
     ]
     return [(name, value) for name, value in found if value]
 

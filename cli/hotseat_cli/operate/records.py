@@ -40,6 +40,7 @@ def pool(found: pb.Pool) -> Record:
         "start_time": time(found, "start_time"),
         "start_retry_time": time(found, "start_retry_time"),
         "containment": found.containment or None,
+        "key_mode": found.key_mode,
         "sandbox": {
             "enabled": found.sandbox.enabled,
             "network": found.sandbox.network or None,

@@ -168,7 +168,10 @@ type Pool struct {
 	// before this, and turns that need one fail with WORKER_START. Unset: all is well.
 	StartRetryTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_retry_time,json=startRetryTime,proto3" json:"start_retry_time,omitempty"`
 	// What workers, and all that they start, see of the machine.
-	Sandbox       *Sandbox `protobuf:"bytes,7,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	Sandbox *Sandbox `protobuf:"bytes,7,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	// Who has the credential of the model's provider: proxy, the core alone; or env, every
+	// worker too, where its tools can read it.
+	KeyMode       string `protobuf:"bytes,8,opt,name=key_mode,json=keyMode,proto3" json:"key_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -250,6 +253,13 @@ func (x *Pool) GetSandbox() *Sandbox {
 		return x.Sandbox
 	}
 	return nil
+}
+
+func (x *Pool) GetKeyMode() string {
+	if x != nil {
+		return x.KeyMode
+	}
+	return ""
 }
 
 // What workers, and all that they start, see of the machine.
@@ -1661,7 +1671,7 @@ var File_hotseat_v1_pool_service_proto protoreflect.FileDescriptor
 const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dhotseat/v1/pool_service.proto\x12\n" +
-	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x03\n" +
+	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x03\n" +
 	"\x04Pool\x12,\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x16.hotseat.v1.Pool.StateR\x05state\x12(\n" +
 	"\x04size\x18\x02 \x01(\v2\x14.hotseat.v1.PoolSizeR\x04size\x12+\n" +
@@ -1670,7 +1680,8 @@ const file_hotseat_v1_pool_service_proto_rawDesc = "" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12 \n" +
 	"\vcontainment\x18\x05 \x01(\tR\vcontainment\x12D\n" +
 	"\x10start_retry_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0estartRetryTime\x12-\n" +
-	"\asandbox\x18\a \x01(\v2\x13.hotseat.v1.SandboxR\asandbox\"W\n" +
+	"\asandbox\x18\a \x01(\v2\x13.hotseat.v1.SandboxR\asandbox\x12\x19\n" +
+	"\bkey_mode\x18\b \x01(\tR\akeyMode\"W\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_ACTIVE\x10\x01\x12\x12\n" +

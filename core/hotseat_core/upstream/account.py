@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hotseat_core.errors import Reason
-from hotseat_core.events import Failure
-from hotseat_core.upstream.meter import Tokens
+from hotseat_core.events import Failure, Usage
+from hotseat_core.upstream.meter import Meter, Tokens
 
 _PROVIDERS_FAULT = frozenset({Reason.PROVIDER, Reason.PROVIDER_LIMIT})
 
@@ -20,22 +20,46 @@ class Refused:
     why: str = ""  # it could not be reached
 
 
-OnCall = Callable[[str, Tokens], None]  # the worker's id, and what the call has used; called at its end
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of a worker's that has ended."""
+
+    worker_id: str
+    status: int  # 0: no answer came
+    first_byte_s: float  # from the whole request to the answer's head; 0: no answer came
+    tokens: Tokens  # of a call to the model that was answered with success
+
+
+OnCall = Callable[[Call], None]
 
 
 class Account:
     """One worker's. Kept by the proxy, read by the worker's turns."""
 
-    def __init__(self, worker_id: str, on_call: OnCall = lambda _worker, _tokens: None) -> None:
+    def __init__(self, worker_id: str, on_call: OnCall = lambda _call: None) -> None:
         self.worker_id = worker_id
         self.refused: Refused | None = None  # the latest call was; None: it was not
-        self.last: Tokens | None = None  # what the latest finished call has used
         self._on_call = on_call
+        self._open: set[Meter] = set()  # of answers that are coming
 
-    def called(self, tokens: Tokens) -> None:
-        """A call was answered, whole or in part."""
-        self.last = tokens
-        self._on_call(self.worker_id, tokens)
+    def answering(self, meter: Meter) -> None:
+        """An answer begins."""
+        self._open.add(meter)
+
+    def ended(self, meter: Meter, status: int, first_byte_s: float) -> None:
+        """A call has ended, with an answer, a part of one, or none."""
+        self._open.discard(meter)
+        self._on_call(Call(self.worker_id, status, first_byte_s, meter.tokens()))
+
+    def unfinished(self) -> Usage:
+        """Return what the answers that are still coming have used: nobody else will say it, where they are cut now."""
+        used = Usage()
+        for tokens in (meter.tokens() for meter in self._open):
+            if not tokens.is_final:
+                used += Usage(
+                    tokens.input_tokens, tokens.output_tokens, tokens.cache_read_tokens, tokens.cache_write_tokens
+                )
+        return used
 
     def correct(self, failure: Failure, now: float) -> Failure:
         """Return a turn's failure with what the provider said of it, and the CLI does not tell."""

@@ -50,12 +50,16 @@ class Errand:
         self._connecting: asyncio.Task[None] | None = None  # owned by the connections
         self._head = b""  # of the answer, until its first piece goes with it
         self._is_chunked = False
-        self._has_begun = False
+        self._has_ended = False
         self._meter: Meter = NoMeter()
+        self._status = 0  # of the answer; 0: none has come
+        self._begun_at = 0.0
+        self._first_byte_s = 0.0
 
     def start(self) -> None:
         """Send the request, on a connection that waits for it, or on a new one."""
         self._account.refused = None
+        self._begun_at = time.monotonic()
         connection = self._connections.take()
         if connection is not None:
             self._ask(connection)
@@ -69,7 +73,7 @@ class Errand:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._connections.end(connection)
-            self._count()
+        self._end()
 
     def pause(self) -> None:
         """The worker reads too slowly: let the provider wait."""
@@ -88,6 +92,7 @@ class Errand:
             logger.warning("the model's provider can't be reached", extra={"because": str(exc)})
             self._account.refused = Refused(0, time.monotonic(), why=str(exc))
             self._asking.write(refusal(502, f"the model's provider could not be reached: {exc}"))
+            self._end()
             self._asking.finished()
         finally:
             self._connecting = None
@@ -104,10 +109,12 @@ class Errand:
         has_no_body = status in {204, 304}
         self._is_chunked = length is None and not has_no_body
         self._head = answer_head(status, reason, headers, length=None if self._is_chunked else length or b"0")
+        now = time.monotonic()
+        self._status, self._first_byte_s = status, now - self._begun_at
         self._meter = meter_for(self._request.target, status, find(headers, b"content-type") or b"")
-        self._account.refused = None
+        self._account.answering(self._meter)
         if status >= 400:
-            self._account.refused = Refused(status, time.monotonic(), retry_after_s(headers, time.time()))
+            self._account.refused = Refused(status, now, retry_after_s(headers, time.time()))
 
     def on_body(self, data: bytes, *, is_last: bool) -> None:
         """Pass on what came, in one write."""
@@ -117,25 +124,25 @@ class Errand:
             out, self._head = self._head + out, b""
         if is_last and self._is_chunked:
             out += LAST_CHUNK
-        self._has_begun = True
         if out:
             self._asking.write(out)
         if is_last:
             connection, self._connection = self._connection, None
             if connection is not None:
                 self._connections.give_back(connection)
-            self._count()
+            self._end()
             self._asking.finished()
 
     def on_broken(self, why: str) -> None:
         """The provider broke off: so do we."""
-        logger.info("an answer of the model's provider broke off", extra={"because": why, "begun": self._has_begun})
+        logger.info("an answer of the model's provider broke off", extra={"because": why, "begun": bool(self._status)})
         connection, self._connection = self._connection, None
         if connection is not None:
             self._connections.end(connection)
-        self._count()
+        self._end()
         self._asking.cut()
 
-    def _count(self) -> None:
-        if self._has_begun and not isinstance(self._meter, NoMeter):
-            self._account.called(self._meter.tokens())
+    def _end(self) -> None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._account.ended(self._meter, self._status, self._first_byte_s)

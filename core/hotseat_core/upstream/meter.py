@@ -70,13 +70,12 @@ class StreamMeter:
     def _read(self, text: bytes) -> None:
         told = _decode(text)
         if self._wanted is _START:
-            message = told.get("message")
-            message = message if isinstance(message, dict) else {}
+            message = _object(told.get("message"))
             self._model = str(message.get("model") or "")
-            self._usage = dict(message.get("usage") or {})
+            self._usage = _object(message.get("usage"))
             self._wanted = _DELTA
         else:
-            self._usage |= {name: value for name, value in (told.get("usage") or {}).items() if value is not None}
+            self._usage |= {name: value for name, value in _object(told.get("usage")).items() if value is not None}
             self._is_final = True
 
 
@@ -96,7 +95,7 @@ class WholeMeter:
     def tokens(self) -> Tokens:
         """Return what was used, as far as is known."""
         message = _decode(b"".join(self._pieces)) if self._size <= _LONGEST_BODY else {}
-        return _tokens(str(message.get("model") or ""), message.get("usage") or {}, is_final="usage" in message)
+        return _tokens(str(message.get("model") or ""), _object(message.get("usage")), is_final="usage" in message)
 
 
 class NoMeter:
@@ -137,4 +136,8 @@ def _decode(text: bytes) -> dict[str, Any]:
         told = msgspec.json.decode(text)
     except msgspec.DecodeError:  # another provider's dialect: what it does not say is not counted
         return {}
-    return told if isinstance(told, dict) else {}
+    return _object(told)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -26,7 +26,7 @@ class Proxy:
     def __init__(self, beyond: Beyond, sockets: Path, on_call: OnCall | None = None) -> None:
         self._beyond = beyond
         self._sockets = sockets
-        self._on_call: OnCall = on_call or (lambda _worker, _tokens: None)
+        self._on_call: OnCall = on_call or (lambda _call: None)
 
     async def open(self, worker_id: str) -> Door:
         """Return a door for a worker. Raises OSError."""

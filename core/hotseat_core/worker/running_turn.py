@@ -82,6 +82,8 @@ class RunningTurn:
             ending = Ending(ending.outcome, failure, clean=ending.clean)
         translator = self.translator
         usage = translator.usage + Usage(cost_usd=self.cost_usd)
+        if self._account is not None and not ending.clean:
+            usage += self._account.unfinished()
         calls = translator.calls if ending.outcome is Outcome.TOOL_CALLS else ()
         return TurnReport(ending, translator.text, translator.rows(), usage, translator.step_count, calls)
 

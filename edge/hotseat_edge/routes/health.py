@@ -87,6 +87,7 @@ def describe(pool: pb.Pool) -> dict[str, Any]:
         "state": pb.Pool.State.Name(pool.state).removeprefix("STATE_").lower(),
         "containment": pool.containment,
         "sandbox": _sandbox(pool.sandbox),
+        "key_mode": pool.key_mode,
         "starts_workers": not pool.HasField("start_retry_time"),
         "max_workers": size.max_workers,
         "warm_workers": size.warm_workers,

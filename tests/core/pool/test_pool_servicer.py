@@ -52,6 +52,7 @@ async def house(open_pool: OpenPool, tmp_path: Path) -> AsyncIterator[House]:
             lambda pids: {pid: pid * scale["bytes"] for pid in pids},
             check_conversation=check_conversation,
             containment=Containment("watcher", why_no_sandbox="HOTSEAT_SANDBOX=off"),
+            key_mode="proxy",
         )
         keyring = Keyring(tmp_path)  # not opened: there are no keys
         server = grpc.aio.server(interceptors=[StatusInterceptor(), AccessInterceptor(keyring)])

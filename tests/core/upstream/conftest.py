@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hotseat_core.upstream.account import Call
 from hotseat_core.upstream.credential import Credential
 from hotseat_core.upstream.door import Door
-from hotseat_core.upstream.meter import Tokens
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import Proxy, proxying
 
@@ -74,7 +74,7 @@ class Scene:
     provider: FakeProvider
     proxy: Proxy
     door: Door
-    calls: list[tuple[str, Tokens]]
+    calls: list[Call]
     clients: list[Client]
 
     @property
@@ -102,13 +102,11 @@ def open_scene(tmp_path: Path) -> OpenScene:
     async def opened(
         *, path: str = "", credential: Credential | None = None, environment: dict[str, str] | None = None
     ) -> AsyncIterator[Scene]:
-        calls: list[tuple[str, Tokens]] = []
+        calls: list[Call] = []
         async with providing() as provider:
             there = parse_provider(f"http://127.0.0.1:{provider.port}{path}")
             credential = credential or Credential("ANTHROPIC_API_KEY", KEY)
-            async with proxying(
-                there, credential, tmp_path, environment or {}, lambda *call: calls.append(call)
-            ) as proxy:
+            async with proxying(there, credential, tmp_path, environment or {}, calls.append) as proxy:
                 door = await proxy.open("w1")
                 scene = Scene(provider, proxy, door, calls, [])
                 try:

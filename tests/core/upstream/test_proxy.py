@@ -209,8 +209,10 @@ async def test_what_a_call_has_used_is_told_at_its_end(scene: Scene) -> None:
     client = await scene.client()
     client.ask()
     assert (await client.answer())[2] == START + PIECE + END
-    ((worker, tokens),) = scene.calls
-    assert worker == "w1"
+    (call,) = scene.calls
+    assert (call.worker_id, call.status) == ("w1", 200)
+    assert 0 < call.first_byte_s < 30
+    tokens = call.tokens
     assert (tokens.model, tokens.input_tokens, tokens.cache_read_tokens, tokens.output_tokens) == ("m", 7, 3, 42)
     assert tokens.is_final
 
@@ -230,7 +232,8 @@ async def test_what_a_cut_call_has_used_is_told_as_far_as_it_went(scene: Scene) 
         received += await client.chunk()
     client.hang_up()
     await scene.provider.lines[0].hung_up.wait()  # the provider notices, and stops
-    ((_, tokens),) = scene.calls
+    (call,) = scene.calls
+    tokens = call.tokens
     assert (tokens.input_tokens, tokens.output_tokens, tokens.is_final) == (7, 5, False)
 
 

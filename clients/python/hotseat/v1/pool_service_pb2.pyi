@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Pool(_message.Message):
-    __slots__ = ("state", "size", "stats", "start_time", "containment", "start_retry_time", "sandbox")
+    __slots__ = ("state", "size", "stats", "start_time", "containment", "start_retry_time", "sandbox", "key_mode")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Pool.State]
@@ -30,6 +30,7 @@ class Pool(_message.Message):
     CONTAINMENT_FIELD_NUMBER: _ClassVar[int]
     START_RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
     SANDBOX_FIELD_NUMBER: _ClassVar[int]
+    KEY_MODE_FIELD_NUMBER: _ClassVar[int]
     state: Pool.State
     size: PoolSize
     stats: PoolStats
@@ -37,7 +38,8 @@ class Pool(_message.Message):
     containment: str
     start_retry_time: _timestamp_pb2.Timestamp
     sandbox: Sandbox
-    def __init__(self, state: _Optional[_Union[Pool.State, str]] = ..., size: _Optional[_Union[PoolSize, _Mapping]] = ..., stats: _Optional[_Union[PoolStats, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., containment: _Optional[str] = ..., start_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sandbox: _Optional[_Union[Sandbox, _Mapping]] = ...) -> None: ...
+    key_mode: str
+    def __init__(self, state: _Optional[_Union[Pool.State, str]] = ..., size: _Optional[_Union[PoolSize, _Mapping]] = ..., stats: _Optional[_Union[PoolStats, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., containment: _Optional[str] = ..., start_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sandbox: _Optional[_Union[Sandbox, _Mapping]] = ..., key_mode: _Optional[str] = ...) -> None: ...
 
 class Sandbox(_message.Message):
     __slots__ = ("enabled", "network", "disabled_reason")
