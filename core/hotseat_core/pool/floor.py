@@ -40,6 +40,10 @@ from hotseat_core.pool.worker_port import PoolWorker, StartWorker, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
+# A process that starts takes two cores for a third of a second, which a turn that got its worker just now wants itself:
+# a spare that nobody waits for is started after it.
+SPARE_PAUSE_S = 0.25
+
 
 class Floor:
     """Seats (one a process), the line of waiters and holds (one a lease): all that changes in a pool.
@@ -62,12 +66,13 @@ class Floor:
         self.closing = False
         self.revision = 0  # goes up with every change
         self.changed = asyncio.Event()  # replaced at every change
-        self._lives = Lives(start, self, settings.close_timeout_s)
+        self._lives = Lives(start, self, settings.close_timeout_s, clock)
         self._backoffs: dict[WorkerSpec, Backoff] = {}
         self._recent = remember((), settings.default_spec)
         self._order = 0
         self._timer: Timer | None = None
         self._typical_bytes = FIRST_WORKER_BYTES
+        self._given_out_at = -SPARE_PAUSE_S  # when a turn last got a worker that did not hold its conversation
 
     def next_order(self) -> int:
         """A number above all before: what comes first has the smaller one."""
@@ -98,6 +103,9 @@ class Floor:
             while self._follow_plan(told):
                 pass  # somebody was refused: those behind have moved up
             self.line.note_accepted()
+            if self.line:  # any of the workers that start may be for somebody in it
+                for seat in self.seats.values():
+                    seat.hurry.set()
             for waiter in told.values():
                 if waiter in self.line:
                     waiter.tell_position()
@@ -163,6 +171,7 @@ class Floor:
         self.holds.add(seat.hold)
         if source is not Source.HOT:
             self._recent = remember(self._recent, wants.spec)
+            self._given_out_at = now
         waiter.answer.set_result(seat.hold)
 
     def refuse(self, waiter: Waiter, error: HotseatError, why: Refusal) -> None:
@@ -207,7 +216,7 @@ class Floor:
         view = WorkerView(number, spec, WorkerState.STARTING, since=self.clock.time())
         seat = self.seats[number] = Seat(view, self.wall())
         self.counts.starts += 1
-        self._lives.begin(seat)
+        self._lives.begin(seat, self._given_out_at + SPARE_PAUSE_S)
 
     def note_ready(self, seat: Seat, worker: PoolWorker) -> None:
         """It can serve, unless its end has been ordered meanwhile."""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from hotseat_core.errors import WorkerStartError
+from hotseat_core.pool.clock import Clock
 from hotseat_core.pool.seat import Seat, close_worker, wait_until_over
 from hotseat_core.pool.worker_port import PoolWorker, StartWorker
 
@@ -31,15 +32,16 @@ class Witness(Protocol):
 class Lives:
     """One task for every worker; all are over after close()."""
 
-    def __init__(self, start: StartWorker, witness: Witness, close_timeout_s: float) -> None:
+    def __init__(self, start: StartWorker, witness: Witness, close_timeout_s: float, clock: Clock) -> None:
         self._start_worker = start
         self._witness = witness
+        self._clock = clock
         self._close_timeout_s = close_timeout_s
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by seat
 
-    def begin(self, seat: Seat) -> None:
-        """Start a worker on this seat."""
-        task = asyncio.get_running_loop().create_task(self._live(seat), name=f"life of seat {seat.view.seat}")
+    def begin(self, seat: Seat, at: float) -> None:
+        """Start a worker on this seat, at this time of the clock or as soon as there is a hurry."""
+        task = asyncio.get_running_loop().create_task(self._live(seat, at), name=f"life of seat {seat.view.seat}")
         self._tasks[seat.view.seat] = task
         task.add_done_callback(partial(self._note_end, seat))
 
@@ -60,7 +62,8 @@ class Lives:
                     life.cancel()
                 await asyncio.wait(left, timeout=1)
 
-    async def _live(self, seat: Seat) -> None:
+    async def _live(self, seat: Seat, at: float) -> None:
+        await self._wait(seat, at)
         worker = await self._spawn(seat)
         if worker is None:
             return
@@ -70,6 +73,15 @@ class Lives:
             self._witness.note_over(seat, worker)
         finally:
             await close_worker(worker, self._close_timeout_s)
+
+    async def _wait(self, seat: Seat, at: float) -> None:
+        if at <= self._clock.time():
+            return
+        timer = self._clock.call_at(at, seat.hurry.set)
+        try:
+            await seat.hurry.wait()
+        finally:
+            timer.cancel()
 
     async def _spawn(self, seat: Seat) -> PoolWorker | None:
         try:

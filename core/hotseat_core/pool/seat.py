@@ -62,6 +62,7 @@ class Seat:
     hold: Hold | None = None
     last_turn_time: float | None = None
     turn_count: int = 0
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)  # its process is to be started now
     over: asyncio.Event = field(default_factory=asyncio.Event)  # it has ended, or is to be ended
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # nothing of it is left
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from hotseat_core.errors import PoolFull, QueueTimeout
+from hotseat_core.pool.floor import SPARE_PAUSE_S
 from hotseat_core.pool.view import Source
 from hotseat_core.pool.worker_port import WorkerSpec
 
@@ -34,14 +35,36 @@ async def test_a_worker_that_is_not_kept_ends(open_pool: OpenPool) -> None:
         assert shows(pool, "")
 
 
-async def test_a_spare_serves_a_new_conversation_and_is_replaced(open_pool: OpenPool) -> None:
+async def test_a_spare_serves_a_new_conversation_and_is_replaced_a_moment_later(
+    open_pool: OpenPool, clock: ManualClock
+) -> None:
     async with open_pool(warm_workers=1) as pool:
         assert shows(pool, "1 warm")
         lease = await pool.acquire("a", AGENT)
         assert lease.source is Source.WARM
         await settled()
+        assert shows(pool, "1 running, 1 starting")  # which takes nothing of the machine yet
+        clock.advance(SPARE_PAUSE_S)
+        await settled()
         assert shows(pool, "1 running, 1 warm")
         lease.release(keep=True)
+
+
+async def test_who_waits_for_the_next_spare_need_not_wait_for_that_moment(open_pool: OpenPool) -> None:
+    async with open_pool(warm_workers=1) as pool:
+        first = await pool.acquire("a", AGENT)
+        second = await pool.acquire("b", AGENT)
+        assert (first.source, second.source) == (Source.WARM, Source.COLD)
+        for lease in (first, second):
+            lease.release(keep=True)
+
+
+async def test_a_spare_that_is_not_started_yet_ends_with_the_pool(open_pool: OpenPool, machine: FakeMachine) -> None:
+    async with open_pool(warm_workers=1) as pool:
+        (await pool.acquire("a", AGENT)).release(keep=True)
+        await settled()
+        assert shows(pool, "1 idle, 1 starting")
+    assert machine.most_processes == 1
 
 
 async def test_fresh_ends_the_hot_worker_before_another_serves(open_pool: OpenPool, machine: FakeMachine) -> None:

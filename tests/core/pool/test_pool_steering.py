@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from hotseat_core.errors import ConversationBusy, InvalidMessage, PoolDraining
+from hotseat_core.pool.floor import SPARE_PAUSE_S
 from hotseat_core.pool.stats import PoolState
 from hotseat_core.pool.view import EndReason, WorkerState
 from hotseat_core.pool.worker_port import WorkerSpec
@@ -147,13 +148,15 @@ async def test_a_larger_pool_serves_who_waits(open_pool: OpenPool) -> None:
         first.release(keep=True)
 
 
-async def test_spares_follow_what_is_asked_for(open_pool: OpenPool) -> None:
+async def test_spares_follow_what_is_asked_for(open_pool: OpenPool, clock: ManualClock) -> None:
     async with open_pool(max_workers=4, warm_workers=1) as pool:
         (await pool.acquire("a", AGENT)).release(keep=True)
         await settled()
         for _ in range(9):  # nobody asks for the agent any more
             (await pool.acquire("b", BARE, fresh=True)).release(keep=True)
             await settled()
+        clock.advance(SPARE_PAUSE_S)
+        await settled()
         spares = [row.spec for row in pool.workers() if row.state is WorkerState.WARM]
         assert BARE in spares
 
