@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli import chat, completion, conversations, pool, serve, up, version, workers
+from hotseat_cli import chat, completion, conversations, doctor, pool, serve, up, version, workers
 
 # Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
 
@@ -14,6 +14,7 @@ First steps:
   hotseat chat      talk to it, in another terminal
   hotseat demo      the same without an account: a scripted model answers
   hotseat top       watch it work
+  hotseat doctor    find out what is wrong or unsafe
 
 Each command explains itself: hotseat COMMAND --help
 """
@@ -27,6 +28,6 @@ def main() -> None:
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
     *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations),
-    *(completion.completion, version.version),
+    *(doctor.doctor, completion.completion, version.version),
 ):
     main.add_command(command)

@@ -104,6 +104,16 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
     return cli, found
 
 
+def forbid_root(settings: CoreSettings, containment: Containment) -> None:
+    """Raises WorkerStartError where agents would do as root what they like."""
+    is_fenced = containment.sandbox is not None or settings.inherited_env.get("IS_SANDBOX") == "1"
+    if os.getuid() == 0 and settings.permission_mode == "bypass" and not is_fenced:
+        raise WorkerStartError(
+            "HOTSEAT_PERMISSION_MODE=bypass would let agents do as root what they like, for they are not sandboxed "
+            f"({containment.why_no_sandbox}): run the core as another user, or set IS_SANDBOX=1 if the machine is one"
+        )
+
+
 @contextlib.asynccontextmanager
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError, CannotListenError or StorageFailed."""
@@ -117,6 +127,7 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
             contained(settings.containment, path, settings.sandboxing) as containment,
             _gate(settings, ProviderMeter(counted)) as gate,
         ):
+            forbid_root(settings, containment)
             factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
             async with _serve(settings, factory, cli_version, keyring, counted) as core:
                 yield core

@@ -23,7 +23,8 @@ LOOK = "env; tr '\\\\0' '\\\\n' </proc/$PPID/environ; cat /proc/[0-9]*/environ /
 async def house(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """A house whose key is unmistakable, and whose model may do what it likes."""
     directory = tmp_path_factory.mktemp("key")
-    settings = {"POOL_SIZE": "2", "HOTSEAT_PERMISSION_MODE": "bypass", **containments.settings(request.param)}
+    settings = {"POOL_SIZE": "2", "HOTSEAT_PERMISSION_MODE": "bypass", "IS_SANDBOX": "1"}
+    settings |= containments.settings(request.param)
     async with running(directory, ANTHROPIC_API_KEY=KEY, **settings) as opened:
         yield opened
 

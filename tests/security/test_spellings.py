@@ -64,7 +64,7 @@ COMMANDS = [
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """Outside a sandbox: there the files could be read."""
-    settings = {"HOTSEAT_SANDBOX": "off", "HOTSEAT_PERMISSION_MODE": "bypass"}
+    settings = {"HOTSEAT_SANDBOX": "off", "HOTSEAT_PERMISSION_MODE": "bypass", "IS_SANDBOX": "1"}
     async with running(tmp_path_factory.mktemp("house"), POOL_SIZE="2", HOTSEAT_WARM_WORKERS="0", **settings) as shared:
         yield shared
 

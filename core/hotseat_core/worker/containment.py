@@ -66,18 +66,21 @@ async def contained(choice: Choice, path: str, sandbox: SandboxSettings | None =
 
     Raises WorkerStartError where what was asked for can't be had. sandbox: None, none is wanted.
     """
-    found = None if choice is Choice.WATCHER else await _try_bubblewrap(path, must=choice is Choice.BUBBLEWRAP)
-    around = contextlib.nullcontext(found) if found is not None else _watcher()
+    found = await _try_bubblewrap(choice, path)
+    around = contextlib.nullcontext(found) if isinstance(found, Containment) else _watcher()
     with around as containment:
         logger.info("workers are contained", extra={"by": containment.name})
-        yield await _sandboxed(containment, sandbox)
+        why_not = "" if isinstance(found, Containment) else found
+        yield await _sandboxed(containment, sandbox, why_not)
 
 
-async def _sandboxed(containment: Containment, settings: SandboxSettings | None) -> Containment:
+async def _sandboxed(containment: Containment, settings: SandboxSettings | None, why_not: str) -> Containment:
+    """why_not: what keeps bubblewrap from working; empty: it works."""
     if settings is None or settings.wish is Wish.OFF:
         return replace(containment, why_no_sandbox="HOTSEAT_SANDBOX=off")
     try:
-        found = await find_sandbox(containment.prefix[0] if containment.name == Choice.BUBBLEWRAP else "", settings)
+        _refuse_without_bubblewrap(why_not)
+        found = await find_sandbox(containment.prefix[0], settings)
     except DoesNotWorkError as exc:
         if settings.wish is Wish.REQUIRED:
             raise WorkerStartError(f"workers can't be sandboxed: {exc}; or set HOTSEAT_SANDBOX=auto") from exc
@@ -87,14 +90,22 @@ async def _sandboxed(containment: Containment, settings: SandboxSettings | None)
     return replace(containment, sandbox=found)
 
 
-async def _try_bubblewrap(path: str, *, must: bool) -> Containment | None:
+def _refuse_without_bubblewrap(why_not: str) -> None:
+    if why_not:
+        raise DoesNotWorkError(why_not)
+
+
+async def _try_bubblewrap(choice: Choice, path: str) -> Containment | str:
+    """Return the containment, or what keeps it from being used."""
+    if choice is Choice.WATCHER:
+        return "HOTSEAT_CONTAINMENT=watcher"
     try:
         return await _bubblewrap(path)
     except DoesNotWorkError as exc:
-        if must:
+        if choice is Choice.BUBBLEWRAP:
             raise WorkerStartError(f"bubblewrap can't be used: {exc}; or set HOTSEAT_CONTAINMENT=watcher") from exc
         logger.info("bubblewrap can't be used", extra={"because": str(exc)})
-        return None
+        return str(exc)
 
 
 async def _bubblewrap(path: str) -> Containment:

@@ -1,0 +1,1 @@
+"""What `hotseat doctor` looks at, and what it makes of it."""

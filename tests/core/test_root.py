@@ -1,0 +1,37 @@
+"""A core that is root keeps agents from doing what they like, unless something fences them in."""
+
+import os
+from pathlib import PurePath
+
+import pytest
+from hotseat_core.errors import WorkerStartError
+from hotseat_core.server import forbid_root
+from hotseat_core.settings import CoreSettings
+from hotseat_core.worker.containment import Containment
+from hotseat_core.worker.sandbox import Sandbox, System
+
+OPEN = Containment("watcher", why_no_sandbox="there is no bwrap in PATH")
+FENCED = Containment("bubblewrap", sandbox=Sandbox("/bwrap", System((), ()), (), PurePath("/data")))
+BYPASS = CoreSettings(permission_mode="bypass")
+
+
+def test_agents_that_may_do_all_are_not_started_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    with pytest.raises(WorkerStartError, match=r"as root what they like.*no bwrap in PATH.*another user"):
+        forbid_root(BYPASS, OPEN)
+
+
+@pytest.mark.parametrize(
+    ("user", "settings", "containment"),
+    [
+        (1000, BYPASS, OPEN),
+        (0, BYPASS, FENCED),
+        (0, CoreSettings(permission_mode="accept-edits"), OPEN),
+        (0, CoreSettings(permission_mode="bypass", inherited_env={"IS_SANDBOX": "1"}), OPEN),
+    ],
+)
+def test_what_fences_them_in_is_enough(
+    user: int, settings: CoreSettings, containment: Containment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    forbid_root(settings, containment)
