@@ -15,6 +15,7 @@ from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
 from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
+from hotseat_edge.routes.docs import Docs
 from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.responses import Responses
@@ -64,6 +65,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     models = Models(core)
     conversations = Conversations(core)
     health = Health(core, demo=settings.demo)
+    docs = Docs()
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
@@ -78,6 +80,9 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.get("/livez", health.live),
             web.get("/readyz", health.ready),
             web.get("/metrics", metrics.show),
+            web.get("/openapi.json", docs.document),
+            web.get("/docs", docs.page),
+            web.get("/docs/{name}", docs.part),
         ]
     )
     return app

@@ -57,7 +57,7 @@ class FieldTable:
         self, fields: Mapping[str, Field], *, required: Sequence[str] = (), choices: Mapping[str, str] | None = None
     ) -> None:
         self.fields = fields
-        self._required = required
+        self.required = required
         self._choices = choices or {}  # what may stand in a tag, for people
         self._decoders = {name: msgspec.json.Decoder(field.type) for name, field in fields.items()}
 
@@ -76,7 +76,7 @@ class FieldTable:
                 without_effect.append(name)
             elif not field.fixed(value):
                 raise unsupported(name, f"{name}: {field.why}")
-        for name in self._required:
+        for name in self.required:
             if name not in found:
                 raise invalid(name, f"{name} is required", "missing_required_parameter")
         return found, without_effect
