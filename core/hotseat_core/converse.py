@@ -95,8 +95,7 @@ class Talk:
         try:
             self._take(message)
         except HotseatError as exc:
-            failure = Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s)
-            self._attachment.send(Rejection(_id_of(message), failure))
+            self._attachment.send(Rejection(_id_of(message), Failure.of(exc)))
 
     def _take(self, message: service.ConverseRequest) -> None:
         kind = message.WhichOneof("message")

@@ -4,7 +4,7 @@ from enum import Enum
 
 import msgspec
 
-from hotseat_core.errors import Reason
+from hotseat_core.errors import HotseatError, Reason
 
 
 class WorkerSource(Enum):
@@ -43,6 +43,11 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
     metadata: dict[str, str] = {}
     retry_delay_s: float | None = None
+
+    @classmethod
+    def of(cls, error: HotseatError) -> "Failure":
+        """The failure that was raised."""
+        return cls(error.reason, error.message, error.metadata, error.retry_delay_s)
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
 from hotseat_edge.routes.docs import Docs
 from hotseat_edge.routes.health import Health
+from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.responses import Responses
 from hotseat_edge.settings import Settings
@@ -62,6 +63,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     app.on_response_prepare.append(stamp)
     chat = Chat(core, settings, metrics)
     responses = Responses(core, settings, metrics)
+    kept_responses = KeptResponses(core.client, settings)
     models = Models(core)
     conversations = Conversations(core)
     health = Health(core, demo=settings.demo)
@@ -71,6 +73,10 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.post("/v1/chat/completions", chat.create),
             web.post("/v1/completions", chat.complete),
             web.post("/v1/responses", responses.create),
+            web.get("/v1/responses/{id}", kept_responses.show),
+            web.delete("/v1/responses/{id}", kept_responses.delete),
+            web.post("/v1/responses/{id}/cancel", kept_responses.cancel),
+            web.get("/v1/responses/{id}/input_items", kept_responses.input_items),
             web.get("/v1/models", models.index),
             web.get("/v1/models/{id:.+}", models.show),
             web.get("/conversations", conversations.index),

@@ -1122,8 +1122,9 @@ type GetTurnResponse struct {
 	Turn *Turn `protobuf:"bytes,1,opt,name=turn,proto3" json:"turn,omitempty"`
 	// The conversation that it belongs to.
 	ConversationId string `protobuf:"bytes,2,opt,name=conversation_id,json=conversationId,proto3" json:"conversation_id,omitempty"`
-	// Where its first event stands, while it runs: for OpenConversation.start_sequence. 0: it
-	// waits, or has ended. Only where it was asked for without its conversation.
+	// Where its first event stands, as long as the log has it: for OpenConversation's
+	// start_sequence. 0: it waits, or can't be replayed. Only where it was asked for without
+	// its conversation.
 	StartSequence uint64 `protobuf:"varint,3,opt,name=start_sequence,json=startSequence,proto3" json:"start_sequence,omitempty"`
 	// The log that start_sequence counts in.
 	LogId         string `protobuf:"bytes,4,opt,name=log_id,json=logId,proto3" json:"log_id,omitempty"`

@@ -21,11 +21,21 @@ class ArchiveCalls:
     _call_timeout_s: float
 
     async def list_messages(
-        self, conversation_id: str, *, page_size: int = 0, page_token: str = "", latest_first: bool = False
+        self,
+        conversation_id: str,
+        *,
+        page_size: int = 0,
+        page_token: str = "",
+        latest_first: bool = False,
+        request_id: str = "",
     ) -> pb.ListMessagesResponse:
-        """One page of what was said, as the conversation's clients saw it."""
+        """One page of what was said, as the conversation's clients saw it; request_id: only up to that turn's end."""
         request = pb.ListMessagesRequest(
-            conversation_id=conversation_id, page_size=page_size, page_token=page_token, latest_first=latest_first
+            conversation_id=conversation_id,
+            page_size=page_size,
+            page_token=page_token,
+            latest_first=latest_first,
+            request_id=request_id,
         )
         response: pb.ListMessagesResponse = await call(self._conversations.ListMessages, request, self._call_timeout_s)
         return response

@@ -16,6 +16,7 @@ from hotseat import pb
 from hotseat.archive_calls import ArchiveCalls
 from hotseat.errors import HotseatError
 from hotseat.line import ConverseCall, Line
+from hotseat.note_calls import NoteCalls
 from hotseat.permissions import OnPermission
 from hotseat.pool_calls import PoolCalls
 from hotseat.talk import Talk
@@ -33,7 +34,7 @@ _PARTING_S = 1.0
 _Response = TypeVar("_Response", bound=Message)
 
 
-class Client(ArchiveCalls, PoolCalls):
+class Client(ArchiveCalls, NoteCalls, PoolCalls):
     """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
 
     Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
@@ -207,9 +208,14 @@ class Client(ArchiveCalls, PoolCalls):
         response: pb.ListTurnsResponse = await self._call(self._conversations.ListTurns, request)
         return response
 
-    async def find_turn(self, *, request_id: str = "", fingerprint: str = "") -> pb.GetTurnResponse:
-        """The latest turn of any conversation that this input began, or one with this fingerprint, and where it is."""
-        request = pb.GetTurnRequest(request_id=request_id, fingerprint=fingerprint)
+    async def find_turn(
+        self, *, request_id: str = "", fingerprint: str = "", include_output: bool = False
+    ) -> pb.GetTurnResponse:
+        """The latest turn of any conversation that this input began, or one with this fingerprint, and where it is.
+
+        One that waits for its turn to begin is found, too; its number is 0. include_output: with the answer's blocks.
+        """
+        request = pb.GetTurnRequest(request_id=request_id, fingerprint=fingerprint, include_output=include_output)
         response: pb.GetTurnResponse = await self._call(self._conversations.GetTurn, request)
         return response
 

@@ -53,10 +53,10 @@ class Conversation:
         self.usage = usage or Usage()
         self._is_closed = False
         self.permissions = Permissions()
-        self._inbox = Inbox(self.turns)
-        self.audience = Audience(conversation_id, self._inbox.has_some_of, self._abandon)
-        self._runner = runner
-        self._book = book
+        self.inbox = Inbox(self.turns)
+        self.audience = Audience(conversation_id, self.inbox.has_some_of, self._abandon)
+        self.runner = runner  # of its turns
+        self.book = book  # its entries in the journal
         self._tasks = tasks
         self.is_nameless = is_transient  # nobody chose its id
         self._running: asyncio.Task[None] | None = None  # exists while anything waits or runs
@@ -66,7 +66,7 @@ class Conversation:
     @property
     def is_busy(self) -> bool:
         """A turn runs or waits."""
-        return bool(self._inbox.open)
+        return bool(self.inbox.open)
 
     @property
     def is_at_rest(self) -> bool:
@@ -83,16 +83,6 @@ class Conversation:
         """Nobody chose its name and nobody came back: likely a one-shot."""
         return self.is_nameless and len(self.turns) < 2
 
-    @property
-    def book(self) -> Book:
-        """Its entries in the journal."""
-        return self._book
-
-    @property
-    def runner(self) -> TurnRunner:
-        """What carries its turns out."""
-        return self._runner
-
     # ---- who is attached
 
     def attach(self, attachment: Attachment, *, take_over: bool = False) -> None:
@@ -100,8 +90,8 @@ class Conversation:
         if self.turns:
             check_settings(self.id, self.settings, attachment)
         for other in self.audience.attach(attachment, take_over=take_over):
-            self._inbox.pass_on(other.owner, attachment.owner)
-        self._inbox.rejoin(attachment)
+            self.inbox.pass_on(other.owner, attachment.owner)
+        self.inbox.rejoin(attachment)
 
     def detach(self, attachment: Attachment, *, for_good: bool = False) -> None:
         """The stream is gone; a conversation that nobody follows keeps little of its log."""
@@ -110,17 +100,12 @@ class Conversation:
             self.log.trim()
 
     def _abandon(self, owner: str) -> None:
-        for waiting in self._inbox.abandoned(owner, self.audience.waiting_for):
+        for waiting in self.inbox.abandoned(owner, self.audience.waiting_for):
             self._interrupt(waiting)
-
-    def waiting(self, request_id: str) -> Waiting | None:
-        """Return this input while it waits for its turn to begin."""
-        found = self._inbox.find(request_id)
-        return found if found is not None and not found.number else None
 
     def start_of(self, request_id: str) -> int:
         """Return the sequence with which the running turn of this input began; 0: it has not, or that is lost."""
-        waiting = self._inbox.find(request_id)
+        waiting = self.inbox.find(request_id)
         first = waiting.first_sequence if waiting is not None else 0
         return first if first >= self.log.first_sequence else 0
 
@@ -130,9 +115,9 @@ class Conversation:
         """Take an input; one that is known is joined. Raises HotseatError where it can't be taken."""
         if self._is_closed:
             raise ConversationNotFound(f"conversation {self.id} is gone", metadata={"conversationId": self.id})
-        if self._inbox.repeat(turn, attachment):
+        if self.inbox.repeat(turn, attachment):
             return
-        self._inbox.add(turn, attachment)
+        self.inbox.add(turn, attachment)
         if turn.delivery is Delivery.INTERRUPT:
             self.interrupt()
         if self._running is None:
@@ -140,8 +125,8 @@ class Conversation:
 
     def interrupt(self, turn: int = 0, request_id: str = "") -> None:
         """Stop the running turn, or the one that is named, even while it waits; nothing to stop is no error."""
-        for waiting in self._inbox.open:
-            is_meant = waiting is self._inbox.current and turn in {0, waiting.number}
+        for waiting in self.inbox.open:
+            is_meant = waiting is self.inbox.current and turn in {0, waiting.number}
             if waiting.turn.request_id == request_id if request_id else is_meant:
                 self._interrupt(waiting)
 
@@ -149,42 +134,48 @@ class Conversation:
         """Stop what runs, send everybody away, and return once no turn is left."""
         self._is_closed = True
         self.audience.dismiss(reason)
-        for waiting in self._inbox.open:
+        for waiting in self.inbox.open:
             self._interrupt(waiting)
         if self._running is not None:
             await asyncio.wait([self._running])
 
     def _interrupt(self, waiting: Waiting) -> None:
         waiting.interrupt()
-        if waiting is self._inbox.current:
-            self._runner.cut(Ending(Outcome.INTERRUPTED))
+        if waiting is self.inbox.current:
+            self.runner.cut(Ending(Outcome.INTERRUPTED))
 
     # ---- turns
 
     async def _run(self) -> None:
         try:
-            while (waiting := self._inbox.next()) is not None:
+            while (waiting := self.inbox.next()) is not None:
                 await self._run_one(waiting)
         finally:
-            self._inbox.current = self._running = None
+            self.inbox.current = self._running = None
 
     async def _run_one(self, waiting: Waiting) -> None:
         try:
             await self._take(waiting)
         except HotseatError as exc:
-            self._fail(waiting, Failure(exc.reason, exc.message, exc.metadata, exc.retry_delay_s))
+            self._fail(waiting, Failure.of(exc))
         except Exception:
             logger.exception("a turn broke off", extra={"conversation": self.id})
             self._fail(waiting, Failure(Reason.INTERNAL, "the server failed; its log says more"))
 
     async def _take(self, waiting: Waiting) -> None:
-        async with self._book.revising:
-            await self._introduce(waiting.attachment)
-        waiting.turn = fitted(waiting.turn, self.settings, self.messages)
-        lease = await self._prepare(waiting)
+        failure = None
+        try:
+            async with self.book.revising:
+                await self._introduce(waiting.attachment)
+            waiting.turn = fitted(waiting.turn, self.settings, self.messages)
+            lease = await self._prepare(waiting)
+        except HotseatError as exc:
+            if waiting.turn.note is None or self.audience.waiting_for(waiting.turn.request_id):
+                raise
+            lease, failure = None, Failure.of(exc)  # nobody is there to hear of it: it is looked for later
         if lease is None:
             await self._enter(waiting, self._record(waiting), WorkerSource.NONE, 0.0)
-            await self._finish(waiting, never_begun(waiting.turn.request_id), self.messages)
+            await self._finish(waiting, never_begun(waiting.turn.request_id, failure), self.messages)
             return
         try:
             await self._run_turn(waiting, lease)
@@ -210,7 +201,7 @@ class Conversation:
     async def _prepare(self, waiting: Waiting) -> Lease | None:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
         rows, weight = rows_of(self.messages), waiting.attachment.account.weight
-        return await waiting.lease(self._runner.prepare(self.settings, rows, weight, transient=self.is_transient))
+        return await waiting.lease(self.runner.prepare(self.settings, rows, weight, transient=self.is_transient))
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
         record = self._record(waiting)
@@ -221,17 +212,17 @@ class Conversation:
         async with asyncio.TaskGroup() as tasks:
             # The CLI takes tens of milliseconds until the model hears of the turn, the journal one or two to hold it.
             entering = tasks.create_task(self._enter_now(waiting, lease, record, gate))
-            report = await self._runner.run(lease, turn, self.settings, gate.take)
+            report = await self.runner.run(lease, turn, self.settings, gate.take)
         if (trouble := entering.result()) is not None:
-            await self._runner.settle(lease, rows_of(self.messages))
+            await self.runner.settle(lease, rows_of(self.messages))
             raise trouble
-        report = await self._runner.run_again(waiting, report, turn, gate, self._prepare)
+        report = await self.runner.run_again(waiting, report, turn, gate, self._prepare)
         lease = waiting.held or lease
         self.usage += report.usage
         waiting.permit.charge(report.usage)
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
         await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
-        await self._runner.settle(lease, rows_of(self.messages))
+        await self.runner.settle(lease, rows_of(self.messages))
 
     def _record(self, waiting: Waiting) -> TurnRecord:
         asked = waiting.turn
@@ -243,26 +234,27 @@ class Conversation:
         try:
             await self._enter(waiting, record, WorkerSource[lease.source.name], lease.queue_duration_s)
         except HotseatError as exc:
-            self._runner.cut(Ending(Outcome.FAILED, Failure(exc.reason, exc.message)))
+            self.runner.cut(Ending(Outcome.FAILED, Failure(exc.reason, exc.message)))
             return exc
         gate.open()
         return None
 
     async def _enter(self, waiting: Waiting, record: TurnRecord, source: WorkerSource, queue_duration_s: float) -> None:
         """Put the turn into the journal, and tell that it has begun."""
-        workspace = self._runner.workspace
-        await self._book.begin_turn(record, str(workspace) if workspace is not None else None, waiting.turn.note)
+        workspace = self.runner.workspace
+        await self.book.begin_turn(record, str(workspace) if workspace is not None else None, waiting.turn.note)
         waiting.number, waiting.first_sequence = record.turn, self.log.next_sequence
+        record.first_sequence = waiting.first_sequence
         self.turns.append(record)
-        self._inbox.note_begun(record)
+        self.inbox.note_begun(record)
         model = self.settings.setup.model
         self.log.append(record.turn, [TurnStarted(record.request_id, model, source, queue_duration_s)])
 
     async def _finish(self, waiting: Waiting, completed: TurnCompleted, messages: tuple[Message, ...]) -> None:
         """A client hears of the end once the journal holds it."""
         record = self.turns[-1]
-        await self._book.end_turn(replace(record, completed=completed), messages, self.usage, time.time())
-        record.completed, record.head = completed, self._book.head
+        await self.book.end_turn(replace(record, completed=completed), messages, self.usage, time.time())
+        record.completed, record.head = completed, self.book.head
         self.messages = messages
         self._tell_end(waiting, record)
 
@@ -286,8 +278,8 @@ class Conversation:
         attachment.is_introduced = True
         settings, messages = introduced(self.id, self.settings, self.messages, attachment)
         if settings != self.settings or messages != self.messages:
-            messages = await recalled(self._book.store, self._book.tenant, settings, self.messages, messages)
-            await self._book.move(messages, settings)
+            messages = await recalled(self.book.store, self.book.tenant, settings, self.messages, messages)
+            await self.book.move(messages, settings)
             self.settings, self.messages = settings, messages
 
     def _on_events(self, record: TurnRecord, lease: Lease, events: list[Event]) -> None:

@@ -30,7 +30,7 @@ class FoundTurn:
     conversation_id: str
     record: TurnRecord  # its number is 0: it waits
     note: Note | None = None
-    start_sequence: int = 0  # of its events in the log, while it runs
+    start_sequence: int = 0  # of its events in the log; 0: that has them no more
     log_id: str = ""
     answer: tuple[Row, ...] = ()  # if it was asked for
 
@@ -70,8 +70,10 @@ class Requests:
 
     def _waiting(self, request_id: str) -> FoundTurn | None:
         live = self._made_in.get(request_id)
-        waiting = live.waiting(request_id) if live is not None and self._live.get(live.id) is live else None
-        if live is None or waiting is None:
+        if live is None or self._live.get(live.id) is not live:
+            return None
+        waiting = live.inbox.find(request_id)
+        if waiting is None or waiting.number:
             return None
         asked = waiting.turn
         record = TurnRecord(0, asked.request_id, asked.prompt, 0.0, fingerprint=asked.fingerprint)
@@ -80,7 +82,8 @@ class Requests:
     def _found(self, placed: PlacedTurn, answer: tuple[Row, ...] = ()) -> FoundTurn:
         record = record_of(placed.turn)
         live = self._live.get(placed.conversation_id)
-        start = live.start_of(record.request_id) if live is not None and record.completed is None else 0
+        held = live.turns[record.turn - 1].first_sequence if live is not None else 0
+        start = held if live is not None and held >= live.log.first_sequence else 0
         log_id = live.log.log_id if live is not None and start else ""
         return FoundTurn(placed.conversation_id, record, placed.note, start, log_id, answer)
 

@@ -50,6 +50,7 @@ class TurnRecord:
     completed: TurnCompleted | None = None  # None: it runs
     head: str = ""  # where the conversation stood after it, in the journal; empty: it runs, or nothing was said
     fingerprint: str = ""  # of what was asked
+    first_sequence: int = 0  # of its events in the log; 0: that is lost
 
 
 def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:

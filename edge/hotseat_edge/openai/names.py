@@ -56,6 +56,17 @@ def conversation_id(header: str | None, suffix: str) -> str:
     return checked
 
 
+def same_conversation(named: str, also: str, param: str) -> str:
+    """The conversation that a request names in two places, of which it may leave out either; param: the second."""
+    if not also:
+        return named
+    checked = check_conversation_id(also, param)
+    if named and named != checked:
+        message = f"{CONVERSATION_HEADER} or model says '{named}' and {param} says '{checked}'; send one of them"
+        raise invalid(param, message, "conversation_id_conflict")
+    return checked
+
+
 def check_conversation_id(given: str, param: str) -> str:
     """The id as given, if it is one."""
     if not _CONVERSATION.fullmatch(given):

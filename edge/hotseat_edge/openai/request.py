@@ -41,7 +41,9 @@ class Asked(msgspec.Struct, frozen=True):
     def ask_under(self, request_id: str, conversation_id: str = "") -> None:
         """Ask under this id from now on, in this conversation if there is one."""
         self.input.request_id = request_id
-        self.opening.conversation_id = conversation_id or self.opening.conversation_id
+        if conversation_id:
+            self.opening.conversation_id = conversation_id
+            self.opening.ClearField("after_request_id")  # it went on from there when it was asked first
         self.opening.find_request = bool(self.identity.key) and not self.opening.conversation_id
 
 

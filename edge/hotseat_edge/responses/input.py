@@ -13,6 +13,7 @@ from hotseat_edge.openai.messages import MAX_MESSAGES, FileData
 
 _USER = pb.HistoryMessage.ROLE_USER
 _ASSISTANT = pb.HistoryMessage.ROLE_ASSISTANT
+_SYSTEM_ROLES = ("system", "developer")
 _TEXTS = frozenset({"input_text", "output_text", "text", "summary_text"})
 
 
@@ -30,11 +31,20 @@ def read(given: str | list[dict[str, Any]], instructions: str | None, *, goes_on
     return reading.dialogue([instructions] if instructions else [])
 
 
+def system_texts(given: str | list[dict[str, Any]]) -> list[str]:
+    """What an input that was read holds for the system prompt."""
+    reading = _Reading(goes_on=True)
+    for item in given if not isinstance(given, str) else ():
+        if item.get("role") in _SYSTEM_ROLES:
+            reading.take(item, "input")
+    return reading.system
+
+
 class _Reading:
     """Takes items one by one."""
 
     def __init__(self, *, goes_on: bool) -> None:
-        self._system: list[str] = []
+        self.system: list[str] = []
         self._history: list[pb.HistoryMessage] = []
         self._images = 0
         self._pending: dict[str, str] = {}  # calls that nothing has answered yet -> where they stand
@@ -68,7 +78,7 @@ class _Reading:
             results = list(self._history.pop().content)
             last = pb.HistoryMessage(role=_USER, content=[*results, *last.content])
         return Dialogue(
-            system="\n\n".join([*instructions, *self._system]),
+            system="\n\n".join([*instructions, *self.system]),
             history=self._history,
             said=[_said(block) for block in last.content if not block.HasField("tool_result")],
             results=[block.tool_result for block in last.content if block.HasField("tool_result")],
@@ -78,8 +88,8 @@ class _Reading:
 
     def _message(self, item: dict[str, Any], param: str) -> None:
         role = item.get("role")
-        if role in ("system", "developer"):
-            self._system += self._texts(item.get("content"), f"{param}.content")
+        if role in _SYSTEM_ROLES:
+            self.system += self._texts(item.get("content"), f"{param}.content")
         elif role == "user":
             if self._pending:
                 raise self._unanswered(param, f"before {param}")

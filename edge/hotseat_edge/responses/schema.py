@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from hotseat_edge.openai.errors import invalid, unsupported
+from hotseat_edge.openai.errors import invalid
 from hotseat_edge.openai.fields import Field, FieldTable, fixed, ignored, nothing, taken
 from hotseat_edge.openai.schema import Effort
 from hotseat_edge.responses.tools import ChoiceSpec, ToolSpec
@@ -23,10 +23,20 @@ class Reasoning(msgspec.Struct):
     generate_summary: Literal["auto", "concise", "detailed"] | None = None  # the older name of summary
 
 
+class TextFormat(msgspec.Struct, omit_defaults=True):
+    """The form of an answer."""
+
+    type: str
+    name: str = ""
+    schema: dict[str, Any] | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
 class TextConfig(msgspec.Struct):
     """What the answer's text looks like."""
 
-    format: dict[str, Any] | None = None
+    format: TextFormat | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
 
 
@@ -52,8 +62,28 @@ class ResponseRequest(msgspec.Struct, kw_only=True):
     reasoning: Reasoning | None = None
     text: TextConfig | None = None
     metadata: dict[str, str] | None = None
-    told_back: dict[str, Any] = {}
+    previous_response_id: str | None = None
+    conversation: str | ConversationRef | None = None
+    background: bool | None = None
+    store: bool | None = None
+    truncation: str | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
+    max_tool_calls: int | None = None
     ignored: list[str] = []
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the response can be had again."""
+        return self.store is not False
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation that it names; empty: none."""
+        named = self.conversation
+        return named.id if isinstance(named, ConversationRef) else named or ""
 
     @property
     def wants_summary(self) -> bool:
@@ -62,6 +92,7 @@ class ResponseRequest(msgspec.Struct, kw_only=True):
         return asked is not None and bool(asked.summary or asked.generate_summary)
 
 
+_TOLD_BACK = "told back; without effect"
 FIELDS: dict[str, Field] = {
     "model": taken(Annotated[str, _Meta(min_length=1)], "required"),
     "input": taken(str | list[dict[str, Any]], "a text, or items; see [Input](#input)"),
@@ -74,42 +105,45 @@ FIELDS: dict[str, Field] = {
     "tool_choice": taken(str | ChoiceSpec | None, "`none`, `auto`, `required`, a function, or `allowed_tools`"),
     "parallel_tool_calls": taken(bool | None),
     "reasoning": taken(Reasoning | None, "`effort`; with `summary`, what the model thought is told"),
-    "text": taken(TextConfig | None, '`format` of type "text"; `verbosity` has no effect'),
+    "text": taken(TextConfig | None, "`format`: `text`, `json_object` or `json_schema`; `verbosity` has no effect"),
     "metadata": taken(Metadata | None, "up to 16 names and values"),
-    "previous_response_id": fixed(str | None, nothing, "is not supported yet"),
-    "conversation": fixed(str | ConversationRef | None, nothing, "is not supported yet"),
-    "background": fixed(bool | None, nothing, "is not supported yet"),
+    "previous_response_id": taken(str | None, "see [Going on](#going-on)"),
+    "conversation": taken(str | ConversationRef | None, "an id, or an object with one; see [Going on](#going-on)"),
+    "background": taken(bool | None, "see [In the background](#in-the-background)"),
+    "store": taken(bool | None, "`false`: the response can't be had again, nor gone on from; `true` by default"),
     "prompt": fixed(dict[str, Any] | None, nothing, "the server keeps no prompt templates", "absent"),
     "top_logprobs": fixed(int | None, nothing, "the model gives no log probabilities", "0"),
-    "store": ignored(bool | None),
-    "truncation": ignored(Literal["auto", "disabled"] | None),
-    "user": ignored(str | None),
-    "safety_identifier": ignored(str | None),
-    "prompt_cache_key": ignored(str | None),
-    "prompt_cache_retention": ignored(str | None),
-    "service_tier": ignored(str | None),
-    "max_tool_calls": ignored(int | None),
-    "include": ignored(list[str] | None),
-    "stream_options": ignored(dict[str, Any] | None),
-    "prompt_cache_options": ignored(),
-    "context_management": ignored(),
-    "moderation": ignored(),
-    "access_programs": ignored(),
-    "background_options": ignored(),
-    "image": ignored(),
+    "truncation": taken(Literal["auto", "disabled"] | None, _TOLD_BACK),
+    "user": taken(str | None, _TOLD_BACK),
+    "safety_identifier": taken(str | None, _TOLD_BACK),
+    "prompt_cache_key": taken(str | None, _TOLD_BACK),
+    "prompt_cache_retention": taken(str | None, _TOLD_BACK),
+    "max_tool_calls": taken(int | None, _TOLD_BACK),
+    "service_tier": ignored(str | None, "the operator's choice"),
+    "include": ignored(list[str] | None, "all that there is of an item is told"),
+    "stream_options": ignored(dict[str, Any] | None, "there is no obfuscation"),
+    "prompt_cache_options": ignored(Any, "the provider's default holds"),
+    "context_management": ignored(Any, "`claude-code` compacts by itself"),
+    "moderation": ignored(Any, "the provider has its own"),
+    "access_programs": ignored(Any, "nothing of it goes to the provider"),
+    "background_options": ignored(Any, "the operator's choice"),
+    "image": ignored(Any, "answers are text"),
 }
-_TABLE = FieldTable(FIELDS, required=("model", "input"))
-# What a response tells back though it has no effect; `store` and the like have their own place.
+TABLE = FieldTable(FIELDS, required=("model", "input"))
+# What a response tells back, and nothing more comes of.
 TOLD_BACK = ("truncation", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "max_tool_calls")
 
 
 def parse(body: bytes) -> ResponseRequest:
     """The request in this body; ApiError says which parameter is wrong, and how."""
-    found, without_effect = _TABLE.read(body)
+    found, without_effect = TABLE.read(body)
+    without_effect += [name for name in TOLD_BACK if found.get(name) is not None]
     request = ResponseRequest(**found, ignored=without_effect)
     if request.input == []:
         raise invalid("input", "input must not be empty")
-    wanted = (request.text.format or {}) if request.text is not None else {}
-    if wanted.get("type", "text") != "text":
-        raise unsupported("text.format", "text.format: only the type 'text' is supported yet")
+    if request.previous_response_id and request.conversation_id:
+        message = "previous_response_id and conversation exclude each other: send one of them"
+        raise invalid("previous_response_id", message, "mutually_exclusive_parameters")
+    if request.background and not request.is_kept:
+        raise invalid("background", "background needs store: nobody could fetch the response", "unsupported_parameter")
     return request

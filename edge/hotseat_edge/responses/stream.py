@@ -102,6 +102,12 @@ class ResponseWriter:
         body = self._frame.body("failed", [], error=error_object(error))
         return self.begin() + self._numbered.event("response.failed", response=body)
 
+    def cancel(self) -> bytes:
+        """The events that end a response whose turn was stopped, with what was told of it until then."""
+        output = items(self._collector.told, self._request_id, summary=self._summary, status="incomplete")
+        body = self._frame.body("cancelled", output)
+        return self.begin() + self._numbered.event("response.incomplete", response=body)
+
     def break_off(self, error: ApiError) -> bytes:
         """The event that ends a stream whose turn may go on without it."""
         return self.begin() + self._numbered.event("error", code=error.code, message=error.message, param=error.param)

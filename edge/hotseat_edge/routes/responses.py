@@ -1,8 +1,10 @@
 """POST /v1/responses."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -14,7 +16,7 @@ from hotseat_edge.middleware import ANSWERED, HEADERS
 from hotseat_edge.openai import idempotency, names
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.request import Asked
-from hotseat_edge.responses import request, schema
+from hotseat_edge.responses import notes, request, schema
 from hotseat_edge.responses.frame import Frame
 from hotseat_edge.responses.ids import response_id
 from hotseat_edge.responses.output import Collector
@@ -25,6 +27,7 @@ from hotseat_edge.settings import Settings
 from hotseat_edge.sse import EventStream
 from hotseat_edge.timing import Timing
 
+_BEGINNING_S = 1.0  # that a request in the background waits for its turn to begin, so that refusals have a status
 _AWAY = frozenset({"core_unavailable", "core_timeout"})  # what became of the turn is not known then
 
 
@@ -36,10 +39,20 @@ class _Turn(msgspec.Struct, frozen=True):
     profile: pb.Profile
     created_at: int
 
+    @property
+    def request_id(self) -> str:
+        """What the turn is known by, once it has been asked for."""
+        return self.asked.input.request_id
+
     def frame(self) -> Frame:
         """The response around the answer; its id is known once the turn is."""
-        name = response_id(self.asked.input.request_id)
-        return Frame(id=name, created_at=self.created_at, model=self.wanted.model, echo=request.echo(self.wanted))
+        return Frame(
+            id=response_id(self.request_id),
+            created_at=self.created_at,
+            model=self.wanted.model,
+            conversation_id=self.wanted.conversation_id,
+            echo=request.echo(self.wanted),
+        )
 
 
 class Responses:
@@ -56,7 +69,8 @@ class Responses:
         body = await read_json(http, self._settings.body_timeout_s)
         wanted = schema.parse(body)
         model = names.parse_model(wanted.model)
-        conversation_id = names.conversation_id(header, model.conversation)
+        named = names.conversation_id(header, model.conversation)
+        conversation_id = names.same_conversation(named, wanted.conversation_id, "conversation")
         identity = idempotency.identify(http.headers, http.path, conversation_id, body)
         finishes = idempotency.finishes(http.headers)
         asked = request.build(wanted, model, conversation_id, identity, finishes=finishes)
@@ -65,7 +79,32 @@ class Responses:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, wanted.model)
         turn = _Turn(wanted, asked, profile, int(time.time()))
-        return await (self._stream(http, turn) if wanted.stream else self._whole(http, turn))
+        if wanted.is_kept:
+            kept = request.kept(wanted, turn.created_at, said_count=len(asked.opening.history) + 1)
+            asked.input.note.CopyFrom(notes.note(kept, wanted.metadata))
+        try:
+            if wanted.stream:
+                return await self._stream(http, turn)
+            return await (self._background(http, turn) if wanted.background else self._whole(http, turn))
+        except ApiError as error:
+            if error.param == "previous_response_id" and error.status == 404:
+                raise request.previous_not_found(wanted.previous_response_id or "") from error
+            raise
+
+    async def _background(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
+        """Answer once the turn has begun, or when it has to wait for longer than a client needs to."""
+        status = "queued"
+        try:
+            async with asyncio.timeout(_BEGINNING_S), aclosing(self._run(http, turn)) as events:
+                async for event in events:
+                    if event.HasField("turn_completed"):
+                        return web.json_response(_told(turn, event.turn_completed, Collector()))
+                    status = "in_progress"
+                    break
+        except TimeoutError:
+            if not turn.request_id:
+                raise
+        return web.json_response(turn.frame().body(status, []))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         collector, timing = Collector(), Timing(http[HEADERS], self._metrics)
@@ -93,7 +132,8 @@ class Responses:
                     if not timing.is_over:
                         timing.take(event)
                     writer = writer or _writer(turn)
-                    if data := writer.write(event):
+                    begun = writer.begin() if turn.wanted.background else b""
+                    if data := begun + writer.write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):
                         await stream.finish()
@@ -110,14 +150,19 @@ class Responses:
 
 
 def _writer(turn: _Turn) -> ResponseWriter:
-    return ResponseWriter(turn.frame(), turn.asked.input.request_id, summary=turn.wanted.wants_summary)
+    return ResponseWriter(turn.frame(), turn.request_id, summary=turn.wanted.wants_summary)
 
 
 def _body(turn: _Turn, completed: pb.TurnCompleted, collector: Collector) -> bytes:
-    pieces, request_id = collector.pieces(completed), turn.asked.input.request_id
-    told = finished(turn.frame(), completed, pieces, request_id, summary=turn.wanted.wants_summary)
-    return msgspec.json.encode(told)
+    return msgspec.json.encode(_told(turn, completed, collector))
+
+
+def _told(turn: _Turn, completed: pb.TurnCompleted, collector: Collector) -> dict[str, Any]:
+    pieces = collector.pieces(completed)
+    return finished(turn.frame(), completed, pieces, turn.request_id, summary=turn.wanted.wants_summary)
 
 
 def _ending(writer: ResponseWriter, error: ApiError) -> bytes:
+    if error.code == "turn_interrupted":
+        return writer.cancel()
     return writer.break_off(error) if error.code in _AWAY else writer.fail(error)

@@ -585,8 +585,9 @@ export type GetTurnResponse = Message<"hotseat.v1.GetTurnResponse"> & {
   conversationId: string;
 
   /**
-   * Where its first event stands, while it runs: for OpenConversation.start_sequence. 0: it
-   * waits, or has ended. Only where it was asked for without its conversation.
+   * Where its first event stands, as long as the log has it: for OpenConversation's
+   * start_sequence. 0: it waits, or can't be replayed. Only where it was asked for without
+   * its conversation.
    *
    * @generated from field: uint64 start_sequence = 3;
    */
