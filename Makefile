@@ -9,12 +9,13 @@ BIN := $(VENV)/bin
 CODEGEN := .cache/codegen
 STUBS := clients/python/hotseat/v1
 TYPESCRIPT := clients/typescript
+NODE_CLIENTS := tests/node
 OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 # Most of a test's time is waiting; each job has a house of its own.
 JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go interop \
+.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go interop node-clients \
 	docs bench bench-history clean
 .DELETE_ON_ERROR:
 
@@ -102,6 +103,13 @@ $(TYPESCRIPT)/dist/.built: $(TYPESCRIPT)/node_modules/.package-lock.json $(TYPES
 
 clients-go:
 	cd clients/go && go build -o ../../.cache/clients/go/ ./...
+
+# The stock clients of Node.js that tests/e2e/test_node.py drives the server with.
+node-clients: $(NODE_CLIENTS)/node_modules/.package-lock.json
+
+$(NODE_CLIENTS)/node_modules/.package-lock.json: $(NODE_CLIENTS)/package-lock.json
+	cd $(NODE_CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Every client carries out tests/interop/scenarios.json against a live core. What is not installed is skipped.
 interop: $(BIN)/.installed-dev
