@@ -49,6 +49,7 @@ WIRE = {
     "hotseat_core.pool_visibility": "leaves out of its answers what a caller may not see",
     "hotseat_core.key_servicer": "serves KeyService",
     "hotseat_core.convert_keys": "translates keys and callers",
+    "hotseat_core.offline_keys": "serves KeyService without a server",
     "hotseat_core.interceptors": "turns our errors into a status with details",
     "hotseat_core.server": "registers the servicers",
 }
@@ -94,6 +95,7 @@ PURE = {
     "hotseat_edge.openai.schema",
     "hotseat_edge.openai.request",
     "hotseat_edge.openai.stream",
+    "hotseat_edge.limits",
     "hotseat_edge.openai.errors",
     "hotseat_edge.openai.activity",
     "hotseat_edge.openai.completions",
@@ -109,6 +111,7 @@ PURE = {
     "hotseat_cli.diagnosis.workers",
     "hotseat_cli.dotenv",
     "hotseat_cli.operate.humane",
+    "hotseat_cli.operate.key_records",
     "hotseat_cli.operate.picture",
     "hotseat_cli.operate.records",
     "hotseat_cli.operate.tables",

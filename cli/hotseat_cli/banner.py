@@ -19,6 +19,8 @@ class Serving:
     pool_size: str
     data_dir: str
     upstream: Upstream
+    access: str = ""  # who is let in
+    api_key: str = ""  # how a first request names its key; empty: it needs none
     sandbox: str = ""  # what the core says of it; empty: nothing
     key: str = ""  # where others than the core have it; empty: nowhere
     command: str = "hotseat"  # how this command is called from here
@@ -37,7 +39,7 @@ def render(serving: Serving) -> str:
     """The banner, ending with a command that can be pasted as it is."""
     parts = ["", *_demo_box(serving.upstream), f"Hotseat {serving.version} serves", ""]
     parts += [f"  {name:<10}  {value}" for name, value in _facts(serving)]
-    parts += ["", "Try it:", "", *(f"  {line}" for line in (*curl(serving.edge_url), chat(serving)))]
+    parts += ["", "Try it:", "", *(f"  {line}" for line in (*curl(serving.edge_url, serving.api_key), chat(serving)))]
     return "\n".join([*parts, "", "Ctrl-C ends it.", ""])
 
 
@@ -57,11 +59,25 @@ def _facts(serving: Serving) -> list[tuple[str, str]]:
         ("Pool", f"{serving.pool_size} claude processes at most"),
         ("Data", serving.data_dir),
         ("Answers", _answers(serving.upstream)),
+        ("Access", serving.access),
         ("Sandbox", serving.sandbox),
         ("Key", serving.key),
         ("Settings", serving.from_file),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+_ACCESS = {
+    "open": "open to whoever reaches this machine's loopback; `hotseat keys create` ends that",
+    "keys": "with an API key",
+    "certificates": "with a client certificate",
+    "insecure": "OPEN TO EVERYBODY who reaches it, without a key (HOTSEAT_INSECURE_NO_AUTH)",
+}
+
+
+def access(health: Mapping[str, Any]) -> str:
+    """Who is let in, by what `/health` says."""
+    return _ACCESS.get(str(health.get("auth", "")), "")
 
 
 def sandbox(health: Mapping[str, Any]) -> str:
@@ -98,11 +114,12 @@ def chat(serving: Serving) -> str:
     return f"{serving.command} chat{core}"
 
 
-def curl(edge_url: str) -> tuple[str, ...]:
+def curl(edge_url: str, api_key: str = "") -> tuple[str, ...]:
     """A first request, line by line."""
     body = json.dumps({"model": "claude", "messages": [{"role": "user", "content": "Say hello."}]})
     return (
         f"curl {edge_url}/v1/chat/completions \\",
         "  -H 'Content-Type: application/json' \\",
+        *((f'  -H "Authorization: Bearer {api_key}" \\',) if api_key else ()),
         f"  -d '{body}'",
     )

@@ -70,5 +70,6 @@ def chat(
         ask=sys.stdin.isatty(),
         verbose=verbose,
         colour=not values.get("NO_COLOR"),
+        values=values,
     )
     sys.exit(converse_in_terminal(wish, text))

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import grpc
@@ -23,6 +24,7 @@ class Wish:
     ask: bool = True  # there is somebody who can be asked for permission
     verbose: bool = False
     colour: bool = True
+    values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)  # the settings: a key may be there
 
 
 @dataclass

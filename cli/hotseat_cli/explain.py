@@ -6,10 +6,18 @@ from hotseat import HotseatError
 _Code = grpc.StatusCode
 
 
+_WHERE_FROM = (
+    "HOTSEAT_API_KEY holds none that opens anything there: set it, or make one on the core's machine with "
+    "`hotseat keys create NAME --data-dir DIR`"
+)
+
+
 def explain(error: HotseatError, target: str) -> str:
     """One line: what happened, and what to do next."""
     if not error.reason:
         return _of_code(error, target)
+    if error.reason == "UNAUTHENTICATED":
+        return f"the core at {target} needs an API key, and {_WHERE_FROM}"
     message = f"{error.reason}: {error.message}"
     if error.reason == "CONVERSATION_NOT_FOUND":
         message += "; `hotseat conversations ls` lists those there are"

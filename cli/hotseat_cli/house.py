@@ -8,14 +8,16 @@ import shutil
 import socket
 import sys
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hotseat_cli import banner, installed, launch, upstream
+from hotseat_cli.connecting import api_key
 from hotseat_cli.launch import Listener
-from hotseat_cli.settings import Environment
+from hotseat_cli.settings import Environment, SettingsError
 from hotseat_cli.supervisor import ServerFailed, Supervisor
 from hotseat_cli.upstream import Kind, Upstream
 
@@ -45,8 +47,12 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
     core_address = await supervisor.start(launch.core(values, model, demo_url))
     edge_url = await supervisor.start(launch.edge(values, model, core_address))
     try:
-        models = await asyncio.to_thread(offered_models, edge_url)
-        health = await asyncio.to_thread(_asked, f"{edge_url}/health")
+        key = api_key(values)
+        health = {} if edge_url.startswith("https:") else await asyncio.to_thread(_asked, f"{edge_url}/health", key)
+        # To whom it keeps its numbers from, it keeps the rest from too.
+        models = await asyncio.to_thread(offered_models, edge_url, key) if health.get("pool") else ()
+    except SettingsError as error:
+        raise ServerFailed(str(error), exit_code=2) from error
     except (OSError, ValueError) as error:
         raise ServerFailed(f"the edge listens at {edge_url}, but does not list its models: {error}") from error
     click.echo(
@@ -61,6 +67,8 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
                 upstream=model,
                 sandbox=banner.sandbox(health),
                 key=banner.key(health),
+                access=banner.access(health),
+                api_key=_shown_key(health, values),
                 command=_command(),
                 from_file=_from_file(environment),
             )
@@ -87,15 +95,23 @@ def _busy(listener: Listener, error: OSError) -> str:
     return f"port {listener.port} on {listener.host} cannot be used: {error.strerror or error}; {move}"
 
 
-def offered_models(edge_url: str) -> tuple[str, ...]:
+def offered_models(edge_url: str, key: str = "") -> tuple[str, ...]:
     """The profiles that a request may name as its model, as the edge lists them: so it is known to answer."""
-    listed = _asked(f"{edge_url}/v1/models")
+    listed = _asked(f"{edge_url}/v1/models", key)
     return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
 
 
-def _asked(url: str) -> dict[str, Any]:
+def _shown_key(health: dict[str, Any], values: Mapping[str, str]) -> str:
+    """How a first request names its key: by the variable that holds one, never by the key."""
+    if health.get("auth") != "keys":
+        return ""
+    return "$HOTSEAT_API_KEY" if values.get("HOTSEAT_API_KEY") else "YOUR_API_KEY"
+
+
+def _asked(url: str, key: str = "") -> dict[str, Any]:
     # A proxy of the environment has no business between this process and its own child.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener.addheaders = [("Authorization", f"Bearer {key}")] if key else []
     with opener.open(url, timeout=_FIRST_ANSWER_S) as answer:
         found: dict[str, Any] = json.load(answer)
     return found

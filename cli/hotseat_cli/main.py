@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli import chat, completion, conversations, doctor, pool, serve, up, version, workers
+from hotseat_cli import chat, completion, conversations, doctor, keys, pool, serve, up, version, workers
 
 # Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
-    *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations),
+    *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations, keys.keys),
     *(doctor.doctor, completion.completion, version.version),
 ):
     main.add_command(command)

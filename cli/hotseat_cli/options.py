@@ -29,6 +29,7 @@ class Chosen:
     target: str | None
     as_json: bool
     no_color: bool
+    tenant: str = ""  # whom an admin acts for
 
 
 class Seconds(click.ParamType[float]):
@@ -73,6 +74,12 @@ class Bytes(click.ParamType[int]):
         return int(amount)
 
 
+INSECURE = click.option(
+    "--insecure-no-auth",
+    is_flag=True,
+    help="Serve other machines without asking for a key (HOTSEAT_INSECURE_NO_AUTH=1).",
+)
+
 _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="JSON instead of a table; docs/operations.md has its fields."),
     click.option(
@@ -80,6 +87,7 @@ _OPTIONS = (
         metavar="TARGET",
         help="The core: HOST:PORT or unix:PATH (HOTSEAT_CORE_TARGET).",
     ),
+    click.option("--as-tenant", metavar="TENANT", default="", help="Act for this tenant; needs a key with admin."),
     click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR=1."),
 )
 
@@ -87,11 +95,11 @@ _OPTIONS = (
 def core_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options; it gets them as one `chosen`."""
 
-    def with_chosen(*, target: str | None, as_json: bool, no_color: bool, **own: Any) -> None:
+    def with_chosen(*, target: str | None, as_json: bool, as_tenant: str, no_color: bool, **own: Any) -> None:
         from hotseat_cli import settings
 
         settings.silence_grpc()
-        command(chosen=Chosen(target, as_json, no_color), **own)
+        command(chosen=Chosen(target, as_json, no_color, as_tenant), **own)
 
     wrapped: Callable[..., None] = with_chosen
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__

@@ -8,14 +8,25 @@ import click
 
 from hotseat_cli import settings
 from hotseat_cli.failure import fail
+from hotseat_cli.options import INSECURE
 
 
 @click.command(short_help="Serve gRPC alone, in the foreground.")
 @click.option("--port", metavar="PORT", help="gRPC port (HOTSEAT_CORE_PORT, 50051).")
+@click.option("--host", metavar="ADDRESS", help="Address to bind (HOTSEAT_CORE_HOST, 127.0.0.1).")
 @click.option("--pool-size", metavar="N", help="claude processes at most (POOL_SIZE, 4).")
 @click.option("--data-dir", metavar="DIR", help="Where the core keeps its files (HOTSEAT_DATA_DIR, ./.hotseat).")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (HOTSEAT_LOG_LEVEL, info).")
-def core(port: str | None, pool_size: str | None, data_dir: str | None, log_level: str | None) -> None:
+@INSECURE
+def core(
+    *,
+    port: str | None,
+    host: str | None,
+    pool_size: str | None,
+    data_dir: str | None,
+    log_level: str | None,
+    insecure_no_auth: bool,
+) -> None:
     """Serve gRPC alone, in the foreground: the pool of claude processes.
 
     It needs a credential (ANTHROPIC_API_KEY, say) or an ANTHROPIC_BASE_URL; `hotseat up` arranges that.
@@ -27,6 +38,8 @@ def core(port: str | None, pool_size: str | None, data_dir: str | None, log_leve
     """
     flags = {
         "HOTSEAT_CORE_PORT": port,
+        "HOTSEAT_CORE_HOST": host,
+        "HOTSEAT_INSECURE_NO_AUTH": "1" if insecure_no_auth else None,
         "POOL_SIZE": pool_size,
         "HOTSEAT_DATA_DIR": data_dir,
         "HOTSEAT_LOG_LEVEL": log_level,
@@ -39,14 +52,23 @@ def core(port: str | None, pool_size: str | None, data_dir: str | None, log_leve
 @click.option("--host", metavar="ADDRESS", help="Address to bind (HOTSEAT_HOST, 127.0.0.1).")
 @click.option("--core", "target", metavar="TARGET", help="The core: HOST:PORT or unix:PATH (HOTSEAT_CORE_TARGET).")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (HOTSEAT_LOG_LEVEL, info).")
-def edge(port: str | None, host: str | None, target: str | None, log_level: str | None) -> None:
+@INSECURE
+def edge(
+    *, port: str | None, host: str | None, target: str | None, log_level: str | None, insecure_no_auth: bool
+) -> None:
     """Serve the OpenAI API alone, in the foreground; it keeps no state, so run as many as you like.
 
     \b
     Example:
       hotseat edge --port 3001 --core 127.0.0.1:50051
     """
-    flags = {"PORT": port, "HOTSEAT_HOST": host, "HOTSEAT_CORE_TARGET": target, "HOTSEAT_LOG_LEVEL": log_level}
+    flags = {
+        "PORT": port,
+        "HOTSEAT_HOST": host,
+        "HOTSEAT_CORE_TARGET": target,
+        "HOTSEAT_LOG_LEVEL": log_level,
+        "HOTSEAT_INSECURE_NO_AUTH": "1" if insecure_no_auth else None,
+    }
     _become("hotseat_edge", flags)
 
 

@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from hotseat import Client, HotseatError, pb
 
+from hotseat_cli.connecting import connected
 from hotseat_cli.dialogue import Dialogue, Wish
 from hotseat_cli.explain import explain
+from hotseat_cli.settings import SettingsError
 from hotseat_cli.terminal import Terminal
 
 __all__ = ["Wish", "converse_in_terminal"]
@@ -22,7 +24,11 @@ def converse_in_terminal(wish: Wish, text: str | None) -> int:
     terminal = Terminal(colour=wish.colour)
     # The loop stands still while the user types: input() then has the terminal, its history and its Ctrl-C.
     with asyncio.Runner() as runner:
-        client = runner.run(_connect(wish.target))
+        try:
+            client = runner.run(_connect(wish))
+        except SettingsError as error:
+            terminal.aside(f"hotseat: {error}")
+            return 2
         dialogue = Dialogue(client, wish, terminal, wish.conversation_id)
         try:
             if text is not None:
@@ -38,8 +44,8 @@ def converse_in_terminal(wish: Wish, text: str | None) -> int:
     return 0
 
 
-async def _connect(target: str) -> Client:
-    return Client(target)
+async def _connect(wish: Wish) -> Client:
+    return connected({**wish.values, "HOTSEAT_CORE_TARGET": wish.target})
 
 
 async def _greet(dialogue: Dialogue) -> None:

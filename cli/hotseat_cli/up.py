@@ -6,15 +6,18 @@ from typing import Any
 import click
 
 from hotseat_cli.failure import fail
+from hotseat_cli.options import INSECURE
 
 _OPTIONS = (
     click.option("--port", metavar="PORT", help="Port of the OpenAI API (PORT, 3000; 0: any free one)."),
+    click.option("--host", metavar="ADDRESS", help="Address of the OpenAI API (HOTSEAT_HOST, 127.0.0.1)."),
     click.option("--core-port", metavar="PORT", help="Port of gRPC (HOTSEAT_CORE_PORT, 50051; 0: any free one)."),
     click.option("--pool-size", metavar="N", help="claude processes at most (POOL_SIZE, 4)."),
     click.option("--data-dir", metavar="DIR", help="Where files are kept (HOTSEAT_DATA_DIR, ./.hotseat)."),
     click.option("--workspace", metavar="DIR", help="Where claude-code's tools work (WORKSPACE_DIR)."),
     click.option("--model", metavar="MODEL", help="The model where a request names none (HOTSEAT_MODEL)."),
     click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (HOTSEAT_LOG_LEVEL, info)."),
+    INSECURE,
 )
 
 
@@ -59,7 +62,7 @@ def demo(**flags: Any) -> None:
     _run(flags, force_demo=True)
 
 
-def _run(flags: Mapping[str, str | None], *, force_demo: bool) -> None:
+def _run(flags: Mapping[str, Any], *, force_demo: bool) -> None:
     import asyncio
 
     from hotseat_cli import settings, upstream
@@ -69,6 +72,8 @@ def _run(flags: Mapping[str, str | None], *, force_demo: bool) -> None:
         environment = settings.load(
             {
                 "PORT": flags["port"],
+                "HOTSEAT_HOST": flags["host"],
+                "HOTSEAT_INSECURE_NO_AUTH": "1" if flags["insecure_no_auth"] else None,
                 "HOTSEAT_CORE_PORT": flags["core_port"],
                 "POOL_SIZE": flags["pool_size"],
                 "HOTSEAT_DATA_DIR": flags["data_dir"],

@@ -10,6 +10,8 @@ CREDENTIALS = tuple(
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
     for suffix in ("", "_FILE")
 )
+# Of our own clients: the core checks them, and no other server needs to hold one.
+_API_KEYS = ("HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE")
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 # The CLI refuses to start a turn without some key; an upstream that wants none ignores it.
@@ -48,7 +50,7 @@ def choose(environment: Mapping[str, str], *, force_demo: bool) -> Upstream:
 
 def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a server that needs none: the edge, and the demo model."""
-    return {name: value for name, value in environment.items() if name not in CREDENTIALS}
+    return {name: value for name, value in environment.items() if name not in {*CREDENTIALS, *_API_KEYS}}
 
 
 def for_workers(environment: Mapping[str, str], upstream: Upstream, demo_url: str) -> dict[str, str]:
@@ -56,4 +58,5 @@ def for_workers(environment: Mapping[str, str], upstream: Upstream, demo_url: st
     if upstream.kind is Kind.CLAUDE:
         return dict(environment)
     url = demo_url if upstream.kind is Kind.DEMO else upstream.base_url
-    return {**without_credentials(environment), "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": PLACEHOLDER_KEY}
+    keys = {name: environment[name] for name in _API_KEYS if name in environment}
+    return {**without_credentials(environment), **keys, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": PLACEHOLDER_KEY}

@@ -34,6 +34,11 @@ const (
 	StorageFailed        Reason = "STORAGE_FAILED"
 	RequestReused        Reason = "REQUEST_REUSED"
 	OutputInvalid        Reason = "OUTPUT_INVALID"
+	Unauthenticated      Reason = "UNAUTHENTICATED"
+	PermissionDenied     Reason = "PERMISSION_DENIED"
+	RateLimited          Reason = "RATE_LIMITED"
+	BudgetSpent          Reason = "BUDGET_SPENT"
+	KeyNotFound          Reason = "KEY_NOT_FOUND"
 )
 
 // The gRPC code that carries each reason when it ends a call.
@@ -65,4 +70,9 @@ var reasonCodes = map[Reason]codes.Code{
 	StorageFailed:        codes.Unavailable,
 	RequestReused:        codes.FailedPrecondition,
 	OutputInvalid:        codes.Unavailable,
+	Unauthenticated:      codes.Unauthenticated,
+	PermissionDenied:     codes.PermissionDenied,
+	RateLimited:          codes.ResourceExhausted,
+	BudgetSpent:          codes.ResourceExhausted,
+	KeyNotFound:          codes.NotFound,
 }

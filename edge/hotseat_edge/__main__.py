@@ -33,7 +33,7 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))
-    except CannotListen as error:
+    except (BadSetting, CannotListen) as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log
         return 1
     return 0

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from hotseat import Client
+from hotseat import Client, HotseatError, pb
+from hotseat_serving.exposure import is_loopback, refusal
 
+from hotseat_edge.callers import Callers, shown_key
 from hotseat_edge.connection import Bounds, Crowd, JsonServer
-from hotseat_edge.core_client import CONNECT_TIMEOUT_S, Core
-from hotseat_edge.gate import Gate, is_loopback
+from hotseat_edge.core_client import CONNECT_TIMEOUT_S, PROBE_TIMEOUT_S, Core
+from hotseat_edge.gate import Gate
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
 from hotseat_edge.routes.chat import Chat
@@ -21,6 +23,7 @@ from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.responses import Responses
 from hotseat_edge.settings import Settings
+from hotseat_edge.tls import core_credentials, server_context
 
 logger = logging.getLogger(__name__)
 
@@ -32,23 +35,44 @@ class CannotListen(Exception):
 @asynccontextmanager
 async def serve(settings: Settings) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
-    async with Client(settings.target, connect_timeout_s=CONNECT_TIMEOUT_S, opens_ahead=True) as client:
+    context = server_context(settings)
+    async with Client(
+        settings.target,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        opens_ahead=True,
+        api_key=shown_key,
+        credentials=core_credentials(settings),
+    ) as client:
+        await _check_exposure(settings, client)
         metrics = Metrics()
         runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, settings.host, settings.port)
+            site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
             try:
                 await site.start()
             except OSError as error:
                 address = f"{settings.host}:{settings.port}"
                 raise CannotListen(f"cannot listen on {address}: {_why(error)}; choose another PORT") from error
             host, port = runner.addresses[0][:2]
-            if not is_loopback(settings.host):
-                logger.warning("anyone who reaches this address may use the server", extra={"host": host})
-            yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            if settings.insecure_no_auth and not is_loopback(settings.host):
+                logger.warning("HOTSEAT_INSECURE_NO_AUTH: a core without keys is served to all", extra={"host": host})
+            scheme = "http" if context is None else "https"
+            yield f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
         finally:
             await runner.cleanup()
+
+
+async def _check_exposure(settings: Settings, client: Client) -> None:
+    """Raise CannotListen where strangers would be let in. A core that is away is asked again with each request."""
+    if not settings.needs_key:
+        return
+    try:
+        caller = await client.get_caller(timeout_s=PROBE_TIMEOUT_S)
+    except HotseatError:
+        return  # it asks for a key, or is not there yet
+    if caller.auth_mode != pb.AUTH_MODE_KEYS:
+        raise CannotListen(refusal("the edge", settings.host))
 
 
 def _why(error: OSError) -> str:
@@ -59,14 +83,15 @@ def _why(error: OSError) -> str:
 
 def application(settings: Settings, core: Core, metrics: Metrics) -> web.Application:
     """The routes."""
-    app = web.Application(client_max_size=settings.max_body_bytes)
+    callers = Callers(core.caller, needs_key=settings.needs_key)
+    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[callers.middleware])
     app.on_response_prepare.append(stamp)
     chat = Chat(core, settings, metrics)
     responses = Responses(core, settings, metrics)
     kept_responses = KeptResponses(core.client, settings)
     models = Models(core)
     conversations = Conversations(core)
-    health = Health(core, demo=settings.demo)
+    health = Health(core, callers, demo=settings.demo)
     docs = Docs()
     app.add_routes(
         [

@@ -12,8 +12,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
+from hotseat_serving.exposure import is_loopback
 
-from hotseat_edge.gate import is_loopback
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.openai.errors import INVALID_REQUEST, SERVER_ERROR, ApiError
 

@@ -8,6 +8,7 @@ from contextlib import aclosing, contextmanager
 import grpc
 from hotseat import Client, HotseatError, pb
 
+from hotseat_edge import limits
 from hotseat_edge.absence import Absence
 from hotseat_edge.openai.errors import SERVER_ERROR, ApiError, Failure, from_failure
 from hotseat_edge.openai.idempotency import KEY_HEADER, REPLAYED_HEADER, has_answer, is_replay, is_spent
@@ -43,6 +44,15 @@ class Core:
         self._absence = Absence(client, wait_s)
         self._profiles: dict[str, pb.Profile] = {}
         self._profiles_until = 0.0
+
+    async def caller(self) -> pb.GetCallerResponse:
+        """Whom the core takes the present request's caller for. Raises ApiError."""
+        while True:
+            try:
+                return await self.client.get_caller()
+            except HotseatError as error:
+                if not await self._absence.is_passing(error):
+                    raise problem(error) from error
 
     async def profiles(self) -> list[pb.Profile]:
         """The profiles on offer, the default one first."""
@@ -84,6 +94,9 @@ class Core:
                         aclosing(talk.turn(request_id)) as events,
                     ):
                         note(CONVERSATION_HEADER, talk.ready.conversation.conversation_id)
+                        if talk.ready.HasField("key_standing"):
+                            for header, value in limits.of_standing(talk.ready.key_standing).items():
+                                note(header, value)
                         async for event in events:
                             if not started and is_replay(event):
                                 # Under a key nothing is begun twice that may have left traces.

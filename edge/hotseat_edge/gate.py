@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from hotseat_serving.exposure import is_loopback
+
 from hotseat_edge.openai.errors import ApiError
 
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
@@ -77,12 +79,6 @@ def preflight(method: str, headers: Mapping[str, str], allowed: Mapping[str, str
     if headers.get("Access-Control-Request-Private-Network") == "true":
         granted["Access-Control-Allow-Private-Network"] = "true"
     return granted
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that is bound to this name or address."""
-    address = _address(host)
-    return host.lower() == "localhost" if address is None else _is_loopback(address)
 
 
 def _is_at_home(method: str, headers: Mapping[str, str]) -> bool:

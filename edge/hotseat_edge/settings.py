@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
+from hotseat_serving.exposure import is_loopback
 
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
@@ -25,6 +26,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     core_socket: str = ""
     core_host: str = "127.0.0.1"
     core_port: _Port = 50051
+    core_ca: str = ""  # of the core's certificate, as PEM; empty: the core speaks plain text
+    core_client_cert: str = ""  # what the edge shows the core
+    core_client_key: str = ""
+    tls_cert: str = ""  # with its chain, as PEM; empty: plain HTTP
+    tls_key: str = ""
+    tls_client_ca: str = ""  # clients must show a certificate of it; empty: none
+    insecure_no_auth: bool = False  # serve others than this machine though the core asks for no key
     demo: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
@@ -44,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: float = 30.0  # how long running requests may take after SIGTERM
 
     @property
+    def needs_key(self) -> bool:
+        """Whether a core that asks nobody will not do: others reach the edge, and nothing else keeps them out."""
+        return not (is_loopback(self.host) or self.insecure_no_auth or self.tls_client_ca)
+
+    @property
     def target(self) -> str:
         """Where the core is."""
         if self.core_target:
@@ -58,6 +71,13 @@ _NAMES = {
     "HOTSEAT_CORE_SOCKET": "core_socket",
     "HOTSEAT_CORE_HOST": "core_host",
     "HOTSEAT_CORE_PORT": "core_port",
+    "HOTSEAT_CORE_CA": "core_ca",
+    "HOTSEAT_CORE_CLIENT_CERT": "core_client_cert",
+    "HOTSEAT_CORE_CLIENT_KEY": "core_client_key",
+    "HOTSEAT_TLS_CERT": "tls_cert",
+    "HOTSEAT_TLS_KEY": "tls_key",
+    "HOTSEAT_TLS_CLIENT_CA": "tls_client_ca",
+    "HOTSEAT_INSECURE_NO_AUTH": "insecure_no_auth",
     "HOTSEAT_DEMO": "demo",
     "HOTSEAT_ALLOWED_HOSTS": "allowed_hosts",
     "HOTSEAT_CORS_ORIGINS": "cors_origins",
@@ -74,6 +94,7 @@ _NAMES = {
     "HOTSEAT_LOG_FORMAT": "log_format",
     "HOTSEAT_PARENT_FD": "parent_fd",
 }
+_VARIABLES = {field: name for name, field in _NAMES.items()}
 _LISTS = ("HOTSEAT_ALLOWED_HOSTS", "HOTSEAT_CORS_ORIGINS")  # with commas between
 _RULES = {
     "HOTSEAT_ALLOWED_HOSTS": "expected host names without ports, with commas between; .example.com is all below it",
@@ -88,10 +109,22 @@ def load(environment: Mapping[str, str]) -> Settings:
         for name, field in _NAMES.items()
         if environment.get(name, "").strip()
     }
+    _check_pairs(given)
     try:
         return msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise BadSetting(_explain(str(error), environment)) from None
+
+
+def _check_pairs(given: Mapping[str, Any]) -> None:
+    """Refuse certificates whose keys are missing, which would otherwise be left out in silence."""
+    for one, other in (("tls_cert", "tls_key"), ("core_client_cert", "core_client_key")):
+        if (one in given) != (other in given):
+            name, missing = (_VARIABLES[one], _VARIABLES[other])[:: 1 if one in given else -1]
+            raise BadSetting(f"{name} is of no use without {missing}: set both")
+    for one, other in (("tls_client_ca", "tls_cert"), ("core_client_cert", "core_ca")):
+        if one in given and other not in given:
+            raise BadSetting(f"{_VARIABLES[one]} is of no use without {_VARIABLES[other]}: set both")
 
 
 def _read(name: str, text: str) -> object:

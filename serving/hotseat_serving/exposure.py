@@ -5,7 +5,7 @@ import ipaddress
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address; a name that is not surely so counts as one that others reach."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback

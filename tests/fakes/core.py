@@ -14,10 +14,12 @@ from hotseat.v1.conversation_service_pb2_grpc import (
     ConversationServiceServicer,
     add_ConversationServiceServicer_to_server,
 )
+from hotseat.v1.key_service_pb2_grpc import add_KeyServiceServicer_to_server
 from hotseat.v1.pool_service_pb2_grpc import add_PoolServiceServicer_to_server
 
 from tests.fakes.archive import FakeArchive
 from tests.fakes.calls import Context, abort, failure, page
+from tests.fakes.keys import FakeKeys
 from tests.fakes.pool import FakePool
 
 __all__ = ["FakeCore", "FakeTurn", "Script", "StreamEnds", "abort", "echo", "failure", "send", "serving"]
@@ -99,7 +101,7 @@ async def send(context: Context, message: pb.ConverseResponse) -> None:
         raise asyncio.CancelledError from None
 
 
-class FakeCore(FakePool, FakeArchive, ConversationServiceServicer):
+class FakeCore(FakeKeys, FakePool, FakeArchive, ConversationServiceServicer):
     """Keeps what it was sent, and answers each input by `script`."""
 
     def __init__(self, script: Script = echo) -> None:
@@ -275,6 +277,7 @@ async def serving(core: FakeCore, address: str = "127.0.0.1:0") -> AsyncIterator
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 64 * 2**20)])
     add_ConversationServiceServicer_to_server(core, server)
     add_PoolServiceServicer_to_server(core, server)
+    add_KeyServiceServicer_to_server(core, server)
     port = server.add_insecure_port(address)
     await server.start()
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from hotseat import Client, HotseatError
 
 from hotseat_cli import settings
+from hotseat_cli.connecting import connected
 from hotseat_cli.explain import explain
 from hotseat_cli.failure import CommandFailed, complain
 from hotseat_cli.operate.output import Output
@@ -55,8 +56,11 @@ async def answer(chosen: Chosen, work: Work) -> int:
     target = settings.core_target(values)
     output = Output(as_json=chosen.as_json, colour=not (chosen.no_color or values.get("NO_COLOR")))
     try:
-        async with Client(target) as client:
+        async with connected(values, tenant=chosen.tenant) as client:
             return await work(Session(client, output, target)) or 0
+    except settings.SettingsError as error:
+        complain(str(error))
+        return 2
     except HotseatError as error:
         complain(harmless(explain(error, target)))
         return 1

@@ -1,21 +1,22 @@
 """The client: one channel to one core."""
 
 import asyncio
-import math
-import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
 from hotseat import pb
+from hotseat.ahead import Ahead
 from hotseat.archive_calls import ArchiveCalls
-from hotseat.errors import HotseatError
-from hotseat.line import ConverseCall, Line
+from hotseat.key_calls import KeyCalls
+from hotseat.keyed import ApiKey, KeyedChannel, Metadata, metadata_of
+from hotseat.line import Line
 from hotseat.note_calls import NoteCalls
 from hotseat.permissions import OnPermission
 from hotseat.pool_calls import PoolCalls
@@ -34,13 +35,15 @@ _PARTING_S = 1.0
 _Response = TypeVar("_Response", bound=Message)
 
 
-class Client(ArchiveCalls, NoteCalls, PoolCalls):
+class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
     """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
 
     Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
     It connects on first use, fails fast where the core is away, and reconnects by itself.
     Every method raises HotseatError.
 
+    api_key: shown with every call; a function is asked anew for each. tenant: whom an admin's key acts for.
+    credentials: for TLS; `hotseat.tls.credentials` makes them of files.
     opens_ahead: keep one stream open for the next conversation, which saves it about a millisecond; for servers that
     open many.
     """
@@ -55,6 +58,8 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls):
         call_timeout_s: float = CALL_TIMEOUT_S,
         opens_ahead: bool = False,
         credentials: grpc.ChannelCredentials | None = None,
+        api_key: ApiKey = "",
+        tenant: str = "",
     ) -> None:
         options = _options(max_message_bytes, keepalive_s, connect_timeout_s)
         self._channel = (
@@ -63,15 +68,18 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls):
             else grpc.aio.secure_channel(target, credentials, options=options)
         )
         self._call_timeout_s = call_timeout_s
-        self._opens_ahead = opens_ahead
-        self._is_closed = False
+        self._metadata = _metadata(api_key, tenant)
+        keyed: Any = KeyedChannel(self._channel, self._metadata)  # all that stubs need of one
         self._partings: set[asyncio.Task[None]] = set()
-        self._ahead: ConverseCall | None = None  # a stream that is open and has said nothing yet
-        # By time.monotonic: when the server last sent such a stream away, which it does before it stops.
-        self.dismissed_at = -math.inf
-        self._learning: asyncio.Task[None] | None = None  # why such a stream has ended
-        self._conversations = ConversationServiceStub(self._channel)
-        super().__init__(self._channel, call_timeout_s)
+        self._conversations = ConversationServiceStub(keyed)
+        self._ahead = Ahead(self._conversations.Converse, is_wanted=opens_ahead)
+        PoolCalls.__init__(self, keyed, call_timeout_s)
+        KeyCalls.__init__(self, keyed, call_timeout_s)
+
+    @property
+    def dismissed_at(self) -> float:
+        """By time.monotonic: when the server last sent a stream opened ahead away, which it does before it stops."""
+        return self._ahead.dismissed_at
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,10 +91,7 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls):
 
     async def aclose(self) -> None:
         """Close the channel; calls that still run are cancelled."""
-        self._is_closed = True
-        if self._ahead is not None:
-            self._ahead.cancel()
-        ending = [*self._partings, *([self._learning] if self._learning is not None else [])]
+        ending = [*self._ahead.close(), *self._partings]
         if ending:
             await asyncio.wait(ending, timeout=_PARTING_S)
         await self._channel.close()
@@ -114,16 +119,17 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls):
         refuses, and is raised by who reads the turn.
         """
         toolbox = Toolbox(tools)
-        line = Line(self._call_ahead, resume_s=resume_s)
+        shown = self._metadata()
+        line = Line(partial(self._ahead.take, shown), resume_s=resume_s)
         talk = Talk(line, tools=toolbox, on_permission=on_permission)
         try:
             await line.open(toolbox.define(opening), first)
             yield talk
             await talk.finish()
         finally:
-            await self._part(line, talk)
+            await self._part(line, talk, shown)
 
-    async def _part(self, line: Line, talk: Talk) -> None:
+    async def _part(self, line: Line, talk: Talk, shown: Metadata) -> None:
         """End the stream, also for a caller that is cancelled meanwhile: the server must hear of it."""
         parting = asyncio.create_task(_end(line, talk), name="end a Converse stream")
         self._partings.add(parting)
@@ -132,30 +138,7 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls):
             await asyncio.shield(parting)
         finally:
             # Once the caller has what it waited for, and is away.
-            asyncio.get_running_loop().call_later(_AHEAD_DELAY_S, self._open_ahead)
-
-    def _call_ahead(self) -> ConverseCall:
-        """Return a stream that has said nothing yet: the one opened ahead, if it still is."""
-        call, self._ahead = self._ahead, None
-        if call is None or call.done():
-            call = self._conversations.Converse()
-        return call
-
-    def _open_ahead(self) -> None:
-        if self._opens_ahead and not self._is_closed and (self._ahead is None or self._ahead.done()):
-            self._ahead = self._conversations.Converse()
-            self._ahead.add_done_callback(self._note_end_ahead)
-
-    def _note_end_ahead(self, call: ConverseCall) -> None:
-        if call is self._ahead and not self._is_closed:
-            self._learning = asyncio.create_task(self._learn_why(call), name="end of the stream ahead")
-
-    async def _learn_why(self, call: ConverseCall) -> None:
-        try:
-            await call.read()
-        except grpc.aio.AioRpcError as error:
-            if HotseatError.from_rpc(error).reason == "POOL_DRAINING":
-                self.dismissed_at = time.monotonic()
+            asyncio.get_running_loop().call_later(_AHEAD_DELAY_S, self._ahead.open, shown)
 
     async def get_conversation(self, conversation_id: str) -> pb.Conversation:
         """One conversation."""
@@ -239,6 +222,13 @@ async def _end(line: Line, talk: Talk) -> None:
         await talk.aclose()
     finally:
         await line.aclose()
+
+
+def _metadata(api_key: ApiKey, tenant: str) -> Callable[[], Metadata]:
+    if callable(api_key):
+        return lambda: metadata_of(api_key(), tenant)
+    fixed = metadata_of(api_key, tenant)
+    return lambda: fixed
 
 
 def _options(max_message_bytes: int, keepalive_s: float, connect_timeout_s: float) -> list[tuple[str, int]]:

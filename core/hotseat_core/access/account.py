@@ -42,6 +42,9 @@ class Account(Protocol):
     def weight(self) -> float:
         """How many turns it gets for each one of weight 1."""
 
+    def check(self) -> None:
+        """Raise what admit would raise now: RateLimited or BudgetSpent."""
+
     def admit(self) -> Permit:
         """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
 
@@ -61,6 +64,9 @@ class FreeAccount:
     """Of callers without a key of their own: nothing is counted, nothing is refused."""
 
     weight = 1.0
+
+    def check(self) -> None:
+        """Nothing is refused."""
 
     def admit(self) -> Permit:
         """Return leave for one more turn."""
@@ -107,8 +113,8 @@ class KeyAccount:
             self._use = Use(today)
         return self._use
 
-    def admit(self) -> Permit:
-        """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
+    def check(self) -> None:
+        """Raise what admit would raise now: RateLimited or BudgetSpent."""
         limits, use, now = self.caller.limits, self.use, self._clock()
         self._fill(now)
         if limits.tokens_per_day and use.token_count >= limits.tokens_per_day:
@@ -122,11 +128,15 @@ class KeyAccount:
             problem = f"the key may make {limits.requests_per_minute} requests a minute; slow down"
             delay_s = (1 - self._bucket) * 60 / limits.requests_per_minute
             raise RateLimited(problem, metadata=self._told("requests_per_minute"), retry_delay_s=delay_s)
-        if limits.requests_per_minute:
+
+    def admit(self) -> Permit:
+        """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
+        self.check()
+        if self.caller.limits.requests_per_minute:
             self._bucket -= 1
         self._running += 1
-        use.request_count += 1
-        self.last_use_time = now
+        self.use.request_count += 1
+        self.last_use_time = self._clock()
         return _KeyPermit(self)
 
     def standing(self) -> Standing | None:

@@ -79,6 +79,8 @@ class Registry:
             if found is None:
                 if disposition in {Disposition.OPEN, Disposition.OBSERVE}:
                     raise not_found(conversation_id)
+                if request.request_id:
+                    attachment.account.check()  # a refused input leaves no conversation behind
                 settings = attachment.settings or self._default_settings()
                 said = await as_known(self._store, self.tenant, settings, attachment.history)
                 found = await self._create(conversation_id, settings, said)

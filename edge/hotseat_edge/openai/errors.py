@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hotseat_edge.limits import of_refusal
+
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
 _RATE_LIMIT = "rate_limit_error"
@@ -136,6 +138,12 @@ def from_failure(failure: Failure, *, started: bool, side_effects: bool) -> ApiE
         error.headers["x-should-retry"] = "false"
     elif not started and (failure.reason in _NEVER_STARTED or shape.code in ("core_unavailable", "core_busy")):
         error.headers["x-should-retry"] = "true"
+    if shape.code == "invalid_api_key":
+        error.headers["WWW-Authenticate"] = "Bearer"
+    if failure.reason == "BUDGET_SPENT":
+        error.headers["x-should-retry"] = "false"  # before tomorrow
+    if failure.reason == "RATE_LIMITED":
+        error.headers |= of_refusal(failure.metadata)
     delay = failure.retry_delay
     if delay is None and shape.status == 429:
         delay = 1.0

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from hotseat import HotseatError, pb
 
+from hotseat_edge.callers import Callers
 from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
 
 _VERSION = version("hotseat")
@@ -21,13 +22,17 @@ QUEUE_FULL = "queue_full"
 class Health:
     """Tells how the edge and the pool behind it are."""
 
-    def __init__(self, core: Core, *, demo: bool) -> None:
+    def __init__(self, core: Core, callers: Callers, *, demo: bool) -> None:
         self._client = core.client
+        self._callers = callers
         self._demo = demo
         self._started = time.monotonic()
 
     async def health(self, _: web.Request) -> web.Response:
-        """Everything: 200 while the core answers, 503 while it does not, within a second."""
+        """Everything: 200 while the core answers, 503 while it does not, within a second.
+
+        A stranger is told whether it serves, and no more.
+        """
         report: dict[str, Any] = {
             "status": "degraded",
             "version": _VERSION,
@@ -37,10 +42,14 @@ class Health:
             "pool": None,
         }
         pool = await self._pool()
+        if pool is not None and not pool.size.max_workers:  # which the core keeps from strangers
+            problems = troubles(pool)
+            short = {"status": "degraded" if problems else "ok", "core": "ok", "auth": "keys", "problems": problems}
+            return web.json_response(short)
         report["problems"] = problems = troubles(pool)
         if pool is not None:
             report["status"] = "degraded" if problems else "ok"
-            report |= {"core": "ok", "pool": describe(pool)}
+            report |= {"core": "ok", "auth": await self._auth_mode(), "pool": describe(pool)}
         return web.json_response(report, status=503 if pool is None else 200)
 
     async def live(self, _: web.Request) -> web.Response:
@@ -56,6 +65,10 @@ class Health:
         if problems:
             return web.json_response({"status": "unavailable", "problems": problems}, status=503)
         return web.json_response({"status": "ok"})
+
+    async def _auth_mode(self) -> str:
+        caller = await self._callers.caller()
+        return pb.AuthMode.Name(caller.auth_mode).removeprefix("AUTH_MODE_").lower()
 
     async def _pool(self) -> pb.Pool | None:
         try:

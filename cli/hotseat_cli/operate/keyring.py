@@ -1,0 +1,113 @@
+"""What `hotseat keys` does."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from hotseat import pb
+
+from hotseat_cli.failure import complain
+from hotseat_cli.operate import key_records, tables
+from hotseat_cli.operate.output import Output
+from hotseat_cli.operate.session import MOST_ON_A_PAGE, Session, everything
+from hotseat_cli.options import Chosen
+
+_SCOPES = {"converse": pb.SCOPE_CONVERSE, "admin": pb.SCOPE_ADMIN}
+_ANSWERS: dict[str, Any] = {
+    "CreateKey": pb.CreateKeyResponse,
+    "ListKeys": pb.ListKeysResponse,
+    "RevokeKey": pb.RevokeKeyResponse,
+}
+
+
+def wanted(
+    *, name: str, tenant: str, scopes: tuple[str, ...], weight: float, expires_in_s: float | None, **limits: Any
+) -> pb.CreateKeyRequest:
+    """The request for such a key."""
+    request = pb.CreateKeyRequest(
+        name=name,
+        tenant=tenant,
+        scopes=[_SCOPES[scope] for scope in scopes],
+        limits=pb.KeyLimits(**limits),
+        weight=weight,
+    )
+    if expires_in_s is not None:
+        request.expire_time.FromMicroseconds(round((time.time() + expires_in_s) * 1e6))
+    return request
+
+
+async def create(session: Session, request: pb.CreateKeyRequest) -> None:
+    """Make a key and print it."""
+    _tell_created(session.output, await session.client.create_key(request))
+
+
+async def ls(session: Session, *, every: bool) -> None:
+    """Print the keys."""
+    listed = everything(session.client.list_keys, "keys", page_size=MOST_ON_A_PAGE)
+    _tell_keys(session.output, [key async for key in listed], every=every)
+
+
+async def revoke(session: Session, key_id: str) -> None:
+    """Let a key open nothing any more."""
+    _tell_revoked(session.output, await session.client.revoke_key(key_id))
+
+
+async def whoami(session: Session) -> None:
+    """Print whom the core takes us for."""
+    caller = await session.client.get_caller()
+    if session.output.as_json:
+        session.output.json({"caller": key_records.caller(caller)})
+    else:
+        session.output.facts(key_records.facts(caller))
+
+
+def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, every: bool = False) -> int:
+    """Do it on the file itself; the exit code."""
+    directory = str(Path(data_dir).expanduser().absolute())
+    asked = json_format.MessageToJson(request)
+    command = [sys.executable, "-m", "hotseat_core.offline_keys", method, directory]
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
+    if done.returncode:
+        complain(done.stderr.strip() or f"the keys in {directory} can't be changed")
+        return 1
+    answer = json_format.Parse(done.stdout, _ANSWERS[method]())
+    output = Output(as_json=chosen.as_json, colour=not chosen.no_color)
+    match answer:
+        case pb.CreateKeyResponse():
+            _tell_created(output, answer)
+        case pb.ListKeysResponse():
+            _tell_keys(output, list(answer.keys), every=every)
+        case pb.RevokeKeyResponse():
+            _tell_revoked(output, answer.key)
+    return 0
+
+
+def _tell_created(output: Output, made: pb.CreateKeyResponse) -> None:
+    if output.as_json:
+        output.json({"key": key_records.key(made.key), "secret": made.secret})
+        return
+    output.line(made.secret)
+    scopes = " and ".join(key_records.scopes(made.key.scopes))
+    output.note(f"{made.key.key_id}, for {scopes}, tenant {made.key.tenant}. Keep it: it is not shown again.")
+
+
+def _tell_keys(output: Output, found: list[pb.Key], *, every: bool) -> None:
+    now = time.time()
+    shown = [key for key in found if every or key_records.state(key, now) == "valid"]
+    if output.as_json:
+        output.json({"keys": [key_records.key(key) for key in shown]})
+        return
+    output.table(tables.Table(key_records.COLUMNS, tuple(key_records.row(key, now) for key in shown)))
+    if not found:
+        output.note("there is no key: whoever reaches the core may use it; `hotseat keys create` makes one")
+
+
+def _tell_revoked(output: Output, key: pb.Key) -> None:
+    if output.as_json:
+        output.json({"key": key_records.key(key)})
+    else:
+        output.line(f"{key.key_id} is revoked")

@@ -1,0 +1,45 @@
+"""Certificates: those that the edge shows, those that it asks for, and those with which it reaches the core."""
+
+import ssl
+from collections.abc import Callable
+from typing import TypeVar
+
+import grpc
+from hotseat import tls
+
+from hotseat_edge.settings import BadSetting, Settings
+
+Found = TypeVar("Found")
+
+
+def server_context(settings: Settings) -> ssl.SSLContext | None:
+    """How HTTP clients are talked to; None: in plain text. Raises BadSetting."""
+    if not settings.tls_cert:
+        return None
+    return _load(lambda: _context(settings), "HOTSEAT_TLS_CERT, HOTSEAT_TLS_KEY, HOTSEAT_TLS_CLIENT_CA")
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    if settings.tls_client_ca:
+        context.load_verify_locations(settings.tls_client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def core_credentials(settings: Settings) -> grpc.ChannelCredentials | None:
+    """How the core is talked to; None: in plain text. Raises BadSetting."""
+    if not settings.core_ca:
+        return None
+    cert, key = settings.core_client_cert or None, settings.core_client_key or None
+    names = "HOTSEAT_CORE_CA, HOTSEAT_CORE_CLIENT_CERT, HOTSEAT_CORE_CLIENT_KEY"
+    return _load(lambda: tls.credentials(settings.core_ca, cert=cert, key=key), names)
+
+
+def _load(read: Callable[[], Found], names: str) -> Found:
+    try:
+        return read()
+    except (OSError, ssl.SSLError) as error:
+        raise BadSetting(f"{names}: {error.strerror or error}") from error
