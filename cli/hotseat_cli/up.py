@@ -84,5 +84,5 @@ def _run(flags: Mapping[str, Any], *, force_demo: bool) -> None:
         )
     except settings.SettingsError as error:
         fail(str(error), 2)
-    settings.forget(upstream.CREDENTIALS)  # the core is handed them, by name
+    settings.forget(upstream.SECRETS)  # the core is handed them, by name
     raise SystemExit(asyncio.run(run(environment, force_demo=force_demo)))

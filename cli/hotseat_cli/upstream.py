@@ -12,6 +12,7 @@ CREDENTIALS = tuple(
 )
 # Of our own clients: the core checks them, and no other server needs to hold one.
 _API_KEYS = ("HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE")
+SECRETS = (*CREDENTIALS, *_API_KEYS)
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 # The CLI refuses to start a turn without some key; an upstream that wants none ignores it.
@@ -50,7 +51,7 @@ def choose(environment: Mapping[str, str], *, force_demo: bool) -> Upstream:
 
 def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a server that needs none: the edge, and the demo model."""
-    return {name: value for name, value in environment.items() if name not in {*CREDENTIALS, *_API_KEYS}}
+    return {name: value for name, value in environment.items() if name not in SECRETS}
 
 
 def for_workers(environment: Mapping[str, str], upstream: Upstream, demo_url: str) -> dict[str, str]:

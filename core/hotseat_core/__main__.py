@@ -18,7 +18,8 @@ from hotseat_core.errors import StorageFailed, WorkerStartError
 from hotseat_core.listening import CannotListenError
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.server import serve
-from hotseat_core.settings import CREDENTIALS, CoreSettings, SettingsError, read_settings
+from hotseat_core.settings import SECRETS, CoreSettings, SettingsError, read_settings
+from hotseat_core.upstream.given import NoWayError
 
 
 async def _run(settings: CoreSettings) -> None:
@@ -35,13 +36,20 @@ def main() -> int:
     except SettingsError as error:
         return _fail(error, 2)
     logs.configure(settings.log_level, settings.log_format)
-    hide(os.environ, CREDENTIALS)
+    hide(os.environ, SECRETS)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:
         with DataDir(settings.data_path), asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_run(settings))
-    except (CannotListenError, CannotServeMetricsError, DataDirError, StorageFailed, WorkerStartError) as error:
+    except (
+        CannotListenError,
+        CannotServeMetricsError,
+        DataDirError,
+        NoWayError,
+        StorageFailed,
+        WorkerStartError,
+    ) as error:
         return _fail(error, 2)
     return 0
 

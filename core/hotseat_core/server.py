@@ -53,7 +53,8 @@ from hotseat_core.pool.stats import PoolState
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
 from hotseat_core.settings import CoreSettings
-from hotseat_core.upstream.given import BareKey, Gate
+from hotseat_core.upstream.credential import CredentialError
+from hotseat_core.upstream.given import BareKey, Gate, NoWayError
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import proxying
 from hotseat_core.worker.cli_version import find_cli, is_tested, read_version
@@ -254,7 +255,10 @@ def _retention(settings: CoreSettings) -> Retention:
 @contextlib.asynccontextmanager
 async def _gate(settings: CoreSettings, meter: ProviderMeter) -> AsyncIterator[Gate]:
     """The workers' way to the model's provider."""
-    credential = settings.open_credential()
+    try:
+        credential = settings.open_credential()
+    except CredentialError as exc:  # it was fine a moment ago
+        raise NoWayError(str(exc)) from exc
     if settings.key_mode == "env":
         logger.warning("every worker holds the credential, and so do its tools", extra={"setting": "HOTSEAT_KEY_MODE"})
         yield BareKey(credential, settings.base_url)

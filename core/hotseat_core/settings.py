@@ -18,12 +18,10 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
-
 # Each may be in a file, which is named instead.
 CREDENTIALS = (*credential.VARIABLES, *(f"{name}_FILE" for name in credential.VARIABLES))
-
-
 API_KEY, API_KEY_FILE = "HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE"
+SECRETS = (*CREDENTIALS, API_KEY)  # that nothing reads again once the settings are read
 _SHORTEST_API_KEY, _LONGEST_API_KEY = 16, 512
 
 

@@ -14,7 +14,7 @@ from hotseat_core.upstream.provider_side import ProviderSide
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 15.0
-_KEPT_S = 60.0  # idle: providers keep theirs longer
+_KEPT_S = 240.0  # idle: providers keep theirs longer
 _MOST_KEPT = 64
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 _LONGEST_TUNNEL_HEAD = 16 * 1024
@@ -52,7 +52,7 @@ class Connections:
                 connection = await self._connect()
         except TimeoutError:
             raise UnreachableError(f"{self.way.host} did not answer within {CONNECT_TIMEOUT_S:.0f} s") from None
-        except (OSError, ssl.SSLError) as exc:
+        except (OSError, ValueError) as exc:  # a host name that is none is a ValueError
             raise UnreachableError(f"{self.way.host}: {_reason(exc)}") from exc
         self._all.add(connection)
         return connection
@@ -164,7 +164,7 @@ def _keep_alive(transport: asyncio.BaseTransport) -> None:
             found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def _reason(exc: OSError) -> str:
+def _reason(exc: OSError | ValueError) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"its certificate can't be trusted: {exc.verify_message}"
-    return exc.strerror or str(exc) or type(exc).__name__
+    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__

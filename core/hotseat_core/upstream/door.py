@@ -57,6 +57,11 @@ class Door:
         with contextlib.suppress(OSError):
             self._socket.unlink()
 
+    @property
+    def is_open(self) -> bool:
+        """The worker is running."""
+        return self._server is not None
+
     def _let_in(self) -> WorkerSide:
         side = WorkerSide(self, self._sides.discard)
         self._sides.add(side)
@@ -66,7 +71,7 @@ class Door:
 
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the answer to a request that may not be passed on; empty: it may."""
-        if self._server is None or not shows_token(headers, self._token):
+        if not self.is_open or not shows_token(headers, self._token):
             logger.warning("a request without its worker's token was refused", extra=self._who)
             return refusal(401, "this is not the token of a running worker")
         if not is_allowed(method, target, self._beyond.connections.provider.path):

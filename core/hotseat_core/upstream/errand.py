@@ -16,6 +16,10 @@ from hotseat_core.upstream.refusals import refusal, retry_after_s
 logger = logging.getLogger(__name__)
 
 
+# A provider that closes a connection just as it is used again: the request never got there.
+_MISSED_S = 1.0
+
+
 class Asking(Protocol):
     """The worker's side of it."""
 
@@ -51,9 +55,10 @@ class Errand:
         self._head = b""  # of the answer, until its first piece goes with it
         self._is_chunked = False
         self._has_ended = False
+        self._may_miss = False  # the connection was used before, and has not answered yet
         self._meter: Meter = NoMeter()
         self._status = 0  # of the answer; 0: none has come
-        self._begun_at = 0.0
+        self._begun_at = self._asked_at = 0.0
         self._first_byte_s = 0.0
 
     def start(self) -> None:
@@ -62,6 +67,7 @@ class Errand:
         self._begun_at = time.monotonic()
         connection = self._connections.take()
         if connection is not None:
+            self._may_miss = True
             self._ask(connection)
         else:
             self._connecting = self._connections.run(self._connect())
@@ -99,6 +105,7 @@ class Errand:
 
     def _ask(self, connection: ProviderSide) -> None:
         self._connection = connection
+        self._asked_at = time.monotonic()
         connection.ask(self, self._request.head + self._request.body)
 
     # -- what the provider says
@@ -135,10 +142,14 @@ class Errand:
 
     def on_broken(self, why: str) -> None:
         """The provider broke off: so do we."""
-        logger.info("an answer of the model's provider broke off", extra={"because": why, "begun": bool(self._status)})
         connection, self._connection = self._connection, None
         if connection is not None:
             self._connections.end(connection)
+        if self._may_miss and not self._status and time.monotonic() - self._asked_at < _MISSED_S:
+            self._may_miss = False
+            self._connecting = self._connections.run(self._connect())
+            return
+        logger.info("an answer of the model's provider broke off", extra={"because": why, "begun": bool(self._status)})
         self._end()
         self._asking.cut()
 

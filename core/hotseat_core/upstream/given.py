@@ -7,6 +7,10 @@ from hotseat_core.upstream.credential import Credential
 from hotseat_core.worker.command import Upstream
 
 
+class NoWayError(Exception):
+    """The way to the provider can't be opened; the message says why."""
+
+
 class Access(Protocol):
     """One worker's."""
 

@@ -14,6 +14,7 @@ from hotseat_core.upstream.account import Account, OnCall
 from hotseat_core.upstream.connections import Connections
 from hotseat_core.upstream.credential import Credential, worker_token
 from hotseat_core.upstream.door import Beyond, Door
+from hotseat_core.upstream.given import NoWayError
 from hotseat_core.upstream.provider import Provider, way_to
 
 _LONGEST_SOCKET_PATH = 107  # the system's limit
@@ -49,10 +50,14 @@ async def proxying(
     environment: Mapping[str, str],
     on_call: OnCall | None = None,
 ) -> AsyncIterator[Proxy]:
-    """Serve until the context is left. Raises WrongUrlError for an HTTP proxy, or OSError."""
+    """Serve until the context is left. Raises NoWayError."""
     tls = _tls(environment) if provider.is_tls else None
     connections = Connections(provider, way_to(provider, environment), tls)
-    sockets = _own_directory(sockets_directory(data_dir))
+    sockets = sockets_directory(data_dir)
+    try:
+        _make_own(sockets)
+    except OSError as exc:
+        raise NoWayError(f"{sockets} can't be made for the workers' sockets: {exc.strerror}") from exc
     try:
         yield Proxy(Beyond(connections, credential), sockets, on_call)
     finally:
@@ -70,16 +75,15 @@ def sockets_directory(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"hotseat-{os.getuid()}-{name}"
 
 
-def _own_directory(path: Path) -> Path:
-    """Make an empty directory that is ours alone."""
+def _make_own(path: Path) -> None:
+    """Make an empty directory that is ours alone. Raises OSError or NoWayError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         found = path.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise PermissionError(f"{path} is somebody else's: remove it, or choose another HOTSEAT_DATA_DIR")
+            raise NoWayError(f"{path} is somebody else's: remove it, or choose another HOTSEAT_DATA_DIR")
         shutil.rmtree(path)
     path.mkdir(mode=0o700)
-    return path
 
 
 def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
@@ -87,5 +91,8 @@ def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     if more := environment.get("NODE_EXTRA_CA_CERTS"):
         # The CLI's own word for it: what it trusted without the proxy, it trusts with it.
-        context.load_verify_locations(more)
+        try:
+            context.load_verify_locations(more)
+        except OSError as exc:  # ssl's errors are of that kind
+            raise NoWayError(f"NODE_EXTRA_CA_CERTS={more} can't be used: {exc.strerror or exc}") from exc
     return context

@@ -18,6 +18,10 @@ _WRITE_BUFFER_BYTES = 256 * 1024
 class Desk(Protocol):
     """What decides on a worker's requests."""
 
+    @property
+    def is_open(self) -> bool:
+        """The worker is running."""
+
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the answer to a request that may not be passed on; empty: it may."""
 
@@ -55,6 +59,8 @@ class WorkerSide(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_WRITE_BUFFER_BYTES)
+        if not self._desk.is_open:  # it came in as the door was closed
+            self.cut()
 
     def data_received(self, data: bytes) -> None:
         if self._is_whole:  # no client that we know asks again before it was answered

@@ -399,3 +399,39 @@ async def test_more_of_a_head_before_the_answer_is_not_the_answer(scene: Scene) 
     status, headers, body = await client.answer()
     assert (status, body) == (200, b'{"a":1}')
     assert "link" not in headers
+
+
+async def test_a_connection_that_the_provider_closes_as_it_is_used_again_is_replaced(scene: Scene) -> None:
+    async def once(line: Line, got: Got) -> None:
+        if got.connection == 1 and len(scene.provider.got) == 2:
+            line.reset()
+            return
+        await line.send(whole(b"{}"))
+
+    scene.provider.answer = once
+    client = await scene.client()
+    for _ in range(2):
+        client.ask(b"again")
+        assert (await client.answer())[0] == 200
+    assert [(got.connection, got.body) for got in scene.provider.got] == [(1, b"again"), (1, b"again"), (2, b"again")]
+
+
+async def test_a_provider_that_closes_every_connection_is_not_asked_for_ever(scene: Scene) -> None:
+    client = await scene.client()
+    client.ask()
+    assert (await client.answer())[0] == 200
+
+    async def never(line: Line, _got: Got) -> None:
+        line.reset()
+
+    scene.provider.answer = never
+    client.ask()
+    assert await client.ended() == b""
+    assert len(scene.provider.got) == 3
+
+
+async def test_a_host_name_that_is_none_is_an_error_and_no_silence(open_scene: OpenScene) -> None:
+    async with open_scene(environment={"http_proxy": f"http://{'x' * 70}.example:1"}) as scene:
+        client = await scene.client()
+        client.ask()
+        assert (await client.answer())[0] == 502
