@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hotseat_edge.openai import completions, schema
 from hotseat_edge.openai.fields import Field, FieldTable
+from hotseat_edge.responses import schema as responses
 
 from tests.bad_inputs import document
 
@@ -39,6 +40,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "chat-fields": lambda: fields(schema.TABLE),
         "completion-fields": lambda: fields(completions.TABLE),
     },
+    "docs/responses.md": {"response-fields": lambda: fields(responses.TABLE)},
     "docs/errors.md": {
         "codes": document.codes,
         "reasons": document.reasons,

@@ -22,6 +22,7 @@ from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.responses import Responses
+from hotseat_edge.routes.stored_chat import StoredChat
 from hotseat_edge.settings import Settings
 from hotseat_edge.tls import core_credentials, server_context
 
@@ -87,6 +88,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[callers.middleware])
     app.on_response_prepare.append(stamp)
     chat = Chat(core, settings, metrics)
+    stored_chat = StoredChat(core.client, settings)
     responses = Responses(core, settings, metrics)
     kept_responses = KeptResponses(core.client, settings)
     models = Models(core)
@@ -96,6 +98,11 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
+            web.get("/v1/chat/completions", stored_chat.index),
+            web.get("/v1/chat/completions/{id}", stored_chat.show),
+            web.post("/v1/chat/completions/{id}", stored_chat.update),
+            web.delete("/v1/chat/completions/{id}", stored_chat.delete),
+            web.get("/v1/chat/completions/{id}/messages", stored_chat.messages),
             web.post("/v1/completions", chat.complete),
             web.post("/v1/responses", responses.create),
             web.get("/v1/responses/{id}", kept_responses.show),

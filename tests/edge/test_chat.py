@@ -208,7 +208,7 @@ async def test_a_turn_that_somebody_else_stopped_is_an_error_and_no_short_answer
 
 
 async def test_parameters_that_change_nothing_are_listed(edge: Edge) -> None:
-    ignored = {"user": "u", "metadata": {"a": "b"}, "store": True, "seed": 7, "frequency_penalty": 0, "made_up": [1]}
+    ignored = {"user": "u", "metadata": {"a": "b"}, "seed": 7, "frequency_penalty": 0, "made_up": [1]}
     response = await post(edge, HELLO | ignored | {"temperature": 1.5, "service_tier": None})
 
     assert response.status_code == 200

@@ -97,7 +97,7 @@ async def test_made_up_requests_are_answered_as_it_says(edge: Edge, tmp_path: Pa
             process.kill()
             await process.wait()
     assert process.returncode == 0, said.decode()
-    assert b"4 passed" in said, said.decode()
+    assert b"9 passed" in said, said.decode()
 
 
 async def test_the_page_needs_nothing_from_elsewhere(edge: Edge) -> None:

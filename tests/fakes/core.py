@@ -261,6 +261,10 @@ class FakeCore(FakeKeys, FakePool, FakeArchive, ConversationServiceServicer):
         chosen, token = page(self.turns.get(request.conversation_id, []), request)
         return pb.ListTurnsResponse(turns=chosen, next_page_token=token)
 
+    async def ListNotedTurns(self, request: pb.ListNotedTurnsRequest, context: Context) -> pb.ListNotedTurnsResponse:
+        await self.unary(context, "ListNotedTurns")
+        return pb.ListNotedTurnsResponse()
+
     async def ListProfiles(self, request: pb.ListProfilesRequest, context: Context) -> pb.ListProfilesResponse:
         await self.unary(context, "ListProfiles")
         return pb.ListProfilesResponse(profiles=self.profiles)

@@ -28,11 +28,6 @@ class Identity(msgspec.Struct, frozen=True):
     fingerprint: str = ""  # of all that is asked; empty: nobody will ask again
     is_retry: bool = False  # the client's SDK says so
 
-    @property
-    def answer_id(self) -> str:
-        """A name for the answer, the same each time it is given."""
-        return next(self.request_ids()).replace("-", "")
-
     def request_ids(self) -> Iterator[str]:
         """Yield the ids to ask under, the next one where the one before is taken by an attempt without an answer."""
         if not self.key:

@@ -16,6 +16,10 @@ _StopText: TypeAlias = Annotated[str, _Meta(min_length=1, max_length=1024)]
 _Short: TypeAlias = Annotated[str, _Meta(max_length=512)]
 _Penalty: TypeAlias = Annotated[float, _Meta(ge=-2, le=2)]
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Metadata: TypeAlias = Annotated[
+    dict[Annotated[str, _Meta(min_length=1, max_length=64)], Annotated[str, _Meta(max_length=512)]],
+    _Meta(max_length=16),
+]
 
 
 class StreamOptions(msgspec.Struct):
@@ -41,6 +45,8 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     tool_choice: ToolChoiceSpec | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
+    store: bool | None = None
+    metadata: dict[str, str] | None = None
     ignored: list[str] = []
 
 
@@ -77,6 +83,10 @@ TABLE = FieldTable(
         "response_format": taken(
             ResponseFormat | None, "`text`, `json_object` or `json_schema`; see [JSON answers](#json-answers)"
         ),
+        "store": taken(bool | None, "`true`: see [Stored completions](#stored-completions)"),
+        "metadata": taken(
+            Metadata | None, "up to 16 names and values, kept with `store`; without it they have no effect"
+        ),
         "n": fixed(int | None, lambda n: n == 1, "one choice is made for each request: n must be 1", "1"),
         "logprobs": fixed(bool | None, nothing, _NO_LOGPROBS, "`false`"),
         "top_logprobs": fixed(int | None, nothing, _NO_LOGPROBS, "0"),
@@ -98,8 +108,6 @@ TABLE = FieldTable(
         "prompt_cache_options": ignored(dict[str, Any] | None, "the provider's default holds"),
         "user": ignored(_Short | None, "nothing of it goes to the provider"),
         "safety_identifier": ignored(_Short | None, "nothing of it goes to the provider"),
-        "metadata": ignored(Annotated[dict[str, str], _Meta(max_length=16)] | None, "nothing is kept under it"),
-        "store": ignored(bool | None, "conversations are kept in any case: [conversations.md](conversations.md)"),
         "moderation": ignored(Any, "the provider has its own"),
         "web_search_options": ignored(dict[str, Any] | None, "`claude-code` searches by itself where it may"),
     },
@@ -114,6 +122,8 @@ def parse(body: bytes) -> ChatRequest:
     request = ChatRequest(**values, ignored=without_effect)
     if request.stream_options is not None and not request.stream:
         raise invalid("stream_options", "stream_options is only allowed when stream is true")
+    if request.metadata and not request.store:
+        request.ignored.append("metadata")
     request.ignored += _ignored_inside(request)
     return request
 

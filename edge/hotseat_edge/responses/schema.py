@@ -1,18 +1,15 @@
 """One table: every field of a request for a response, its type, and what becomes of it."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from hotseat_edge.openai.errors import invalid
 from hotseat_edge.openai.fields import Field, FieldTable, fixed, ignored, nothing, taken
-from hotseat_edge.openai.schema import Effort
+from hotseat_edge.openai.schema import Effort, Metadata
 from hotseat_edge.responses.tools import ChoiceSpec, ToolSpec
 
 _Meta = msgspec.Meta
-Metadata: TypeAlias = Annotated[
-    dict[Annotated[str, _Meta(max_length=64)], Annotated[str, _Meta(max_length=512)]], _Meta(max_length=16)
-]
 
 
 class Reasoning(msgspec.Struct):

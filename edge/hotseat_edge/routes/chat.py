@@ -13,7 +13,7 @@ from hotseat import pb
 from hotseat_edge.core_client import Core
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import ANSWERED, HEADERS
-from hotseat_edge.openai import completions, idempotency, names, request, schema
+from hotseat_edge.openai import completions, idempotency, names, request, schema, stored
 from hotseat_edge.openai.completions import TextCollector, TextWriter
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
@@ -53,6 +53,11 @@ class _Turn(msgspec.Struct, frozen=True):
     answer: Answer
     form: _Form
 
+    def named(self) -> Answer:
+        """The answer with its name, which is known once the turn is asked for."""
+        name = stored.answer_id(self.form.prefix, self.asked.input.request_id)
+        return msgspec.structs.replace(self.answer, id=name)
+
 
 class Chat:
     """Answers chat requests, and prompts as their early form."""
@@ -86,22 +91,26 @@ class Chat:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
         profile = await self._core.profile(model.profile, chat.model)
         answer = Answer(
-            id=f"{form.prefix}-{identity.answer_id}",
+            id="",  # until the turn has one
             created=int(time.time()),
             model=chat.model,
             is_json=bool(asked.input.options.output_schema_json),
             activity=self._settings.activity,
         )
         turn = _Turn(chat, asked, profile, answer, form)
+        if chat.store and form is _CHAT:
+            asked.input.note.CopyFrom(_note(turn))
         return await (self._stream(http, turn) if chat.stream else self._whole(http, turn))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        collector, timing = turn.form.whole(turn.answer), Timing(http[HEADERS], self._metrics)
+        collector: _Gatherer | None = None
+        timing = Timing(http[HEADERS], self._metrics)
         response = web.Response(content_type="application/json")
         async with aclosing(self._run(http, turn)) as events:
             async for event in events:
                 if not timing.is_over:
                     timing.take(event)
+                collector = collector or turn.form.whole(turn.named())
                 collector.take(event)
                 if event.HasField("turn_completed"):
                     # Sent here: parting with the core need not delay it.
@@ -113,7 +122,7 @@ class Chat:
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         options = turn.chat.stream_options
-        writer = turn.form.stream(turn.answer, include_usage=bool(options and options.include_usage))
+        writer: _Writer | None = None
         settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
         stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
         async with stream, aclosing(self._run(http, turn)) as events:
@@ -121,6 +130,9 @@ class Chat:
                 async for event in events:
                     if not timing.is_over:
                         timing.take(event)
+                    writer = writer or turn.form.stream(
+                        turn.named(), include_usage=bool(options and options.include_usage)
+                    )
                     if data := writer.write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):
@@ -135,6 +147,20 @@ class Chat:
 
     def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
         return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
+
+
+def _note(turn: _Turn) -> pb.TurnNote:
+    """What is kept of a completion that its client wants to find again."""
+    chat, opening = turn.chat, turn.asked.opening
+    fields = ("temperature", "top_p", "tools", "tool_choice", "response_format", "parallel_tool_calls")
+    echo = {name: msgspec.to_builtins(value) for name in fields if (value := getattr(chat, name)) is not None}
+    kept = stored.Kept(
+        answer=turn.answer,
+        said_count=len(opening.history) + 1,
+        system=opening.settings.system_prompt.text,
+        echo=echo,
+    )
+    return stored.note(kept, chat.metadata)
 
 
 def ignored_headers(ignored: list[str], asked: request.Asked) -> dict[str, str]:

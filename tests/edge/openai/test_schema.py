@@ -149,7 +149,6 @@ def test_what_asks_for_nothing_special_is_fine_and_not_worth_listing(fields: dic
     [
         ("user", "u"),
         ("metadata", {"a": "b"}),
-        ("store", True),
         ("seed", -9007199254740991),
         ("service_tier", "auto"),
         ("prompt_cache_key", "k"),
