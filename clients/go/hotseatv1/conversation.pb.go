@@ -339,7 +339,8 @@ type ConversationSettings struct {
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// The system prompt.
 	SystemPrompt *SystemPrompt `protobuf:"bytes,2,opt,name=system_prompt,json=systemPrompt,proto3" json:"system_prompt,omitempty"`
-	// Directory under the server's workspace root, relative and without "..".
+	// Name of a workspace that several conversations share, relative and without "..".
+	// Where the server has one directory for all, a path in it.
 	Workspace string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// What the model may do without asking.
 	PermissionPolicy *PermissionPolicy `protobuf:"bytes,4,opt,name=permission_policy,json=permissionPolicy,proto3" json:"permission_policy,omitempty"`

@@ -56,7 +56,8 @@ class Tenants:
         """Return the tenant's conversations."""
         found = self._registries.get(tenant)
         if found is None:
-            workspaces = Workspaces(self._workspaces_of(tenant), self._made_workspaces)
+            is_shared = self._workspace_root != self._made_workspaces
+            workspaces = Workspaces(self._workspaces_of(tenant), self._made_workspaces, is_shared=is_shared)
             found = self._registries[tenant] = Registry(tenant, self._means, workspaces)
         return found
 

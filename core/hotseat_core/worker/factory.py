@@ -95,7 +95,7 @@ class WorkerFactory:
         own = self._own_workspace(spec, profile, worker_id)
         cwd = self._cwd(spec, profile, own, scratch)
         sockets = [Path(socket) for socket in (access.upstream.socket,) if socket]
-        room = Room(cwd, scratch, (settings.cli_path, *sockets))
+        room = Room(cwd, scratch, (settings.cli_path, *sockets), self._around(cwd))
         try:
             furnish(room, self._workspace_root, containment.owner)
             for socket in sockets:
@@ -138,6 +138,13 @@ class WorkerFactory:
             clean_up=clean_up,
         )
         return worker
+
+    def _around(self, cwd: Path) -> Path | None:
+        """The operator's directory, for what is in it."""
+        shared = self._settings.shared_workspace
+        if shared is None or cwd == shared:
+            return None
+        return next((root for root in (shared, shared.resolve()) if cwd.is_relative_to(root)), None)
 
     def _session_file(self, worker_id: str, opening: Opening) -> Path:
         # The CLI takes it for the session's name.

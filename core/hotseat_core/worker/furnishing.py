@@ -19,11 +19,11 @@ def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
     """
     cwd, scratch = Path(room.cwd), Path(room.scratch)
     made = [path for path in (scratch, *(scratch / name for name in ("home", "config", "tmp"))) if _make(path)]
-    is_new = _make(cwd)
+    is_new = _make(cwd) if room.around is None else _make_in(Path(room.around), cwd)
     if owner is None:
         return
     for path in (*made, *([cwd] if is_new else [])):
-        os.chown(path, *owner)
+        os.chown(path, *owner, follow_symlinks=False)
     if not is_new and cwd.is_relative_to(workspaces) and cwd.lstat().st_uid != owner[0]:
         _give_all(cwd, owner)
 
@@ -57,6 +57,24 @@ def _make(path: Path) -> bool:
             raise
         return False
     return True
+
+
+def _make_in(root: Path, path: Path) -> bool:
+    """Make a directory in one that others write to, wherever they try to lead us; False: it was there."""
+    handle, is_new = os.open(root, os.O_RDONLY | os.O_DIRECTORY), False
+    try:
+        for name in path.relative_to(root).parts:
+            try:
+                os.mkdir(name, 0o700, dir_fd=handle)
+                is_new = True
+            except FileExistsError:
+                is_new = False
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            os.close(handle)
+            handle = below
+    finally:
+        os.close(handle)
+    return is_new
 
 
 def _give_all(directory: Path, owner: Owner) -> None:

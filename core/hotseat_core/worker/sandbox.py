@@ -40,6 +40,9 @@ class Room:
     cwd: PurePath
     scratch: PurePath  # its own directory, with `tmp` in it
     readable: tuple[PurePath, ...] = ()  # files, besides those that all workers see
+    # A directory around cwd that is there, too. None: cwd alone. What others may change on the way to cwd, symlinks for
+    # example, is then followed inside the sandbox, and leads nowhere else.
+    around: PurePath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,10 @@ class Sandbox:
 
     def _places(self, room: Room) -> Iterable[str]:
         """A place may lie in another one: the outer is mounted first."""
+        workspace = room.around or room.cwd
         mounts: dict[PurePath, tuple[str, ...]] = {
             _TMP: ("--bind", str(room.scratch / "tmp"), str(_TMP)),
-            room.cwd: ("--bind", str(room.cwd), str(room.cwd)),
+            workspace: ("--bind", str(workspace), str(workspace)),
             self.hidden: ("--tmpfs", str(self.hidden)),
             room.scratch: ("--bind", str(room.scratch), str(room.scratch)),
             **{path: ("--ro-bind", str(path), str(path)) for path in (*self.readable, *room.readable)},

@@ -1,7 +1,6 @@
 """All conversations: found, listed, forked, deleted, and where they work."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from hotseat_core.conversation.terms import (
@@ -174,9 +173,11 @@ async def test_deleting_a_conversation_leaves_a_workspace_that_the_client_named(
         named = ConversationSettings("claude-code", workspace="project")
         await (await house.enter(settings=named, given=frozenset({"profile", "workspace"}))).ask("one")
         again = await house.enter(settings=settings(system_prompt="x"), given=frozenset({"system_prompt"}))
-        assert str(house.data_dir / "workspaces" / "project") in (await again.ask("process")).text
+        (directory,) = (house.data_dir / "workspaces").iterdir()
+        assert directory.name.startswith("project-")
+        assert str(directory) in (await again.ask("process")).text
         await house.registry.delete("c")
-        assert (house.data_dir / "workspaces" / "project").is_dir()
+        assert directory.is_dir()
 
 
 async def test_deleting_a_conversation_takes_its_own_workspace_along(open_house: OpenHouse) -> None:
@@ -196,15 +197,10 @@ async def test_a_conversation_comes_back_to_its_own_workspace(open_house: OpenHo
         assert str(directory) in (await guest.ask("process")).text
 
 
-async def test_a_workspace_may_not_lead_out_of_its_root(open_house: OpenHouse, tmp_path: Path) -> None:
-    async with open_house() as house:
-        (house.data_dir / "workspaces" / "link").symlink_to(tmp_path)
-        with pytest.raises(InvalidMessage):
-            await house.enter(settings=ConversationSettings("claude-code", workspace="link"))
-
-
 async def test_a_workspace_that_is_a_file_rejects_the_input(open_house: OpenHouse) -> None:
     async with open_house() as house:
-        (house.data_dir / "workspaces" / "file").touch()
         guest = await house.enter(settings=ConversationSettings("claude-code", workspace="file"))
+        directory = guest.conversation.runner.workspace
+        assert directory is not None
+        directory.touch()
         assert (await guest.rejected(guest.say("hello"))).failure.reason is Reason.WORKER_START

@@ -246,9 +246,9 @@ async def test_a_journal_that_fails_is_tried_again(open_house: OpenHouse, caplog
 
 async def test_files_elsewhere_are_left_alone(open_house: OpenHouse) -> None:
     async with open_house() as house:
-        project = house.data_dir / "workspaces" / "project"
         named = ConversationSettings("claude-code", workspace="project")
         await used(house, "named", settings=named)
+        (project,) = (house.data_dir / "workspaces").iterdir()
         assert await reaper(house, 31 * DAY).sweep() == 1
         assert project.is_dir()
 

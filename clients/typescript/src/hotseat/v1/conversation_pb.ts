@@ -172,7 +172,8 @@ export type ConversationSettings = Message<"hotseat.v1.ConversationSettings"> & 
   systemPrompt?: SystemPrompt | undefined;
 
   /**
-   * Directory under the server's workspace root, relative and without "..".
+   * Name of a workspace that several conversations share, relative and without "..".
+   * Where the server has one directory for all, a path in it.
    *
    * @generated from field: string workspace = 3;
    */
