@@ -15,7 +15,7 @@ OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go interop node-clients \
+.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
 	docs bench bench-history clean
 .DELETE_ON_ERROR:
 
@@ -104,6 +104,12 @@ $(TYPESCRIPT)/dist/.built: $(TYPESCRIPT)/node_modules/.package-lock.json $(TYPES
 clients-go:
 	cd clients/go && go build -o ../../.cache/clients/go/ ./...
 
+clients-java: clients/java/target/.built
+
+clients/java/target/.built: clients/java/pom.xml $(wildcard proto/hotseat/v1/*.proto) $(shell find clients/java/src -name '*.java')
+	cd clients/java && mvn --quiet --batch-mode --no-transfer-progress package
+	@touch $@
+
 # The stock clients of Node.js that tests/e2e/test_node.py drives the server with.
 node-clients: $(NODE_CLIENTS)/node_modules/.package-lock.json
 
@@ -122,4 +128,5 @@ bench-history: setup
 	$(BIN)/python bench/history.py
 
 clean:
+	rm -rf $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist clients/java/target
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -17,6 +17,8 @@ type Client struct {
 	Conversations hotseatv1.ConversationServiceClient
 	// Pool sees, steers and watches the pool.
 	Pool hotseatv1.PoolServiceClient
+	// Keys tells who calls, and keeps the keys.
+	Keys hotseatv1.KeyServiceClient
 
 	connection *grpc.ClientConn
 }
@@ -39,6 +41,7 @@ func NewClient(target string, options ...Option) (*Client, error) {
 	return &Client{
 		Conversations: hotseatv1.NewConversationServiceClient(connection),
 		Pool:          hotseatv1.NewPoolServiceClient(connection),
+		Keys:          hotseatv1.NewKeyServiceClient(connection),
 		connection:    connection,
 	}, nil
 }

@@ -38,11 +38,27 @@ def _python(module: str) -> tuple[str, ...]:
     return (sys.executable, "-m", f"tests.interop.{module}")
 
 
+def _classpath(*parts: str) -> str:
+    return ":".join(f"clients/java/target/{part}" for part in parts)
+
+
 LANGUAGES = (
     Language("python", (), "", _python("run_async")),
     Language("python-sync", (), "", _python("run_sync")),
     Language("typescript", ("node", "npm"), "clients-typescript", ("node", "clients/typescript/dist/interop/run.js")),
     Language("go", ("go",), "clients-go", (".cache/clients/go/interop",)),
+    Language(
+        "java",
+        ("java", "mvn"),
+        "clients-java",
+        (
+            "java",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            _classpath("classes", "test-classes", "lib/*"),
+            "hotseat.interop.Run",
+        ),
+    ),
 )
 
 

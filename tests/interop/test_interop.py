@@ -31,6 +31,7 @@ class Ground:
         self.proxy = proxy
         self.control = ""
         self.cuts = 0
+        self.builds: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, dict[str, str | None]] = {}
 
     async def serve(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,9 +82,24 @@ async def standing(directory: Path) -> AsyncIterator[Ground]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+async def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+    """The ground, on which every runner that will be asked is being built."""
     async with standing(tmp_path_factory.mktemp("interop")) as shared:
-        yield shared
+        for language in wanted(request):
+            shared.builds[language.name] = asyncio.create_task(language.build(), name=f"build {language.name}")
+        try:
+            yield shared
+        finally:
+            for build in shared.builds.values():
+                build.cancel()
+            await asyncio.gather(*shared.builds.values(), return_exceptions=True)
+
+
+def wanted(request: pytest.FixtureRequest) -> list[Language]:
+    """The languages of this run whose toolchain is here."""
+    calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
+    asked = [call.params.get("reports") for call in calls]
+    return [language for language in LANGUAGES if language in asked and not language.absent()]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=LANGUAGES, ids=lambda language: language.name)
@@ -95,7 +111,7 @@ async def reports(request: pytest.FixtureRequest, ground: Ground) -> dict[str, s
         if os.environ.get("HOTSEAT_REQUIRE_ALL"):
             pytest.fail(reason)
         pytest.skip(reason)
-    await language.build()
+    await ground.builds[language.name]
     return await ground.reports(language)
 
 

@@ -5,6 +5,7 @@ import { type ConnectionOptions, connectionTo } from "./connection.js";
 import { OpenConversationSchema, type UserInput } from "./hotseat/v1/client_message_pb.js";
 import { ConversationService } from "./hotseat/v1/conversation_service_pb.js";
 import { ConversationSettingsSchema } from "./hotseat/v1/conversation_pb.js";
+import { KeyService } from "./hotseat/v1/key_service_pb.js";
 import { PoolService } from "./hotseat/v1/pool_service_pb.js";
 import { Line } from "./line.js";
 import { type Callbacks, Talk } from "./talk.js";
@@ -34,6 +35,8 @@ export class Client {
   readonly conversations: ServiceClient<typeof ConversationService>;
   /** PoolService: see the pool, steer it, watch it. */
   readonly pool: ServiceClient<typeof PoolService>;
+  /** KeyService: who calls, and the keys. */
+  readonly keys: ServiceClient<typeof KeyService>;
   /** Closes the connection; calls that still run fail. */
   readonly close: () => void;
 
@@ -41,6 +44,7 @@ export class Client {
     const { transport, close } = connectionTo(target, options);
     this.conversations = createClient(ConversationService, transport);
     this.pool = createClient(PoolService, transport);
+    this.keys = createClient(KeyService, transport);
     this.close = close;
   }
 
