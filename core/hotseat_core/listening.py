@@ -1,11 +1,15 @@
 """Where the core listens, with which certificates, and whether it may."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 from hotseat_serving.exposure import is_loopback, refusal
 
+from hotseat_core.access.keyring import Keyring
 from hotseat_core.access.mode import AuthMode, auth_mode
+from hotseat_core.access_interceptor import secret_in
+from hotseat_core.errors import Unauthenticated
 from hotseat_core.settings import CoreSettings
 
 
@@ -28,6 +32,20 @@ def check_exposure(settings: CoreSettings, mode: AuthMode) -> None:
     # Metrics are plain HTTP: a client certificate is of no use there.
     if mode is not AuthMode.KEYS and settings.metrics_port is not None and not is_loopback(settings.metrics_host):
         raise CannotListenError(refusal("the core's metrics", settings.metrics_host))
+
+
+def reader_check(settings: CoreSettings, keyring: Keyring) -> Callable[[str], bool]:
+    """Return what says whether a request for metrics with this Authorization header is answered."""
+    if is_loopback(settings.metrics_host) or settings.insecure_no_auth:
+        return lambda _: True
+
+    def may_read(authorization: str) -> bool:
+        try:
+            return keyring.identify(secret_in([("authorization", authorization)] if authorization else [])).is_admin
+        except Unauthenticated:
+            return False
+
+    return may_read
 
 
 def bind(server: grpc.aio.Server, settings: CoreSettings) -> str:

@@ -41,7 +41,7 @@ from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
 from hotseat_core.key_servicer import KeyServicer
-from hotseat_core.listening import bind, check_exposure, mode_of
+from hotseat_core.listening import bind, check_exposure, mode_of, reader_check
 from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
 from hotseat_core.metrics.provider import ProviderMeter
@@ -142,10 +142,11 @@ async def _serve(
     limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
     retention = _retention(settings)
     build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment.name}
+    metrics_at, admits = (settings.metrics_host, settings.metrics_port), reader_check(settings, keyring)
     async with (
         _journal(settings, TurnMeter(counted)) as store,
         Pool(_pool_settings(settings), factory.start) as pool,
-        exposed(counted, pool.stats, build, settings.metrics_host, settings.metrics_port) as metrics_url,
+        exposed(counted, pool.stats, build, *metrics_at, admits=admits) as metrics_url,
     ):
         tenants = Tenants(
             store,

@@ -19,6 +19,8 @@ async def exposed(
     build: Mapping[str, str],
     host: str,
     port: int | None,
+    *,
+    admits: Callable[[str], bool] = lambda _: True,
 ) -> AsyncIterator[str]:
     """Serve the registry with the pool's numbers and the process's; yield the URL. port None: serve nothing, no URL.
 
@@ -33,6 +35,6 @@ async def exposed(
     registry.register(PoolCollector(stats))
     ProcessCollector(registry=registry)
     Info("hotseat_build", "What runs here.", registry=registry).info(dict(build))
-    async with serving(registry, host, port) as url:
+    async with serving(registry, host, port, admits) as url:
         logger.info("metrics", extra={"url": f"{url}/metrics"})
         yield url

@@ -1,7 +1,7 @@
 """Serves metrics over HTTP, on an address of their own."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -11,10 +11,17 @@ from hotseat_core.metrics.failures import CannotServeMetricsError
 
 
 @contextlib.asynccontextmanager
-async def serving(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[str]:
-    """Answer `GET /metrics` until the context is left, and yield the URL; port 0: any free one."""
+async def serving(
+    registry: CollectorRegistry, host: str, port: int, admits: Callable[[str], bool]
+) -> AsyncIterator[str]:
+    """Answer `GET /metrics` until the context is left, and yield the URL; port 0: any free one.
+
+    admits: whether a request with this Authorization header may read them.
+    """
 
     async def metrics(request: web.Request) -> web.Response:
+        if not admits(request.headers.get("Authorization", "")):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"}, text="this needs a key with admin\n")
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 

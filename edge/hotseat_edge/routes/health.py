@@ -9,6 +9,7 @@ from hotseat import HotseatError, pb
 
 from hotseat_edge.callers import Callers
 from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
+from hotseat_edge.openai.errors import ApiError
 
 _VERSION = version("hotseat")
 
@@ -42,14 +43,15 @@ class Health:
             "pool": None,
         }
         pool = await self._pool()
-        if pool is not None and not pool.size.max_workers:  # which the core keeps from strangers
+        caller = await self._caller() if pool is not None else None
+        if pool is not None and caller is None:
             problems = troubles(pool)
             short = {"status": "degraded" if problems else "ok", "core": "ok", "auth": "keys", "problems": problems}
             return web.json_response(short)
         report["problems"] = problems = troubles(pool)
-        if pool is not None:
+        if pool is not None and caller is not None:
             report["status"] = "degraded" if problems else "ok"
-            report |= {"core": "ok", "auth": await self._auth_mode(), "pool": describe(pool)}
+            report |= {"core": "ok", "auth": _mode(caller), "pool": describe(pool)}
         return web.json_response(report, status=503 if pool is None else 200)
 
     async def live(self, _: web.Request) -> web.Response:
@@ -66,15 +68,22 @@ class Health:
             return web.json_response({"status": "unavailable", "problems": problems}, status=503)
         return web.json_response({"status": "ok"})
 
-    async def _auth_mode(self) -> str:
-        caller = await self._callers.caller()
-        return pb.AuthMode.Name(caller.auth_mode).removeprefix("AUTH_MODE_").lower()
+    async def _caller(self) -> pb.GetCallerResponse | None:
+        """Who asks; None: a stranger."""
+        try:
+            return await self._callers.caller()
+        except ApiError:
+            return None
 
     async def _pool(self) -> pb.Pool | None:
         try:
             return await self._client.get_pool(timeout_s=PROBE_TIMEOUT_S)
         except HotseatError:  # whatever the core's trouble is, the answer to the probe is the same
             return None
+
+
+def _mode(caller: pb.GetCallerResponse) -> str:
+    return pb.AuthMode.Name(caller.auth_mode).removeprefix("AUTH_MODE_").lower()
 
 
 def troubles(pool: pb.Pool | None) -> list[str]:

@@ -72,10 +72,10 @@ async def test_nothing_is_served_where_nobody_asked_for_it(open_house: OpenHouse
 
 
 async def test_an_address_that_is_taken_is_said_so() -> None:
-    async with serving(CollectorRegistry(), "127.0.0.1", 0) as url:
+    async with serving(CollectorRegistry(), "127.0.0.1", 0, lambda _: True) as url:
         port = int(url.rpartition(":")[2])
         with pytest.raises(CannotServeMetricsError, match=f"127.0.0.1:{port}.*HOTSEAT_METRICS_PORT"):
-            async with serving(CollectorRegistry(), "127.0.0.1", port):
+            async with serving(CollectorRegistry(), "127.0.0.1", port, lambda _: True):
                 raise AssertionError("both serve")
 
 
