@@ -1,7 +1,7 @@
 # make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
 # make test    set up what is needed and run the tests
 # make check   everything that CI runs: format, lint, types, protos, generated code, tests
-# make generate, make docs, make format, make bench, make bench-history, make clean
+# make generate, make docs, make format, make fuzz, make bench, make bench-history, make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ JOBS ?= 2
 PIP_FLAGS := --disable-pip-version-check --quiet
 
 .PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
-	docs bench bench-history clean
+	docs fuzz bench bench-history clean
 .DELETE_ON_ERROR:
 
 setup: $(BIN)/.installed
@@ -123,6 +123,11 @@ interop: $(BIN)/.installed-dev
 
 bench: setup
 	$(BIN)/python bench/first_token.py
+
+# COUNT nearly right inputs for all that reads strangers' bytes.
+COUNT ?= 100000
+fuzz: $(BIN)/.installed-dev
+	$(BIN)/python -m tests.fuzz --count $(COUNT)
 
 bench-history: setup
 	$(BIN)/python bench/history.py

@@ -12,6 +12,7 @@ from hotseat.v1 import conversation_pb2 as conversations
 from hotseat.v1 import conversation_service_pb2 as service
 from hotseat.v1 import error_pb2 as errors
 from hotseat.v1 import server_event_pb2 as events
+from hotseat_serving.scrub import scrub
 
 from hotseat_core import events as ours
 from hotseat_core.conversation.log import Entry
@@ -71,7 +72,7 @@ def error(failure: ours.Failure) -> errors.Error:
     """Return a failure that leaves the stream usable."""
     message = errors.Error(
         reason=f"ERROR_REASON_{failure.reason.name}",
-        message=failure.message,
+        message=scrub(failure.message),
         metadata=failure.metadata,
     )
     if failure.retry_delay_s is not None:

@@ -4,6 +4,8 @@ import enum
 from collections.abc import Mapping
 from typing import ClassVar
 
+from hotseat_serving.scrub import scrub
+
 
 class Reason(enum.Enum):
     """The names of the contract's ErrorReason, without its prefix; the value is the proto number."""
@@ -50,8 +52,8 @@ class HotseatError(Exception):
     def __init__(
         self, message: str, *, metadata: Mapping[str, str] | None = None, retry_delay_s: float | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = scrub(message)  # a provider's words, or the client's own, may hold a key
+        super().__init__(self.message)
         # The dynamic parts of the message, keyed in lowerCamelCase.
         self.metadata: dict[str, str] = dict(metadata or {})
         # Set where trying again can help: wait at least this long.

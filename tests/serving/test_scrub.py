@@ -22,6 +22,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabcdef==\n-----END RSA
         (f"token={JWT}&x=1", f"token=eyJ{REDACTED}&x=1"),
         (f"a {PEM} b", f"a -----BEGIN RSA PRIVATE KEY-----{REDACTED} b"),
         (PEM.replace("\n", "\\n"), f"-----BEGIN RSA PRIVATE KEY-----{REDACTED}"),
+        (PEM.replace(" ", "%20"), f"-----BEGIN%20RSA%20PRIVATE%20KEY-----{REDACTED}"),
         (PEM[:60], f"-----BEGIN RSA PRIVATE KEY-----{REDACTED}"),
         ("authorization: Bearer abcDEF123.456-789", f"authorization: Bearer {REDACTED}"),
         ("Basic dXNlcjpwYXNzd29yZA==", f"Basic {REDACTED}"),

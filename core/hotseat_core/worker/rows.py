@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from hotseat_core.worker.frames import text_in
+
 Block = dict[str, Any]  # one content block of the Messages API, for example {"type": "text", "text": "hi"}
 
 
@@ -31,18 +33,20 @@ class RowCollector:
 
         A tool may end while later blocks of its message are still being written: they join their message.
         """
+        added = _checked(blocks)
         for found, role, content in reversed(self._rows):
             if (found, role) == (message_id, "assistant"):
-                content.extend(blocks)
+                content.extend(added)
                 return
-        self._rows.append((message_id, "assistant", list(blocks)))
+        self._rows.append((message_id, "assistant", added))
 
     def add_results(self, blocks: Sequence[Block]) -> None:
         """Add tool results; those of parallel calls come one by one and make one row."""
+        added = _checked(blocks)
         if self._rows and self._rows[-1][1] == "user":
-            self._rows[-1][2].extend(blocks)
+            self._rows[-1][2].extend(added)
         else:
-            self._rows.append(("", "user", list(blocks)))
+            self._rows.append(("", "user", added))
 
     def drop(self, message_id: str, from_block: int) -> None:
         """Forget an abandoned message from that block on."""
@@ -72,6 +76,18 @@ class RowCollector:
         while merged and merged[-1][0] == "assistant" and all(_is_thought(block) for block in merged[-1][1]):
             merged.pop()
         return tuple(Row(role, tuple(content)) for role, content in merged)
+
+
+def _checked(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks. Raises TypeError where one is none, before any of them is taken."""
+    found = list(blocks)
+    for block in found:
+        if not isinstance(block, dict):
+            raise TypeError(f"expected a block, got {type(block).__name__}")
+        for name in ("type", "id", "tool_use_id", "text"):
+            if name in block:
+                text_in(block[name])
+    return found
 
 
 def _counts(block: Block, answered: set[Any]) -> bool:

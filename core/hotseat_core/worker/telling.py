@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hotseat_core.events import Event, TextDelta, TextRetracted, ThinkingDelta
+from hotseat_core.worker.frames import text_in
 
 Kind = Literal["text", "thinking"]
 
@@ -103,7 +104,7 @@ class Telling:
     def say(self, index: int, piece: str) -> list[Event]:
         """Return what piece adds to what the client has."""
         told = self._open[index]
-        fresh = told.say(piece)
+        fresh = told.say(text_in(piece))
         return self._contradict(told) if fresh is None else told.delta(fresh)
 
     def finish_message(self) -> list[Event]:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from hotseat_core.events import Event, ToolCalled, ToolCompleted, ToolInputCompleted, ToolInputDelta, ToolStarted
-from hotseat_core.worker.frames import decode
+from hotseat_core.worker.frames import decode, text_in
 from hotseat_core.worker.rows import Block
 
 _ABANDONED = "The provider broke off; the call was abandoned."
@@ -16,8 +16,8 @@ class _Use:
     """A tool use that is being written."""
 
     def __init__(self, block: Block, *, is_client: bool) -> None:
-        self.id: str = block["id"]
-        self.name: str = block["name"]
+        self.id = text_in(block["id"])
+        self.name = text_in(block["name"])
         self.is_client = is_client
         self.pieces: list[str] = []  # of its input, as JSON text
         self.call: ToolCalled | None = None  # once it is whole
@@ -56,17 +56,17 @@ class ToolUses:
 
     def begin(self, index: int, use: Block, number: int) -> list[Event]:
         """A tool use begins; number: of the block within the turn."""
-        is_client = self._is_client(use["name"])
-        self._message[index] = _Use(use, is_client=is_client)
-        (self._clients if is_client else self.open).add(use["id"])
-        return [ToolStarted(use["id"], use["name"], number, client_tool=is_client)]
+        is_client = self._is_client(text_in(use["name"]))
+        begun = self._message[index] = _Use(use, is_client=is_client)
+        (self._clients if is_client else self.open).add(begun.id)
+        return [ToolStarted(begun.id, begun.name, number, client_tool=is_client)]
 
     def add(self, index: int, piece: str) -> list[Event]:
         """A piece of its input."""
         use = self._message.get(index)
         if use is None or not piece:
             return []
-        use.pieces.append(piece)
+        use.pieces.append(text_in(piece))
         return [ToolInputDelta(use.id, piece)]
 
     def finish(self, index: int) -> list[Event]:
@@ -82,15 +82,16 @@ class ToolUses:
         """A subagent uses tools: each with the number of its block."""
         events: list[Event] = []
         for use, number in uses:
-            self.open.add(use["id"])
-            events.append(ToolStarted(use["id"], use["name"], number, parent))
-            events.append(ToolInputCompleted(use["id"], as_json(use.get("input"))))
+            tool_id = text_in(use["id"])
+            events.append(ToolStarted(tool_id, text_in(use["name"]), number, text_in(parent)))
+            events.append(ToolInputCompleted(tool_id, as_json(use.get("input"))))
+            self.open.add(tool_id)
         return events
 
     def own_results(self, content: str | Sequence[Block]) -> list[Block]:
         """Return the results in a user's message that are none that the CLI has made up for the client's calls."""
         blocks = [] if isinstance(content, str) else [block for block in content if block.get("type") == "tool_result"]
-        return [block for block in blocks if block["tool_use_id"] not in self._clients]
+        return [block for block in blocks if text_in(block["tool_use_id"]) not in self._clients]
 
     def complete(self, results: Sequence[Block]) -> list[Event]:
         """The CLI has these results."""

@@ -236,7 +236,7 @@ class Worker:
                 events.append(Raw(line.decode("utf-8", "replace")))
             try:
                 events += self._on_message(turn, message)
-            except (LookupError, TypeError, AttributeError, ValueError) as exc:
+            except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, WorkerLost) as exc:
                 # A message that is not as we know it must not take those after it along.
                 fields = {"worker": self.id, "type": message.get("type"), "error": type(exc).__name__}
                 logger.warning("a message of the CLI is not understood", extra=fields)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 import msgspec
+from hotseat_serving.scrub import scrub
 
 from hotseat_edge.limits import of_refusal
 
@@ -28,8 +29,8 @@ class ApiError(Exception):
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = scrub(message)  # a provider's words, or the client's own, may hold a key
+        super().__init__(self.message)
         self.status = status
         self.kind = kind
         self.code = code

@@ -14,7 +14,7 @@ from hotseat_edge.openai.messages import MAX_MESSAGES, FileData
 _USER = pb.HistoryMessage.ROLE_USER
 _ASSISTANT = pb.HistoryMessage.ROLE_ASSISTANT
 _SYSTEM_ROLES = ("system", "developer")
-_TEXTS = frozenset({"input_text", "output_text", "text", "summary_text"})
+_TEXTS = ("input_text", "output_text", "text", "summary_text")  # a tuple: what is looked up may be any JSON
 
 
 def read(given: str | list[dict[str, Any]], instructions: str | None, *, goes_on: bool) -> Dialogue:
