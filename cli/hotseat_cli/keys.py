@@ -16,7 +16,7 @@ def keys() -> None:
     """Make, list and revoke API keys. From the first key on, every call needs one.
 
     They ask the core, as HOTSEAT_API_KEY with the scope admin where it has keys already; with --data-dir they work on
-    the core's file, which needs no key but the right to write there.
+    the core's file, which needs no key but the right to write there. So does `create` where no core runs yet.
 
     \b
     Examples:
@@ -83,7 +83,7 @@ def create(
     )
     if data_dir is not None:
         raise SystemExit(keyring.offline(chosen, "CreateKey", request, data_dir))
-    run(chosen, lambda session: keyring.create(session, request))
+    run(chosen, lambda session: keyring.create(session, request, chosen))
 
 
 @keys.command(short_help="List the keys.")

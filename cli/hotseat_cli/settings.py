@@ -139,6 +139,14 @@ def forget(names: Iterable[str]) -> None:
     hide(os.environ, names)
 
 
+def own_data_dir(target: str | None) -> str | None:
+    """Where the core keeps its files that `hotseat up` would start from here; None: a core elsewhere is meant."""
+    values = load({"HOTSEAT_CORE_TARGET": target}).values
+    if values.get("HOTSEAT_CORE_TARGET"):
+        return None
+    return str(Path(values.get("HOTSEAT_DATA_DIR", ".hotseat")).expanduser().absolute())
+
+
 def core_target(values: Mapping[str, str]) -> str:
     """Where a client finds the core: the same rule as the edge's."""
     if target := values.get("HOTSEAT_CORE_TARGET"):

@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from hotseat import pb
+from hotseat import HotseatError, pb
 
+from hotseat_cli import settings
 from hotseat_cli.failure import complain
 from hotseat_cli.operate import key_records, tables
 from hotseat_cli.operate.output import Output
@@ -40,9 +42,18 @@ def wanted(
     return request
 
 
-async def create(session: Session, request: pb.CreateKeyRequest) -> None:
-    """Make a key and print it."""
-    _tell_created(session.output, await session.client.create_key(request))
+async def create(session: Session, request: pb.CreateKeyRequest, chosen: Chosen) -> int:
+    """Make a key and print it; where no core of this machine runs yet, in the files of the one that will."""
+    try:
+        made = await session.client.create_key(request)
+    except HotseatError as error:
+        directory = settings.own_data_dir(chosen.target)
+        if error.code is not grpc.StatusCode.UNAVAILABLE or error.reason or directory is None:
+            raise
+        session.output.note(f"no core runs at {session.target}: the key is made in {directory}, for when one does")
+        return offline(chosen, "CreateKey", request, directory)
+    _tell_created(session.output, made)
+    return 0
 
 
 async def ls(session: Session, *, every: bool) -> None:
