@@ -23,6 +23,7 @@ from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.responses import Responses
 from hotseat_edge.routes.stored_chat import StoredChat
+from hotseat_edge.routes.web import Web
 from hotseat_edge.settings import Settings
 from hotseat_edge.tls import core_credentials, server_context
 
@@ -95,6 +96,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     conversations = Conversations(core)
     health = Health(core, callers, demo=settings.demo)
     docs = Docs()
+    pages = Web()
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
@@ -114,6 +116,9 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.get("/conversations", conversations.index),
             web.get("/conversations/{id}", conversations.show),
             web.delete("/conversations/{id}", conversations.delete),
+            web.post("/conversations/{id}/interrupt", conversations.interrupt),
+            web.get("/", pages.playground),
+            web.get("/web/{path:.+}", pages.file),
             web.get("/health", health.health),
             web.get("/livez", health.live),
             web.get("/readyz", health.ready),

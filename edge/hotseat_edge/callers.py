@@ -12,7 +12,7 @@ from hotseat import pb
 from hotseat_edge.openai.errors import ApiError
 
 # Of routes as they stand in the code; every other one needs a key where keys are asked for.
-PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json", "/docs", "/docs/{name}"})
+PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/", "/web/{path}"})
 ADMIN = frozenset({"/metrics"})
 
 # The core looks at every call itself: what is told to a key that was revoked meanwhile is the models' names.

@@ -66,7 +66,7 @@ async def routes() -> list[tuple[str, str]]:
 
 
 def path_of(canonical: str) -> str:
-    return canonical.replace("{name}", "docs.js").replace("{id}", "claude-code")
+    return canonical.replace("{name}", "docs.js").replace("{path}", "icon.svg").replace("{id}", "claude-code")
 
 
 async def test_every_route_needs_a_key_unless_it_is_public(keyed: Keyed) -> None:

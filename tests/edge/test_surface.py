@@ -214,7 +214,7 @@ async def test_a_core_that_comes_back_is_found(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code", "allow"),
     [
-        ("GET", "/", 404, "unknown_url", None),
+        ("GET", "/nothing", 404, "unknown_url", None),
         ("GET", "/v1/nope", 404, "unknown_url", None),
         ("POST", "/v1/v1/chat/completions", 404, "unknown_url", None),
         ("GET", CHAT, 405, "method_not_allowed", "POST"),

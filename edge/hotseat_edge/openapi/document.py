@@ -48,6 +48,8 @@ _ANSWERS: dict[tuple[str, str], dict[str, Schema]] = {
     ("get", "/v1/models"): {_JSON: ref("ModelList")},
     ("get", "/v1/models/{id}"): {_JSON: ref("Model")},
     ("get", "/metrics"): {"text/plain": {"type": "string"}},
+    ("get", "/"): {"text/html": {"type": "string"}},
+    ("get", "/web/{path}"): {"text/javascript": {"type": "string"}, "text/css": {"type": "string"}},
     ("get", "/docs"): {"text/html": {"type": "string"}},
     ("get", "/docs/{name}"): {"text/javascript": {"type": "string"}, "text/css": {"type": "string"}},
 }

@@ -1,4 +1,4 @@
-"""GET /conversations, GET and DELETE /conversations/{id}."""
+"""GET /conversations, GET and DELETE /conversations/{id}, POST /conversations/{id}/interrupt."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from hotseat_edge.routes.body import flag, whole_number
 _DEFAULT_LIMIT = 50
 _DEFAULT_MESSAGES = 100
 _MOST = 1000
+_RUNNING = (pb.Conversation.STATE_RUNNING, pb.Conversation.STATE_REQUIRES_ACTION)
 
 
 class Conversations:
@@ -36,7 +37,9 @@ class Conversations:
         limit = whole_number(request, "limit", _DEFAULT_MESSAGES, _MOST)
         latest_first = _latest_first(request)
         with as_problems():
-            found = describe(await self._client.get_conversation(conversation_id))
+            conversation = await self._client.get_conversation(conversation_id)
+            found = describe(conversation)
+            found["system_prompt"] = conversation.settings.system_prompt.text or None
             if flag(request, "messages", default=True):
                 page = await self._client.list_messages(
                     conversation_id,
@@ -46,6 +49,17 @@ class Conversations:
                 )
                 found["messages"] = _page(told.messages(page.messages), page.next_page_token)
         return web.json_response(found)
+
+    async def interrupt(self, request: web.Request) -> web.Response:
+        """Stop what the conversation runs, whoever asked for it; its process stays hot."""
+        conversation_id = _id(request)
+        opening = pb.OpenConversation(conversation_id=conversation_id, disposition=pb.OpenConversation.DISPOSITION_OPEN)
+        with as_problems():
+            async with self._client.converse(opening) as talk:
+                runs = talk.ready.conversation.state in _RUNNING
+                if runs:
+                    await talk.interrupt()
+        return web.json_response({"id": conversation_id, "object": "conversation.interrupted", "interrupted": runs})
 
     async def delete(self, request: web.Request) -> web.Response:
         """Take a conversation off its worker; with ?purge=true delete it for good."""

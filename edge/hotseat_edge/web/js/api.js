@@ -1,0 +1,101 @@
+// The server's public API, as the pages use it: JSON, streams of events, and errors that say what to do next.
+
+import { ofTab } from "./kept.js";
+
+const key = ofTab("key");
+const listeners = new Set();
+
+export const apiKey = {
+  get: () => key.get() ?? "",
+  set(value) {
+    key.set(value || null);
+    for (const listener of listeners) listener();
+  },
+  /** Calls back when the key changes; returns what ends that. */
+  onChange(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};
+
+/** A failed request, in words for people. */
+export class Problem extends Error {
+  constructor(message, { status = 0, code = "", next = "", retryAfter = 0, requestId = "" } = {}) {
+    super(message);
+    Object.assign(this, { status, code, next, retryAfter, requestId });
+  }
+}
+
+const NEXT = {
+  queue_full: "Every process is busy. Try again in a moment, or make the pool larger on the dashboard.",
+  pool_exhausted: "Every process is busy. Try again in a moment, or make the pool larger on the dashboard.",
+  draining: "The pool takes no new turns. Somebody can resume it on the dashboard.",
+  core_unavailable: "The core does not answer. If it is being restarted, try again in a moment.",
+  conversation_busy: "Wait until the running turn ends, or stop it.",
+  conversation_owned: "Another client holds this conversation. Start a new one, or wait until that client leaves.",
+  conversation_not_found: "It may have been deleted, or have expired. Start a new one.",
+  context_length_exceeded: "The conversation is too long for the model. Start a new one, or edit an earlier message.",
+  model_not_found: "Choose another model.",
+  rate_limit_exceeded: "The model's provider asks for a pause. Try again in a moment.",
+  upstream_auth_error: "The server's own credential was refused: its operator must renew it.",
+  worker_start_failed: "Processes do not start: the core's log says why.",
+  worker_lost: "The process ended in the middle of the turn. Try again.",
+  request_too_large: "Send less at once: fewer or smaller pictures.",
+  settings_mismatch: "This conversation was begun with another profile. Choose that one again, or start a new one.",
+};
+
+export function problemOf(status, body, headers = new Headers()) {
+  const error = body?.error ?? {};
+  const code = error.code ?? "";
+  let next = NEXT[code] ?? "";
+  if (status === 401 && code !== "upstream_auth_error") next = "Enter an API key of this server.";
+  else if (status === 403 && !next) next = "This key may not do that. Use one with the scope that is needed.";
+  return new Problem(error.message || `The server answered ${status}.`, {
+    status,
+    code,
+    next,
+    retryAfter: Number(headers.get("retry-after")) || 0,
+    requestId: headers.get("x-request-id") ?? "",
+  });
+}
+
+export const needsKey = (error) => error instanceof Problem && error.status === 401 && error.code !== "upstream_auth_error";
+
+/** The response to a request, if it went well; else a Problem is thrown. */
+export async function call(method, path, { body, headers = {}, signal } = {}) {
+  const sent = { ...headers };
+  if (apiKey.get()) sent.Authorization = `Bearer ${apiKey.get()}`;
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, { method, headers: sent, body, signal, cache: "no-store" });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem("The server cannot be reached.", { next: "Is it running? Try again when it is.", code: "unreachable" });
+  }
+  if (response.ok) return response;
+  throw problemOf(response.status, await response.json().catch(() => null), response.headers);
+}
+
+export const json = async (method, path, options = {}) => (await call(method, path, options)).json();
+
+/** The data of each server-sent event of a response. */
+export async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (rest + value).split("\n\n");
+      rest = parts.pop();
+      for (const part of parts) {
+        if (part.startsWith("data: ")) yield part.slice(6);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // it may have ended by itself
+  }
+}
+
+export const conversationPath = (id) => `/conversations/${encodeURIComponent(id)}`;
