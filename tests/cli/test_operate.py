@@ -367,7 +367,7 @@ async def test_deleting_a_busy_or_missing_one_takes_force(core: FakeCore, hotsea
     assert ended.code == 1
     told = record(ended)
     assert (told["deleted"], [each["conversation_id"] for each in told["failed"]]) == (["a", "b"], ["busy", "nobody"])
-    assert "use --force" in told["failed"][0]["message"]
+    assert "use force" in told["failed"][0]["message"]
     assert set(core.conversations) == {"busy"}
     assert (await hotseat("conversations rm -y --force busy nobody")).out == "busy  deleted\nnobody  deleted\n"
     assert core.conversations == {}

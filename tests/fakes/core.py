@@ -24,6 +24,8 @@ from tests.fakes.pool import FakePool
 
 __all__ = ["FakeCore", "FakeTurn", "Script", "StreamEnds", "abort", "echo", "failure", "send", "serving"]
 
+_BUSY = {pb.Conversation.STATE_RUNNING, pb.Conversation.STATE_REQUIRES_ACTION}
+
 Outcome = pb.TurnCompleted.Outcome
 
 
@@ -223,8 +225,8 @@ class FakeCore(FakeKeys, FakePool, FakeArchive, ConversationServiceServicer):
         await self.unary(context, "DeleteConversation")
         if not request.allow_missing:
             found = await self._find(request.conversation_id, context)
-            if request.only_if_idle and found.state == pb.Conversation.STATE_RUNNING:
-                await abort(context, failure("TURN_RUNNING", "a turn runs"))
+            if request.only_if_idle and found.state in _BUSY:
+                await abort(context, failure("TURN_RUNNING", "a turn runs; wait, or use force"))
         self.conversations.pop(request.conversation_id, None)
         return pb.DeleteConversationResponse(worker_id="w1")
 

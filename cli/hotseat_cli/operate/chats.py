@@ -144,22 +144,10 @@ async def rm(session: Session, conversation_ids: Sequence[str], *, force: bool) 
     """Delete conversations; the exit code."""
 
     async def one(conversation_id: str) -> str:
-        if not force:
-            await _refuse_running(session, conversation_id)
-        await session.client.delete_conversation(conversation_id, allow_missing=force)
+        await session.client.delete_conversation(conversation_id, allow_missing=force, only_if_idle=not force)
         return "deleted"
 
     return await _each(session, conversation_ids, one, "deleted")
-
-
-class _Running(Exception):
-    """A turn runs, and was not to be ended."""
-
-
-async def _refuse_running(session: Session, conversation_id: str) -> None:
-    state = (await session.client.get_conversation(conversation_id)).state
-    if state in {pb.Conversation.STATE_RUNNING, pb.Conversation.STATE_REQUIRES_ACTION}:
-        raise _Running(f"TURN_RUNNING: a turn of conversation {conversation_id} is running; wait, or use --force")
 
 
 async def _each(
@@ -171,8 +159,8 @@ async def _each(
     for conversation_id in dict.fromkeys(conversation_ids):
         try:
             outcome = await one(conversation_id)
-        except (HotseatError, _Running) as error:
-            reason = str(error) if isinstance(error, _Running) else session.explain(error)
+        except HotseatError as error:
+            reason = session.explain(error)
             failed.append({"conversation_id": conversation_id, "message": reason})
             session.output.note(f"hotseat: {conversation_id}: {reason}")
             continue
