@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+from hotseat_cli import connect
+from hotseat_cli.recipes import RECIPES
 from hotseat_edge.openai import completions, schema
 from hotseat_edge.openai.fields import Field, FieldTable
 from hotseat_edge.responses import schema as responses
@@ -34,6 +37,12 @@ def fields(table: FieldTable) -> str:
     )
 
 
+def recipe(name: str) -> str:
+    """What `hotseat connect` prints for this client."""
+    told = RECIPES[name]
+    return f"```{told.language}\n{told.text(connect.URL, 'claude')}```"
+
+
 # Document -> part -> what stands between its marks.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/openai.md": {
@@ -47,6 +56,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "http-inputs": document.http_inputs,
         "grpc-inputs": document.grpc_inputs,
     },
+    **{f"docs/clients/{name}.md": {"recipe": partial(recipe, name)} for name in RECIPES},
 }
 
 

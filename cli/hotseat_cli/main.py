@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli import chat, completion, conversations, doctor, keys, pool, serve, up, version, workers
+from hotseat_cli import chat, completion, connect, conversations, doctor, keys, pool, serve, up, version, workers
 
 # Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
 
@@ -13,6 +13,7 @@ First steps:
   hotseat up        serve on http://127.0.0.1:3000 (OpenAI) and 127.0.0.1:50051 (gRPC)
   hotseat chat      talk to it, in another terminal
   hotseat demo      the same without an account: a scripted model answers
+  hotseat connect   print how your client connects to it
   hotseat top       watch it work
   hotseat doctor    find out what is wrong or unsafe
 
@@ -28,6 +29,6 @@ def main() -> None:
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
     *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations, keys.keys),
-    *(doctor.doctor, completion.completion, version.version),
+    *(doctor.doctor, connect.connect, completion.completion, version.version),
 ):
     main.add_command(command)
