@@ -283,3 +283,18 @@ async def test_both_headers_that_clients_use_are_taken(open_house: OpenHouse) ->
         for shown in (("x-api-key", secret), ("authorization", f"bearer {secret}")):
             (found,) = await keys.call("GetCaller", pb.GetCallerRequest(), NONE, shown)
             assert (found.tenant, list(found.scopes)) == ("acme", [pb.SCOPE_CONVERSE])
+
+
+async def test_workspaces_that_two_tenants_call_the_same_are_two(open_house: OpenHouse) -> None:
+    async with keyed(open_house) as keys:
+        settings = pb.ConversationSettings(profile="claude-code", workspace="project")
+        found = []
+        for who, tenant in ((CONVERSE, "acme"), (OTHER, "umbrella")):
+            heard = await say(keys, who, "c", "hello", settings=settings)
+            assert heard[-1].turn_completed.outcome == pb.TurnCompleted.OUTCOME_SUCCEEDED
+            workspace = (await keys.house.core.tenants.of(tenant).get("c")).runner.workspace
+            assert workspace is not None
+            assert workspace.is_dir()
+            found.append(workspace)
+        assert found[0].name == found[1].name
+        assert found[0].parent != found[1].parent
