@@ -16,7 +16,7 @@ CHAT = "/v1/chat/completions"
 _KEYS = frozenset(
     {
         *METHODS,
-        *("says", "chat", "without", "body", "headers", "raw", "is", "param", "retry", "has"),
+        *("says", "chat", "without", "body", "headers", "raw", "is", "param", "retry", "has", "locked"),
         *("call", "send", "bytes", "converse", "rejected", "field"),
     }
 )
@@ -62,6 +62,7 @@ class HttpRow:
     param: str | None
     retry: str | None
     has: dict[str, str]
+    is_locked: bool  # the server asks for API keys
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def http() -> Iterator[HttpRow]:
                 param=row.get("param"),
                 retry=row.get("retry"),
                 has=row.get("has", {}),
+                is_locked=row.get("locked", False),
             )
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
 import grpc.aio
 import pytest
+import pytest_asyncio
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 from hotseat import pb
@@ -15,7 +17,7 @@ from hotseat import pb
 from tests.bad_inputs import table
 from tests.bad_inputs.table import GrpcRow, HttpRow
 from tests.core.service.conftest import outcome
-from tests.e2e.house import House, new_id, tag, user
+from tests.e2e.house import House, new_id, running, tag, user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,8 +44,26 @@ async def exchange(house: House, sent: bytes) -> tuple[int, dict[str, str], byte
     return int(lines[0].split(" ")[1]), headers, body
 
 
-@pytest.mark.parametrize("row", [*table.http()], ids=named)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def locked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house that asks for API keys."""
+    key = "a-key-that-no-row-knows-0123456789"
+    async with running(tmp_path_factory.mktemp("locked"), POOL_SIZE="1", HOTSEAT_API_KEY=key) as made:
+        yield made
+
+
+@pytest.mark.parametrize("row", [row for row in table.http() if row.is_locked], ids=named)
+async def test_what_is_sent_to_an_edge_that_asks_for_keys(locked: House, row: HttpRow) -> None:
+    await check(locked, row)
+
+
+@pytest.mark.parametrize("row", [row for row in table.http() if not row.is_locked], ids=named)
 async def test_what_is_sent_to_the_edge(house: House, row: HttpRow) -> None:
+    await check(house, row)
+
+
+async def check(house: House, row: HttpRow) -> None:
+    """Send the row, and compare the answer."""
     status, headers, body = await exchange(house, row.request)
     error: dict[str, Any] = json.loads(body).get("error", {}) if body else {}
     found = (status, error.get("code") or "", error.get("param"), headers.get("x-should-retry"))
