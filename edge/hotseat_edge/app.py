@@ -21,6 +21,7 @@ from hotseat_edge.routes.docs import Docs
 from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
+from hotseat_edge.routes.openai_conversations import OpenAIConversations
 from hotseat_edge.routes.responses import Responses
 from hotseat_edge.routes.stored_chat import StoredChat
 from hotseat_edge.routes.web import Web
@@ -92,6 +93,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     stored_chat = StoredChat(core.client, settings)
     responses = Responses(core, settings, metrics)
     kept_responses = KeptResponses(core.client, settings)
+    openai_conversations = OpenAIConversations(core.client, settings)
     models = Models(core)
     conversations = Conversations(core)
     health = Health(core, callers, demo=settings.demo)
@@ -111,6 +113,14 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.delete("/v1/responses/{id}", kept_responses.delete),
             web.post("/v1/responses/{id}/cancel", kept_responses.cancel),
             web.get("/v1/responses/{id}/input_items", kept_responses.input_items),
+            web.post("/v1/conversations", openai_conversations.create),
+            web.get("/v1/conversations/{id}", openai_conversations.show),
+            web.post("/v1/conversations/{id}", openai_conversations.update),
+            web.delete("/v1/conversations/{id}", openai_conversations.delete),
+            web.get("/v1/conversations/{id}/items", openai_conversations.items),
+            web.post("/v1/conversations/{id}/items", openai_conversations.add),
+            web.get("/v1/conversations/{id}/items/{item}", openai_conversations.item),
+            web.delete("/v1/conversations/{id}/items/{item}", openai_conversations.remove),
             web.get("/v1/models", models.index),
             web.get("/v1/models/{id:.+}", models.show),
             web.get("/conversations", conversations.index),

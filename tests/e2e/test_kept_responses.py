@@ -154,6 +154,21 @@ async def test_input_items_are_listed_in_pages(house: House) -> None:
     assert len({item.id for item in everything}) == 4
 
 
+async def test_items_may_be_referred_to(house: House) -> None:
+    text = f"[[think Hm.]] [[say Look.]] [[call get_weather {{}}]] {tag()}"
+    first, _ = await told(house, input=text, tools=[WEATHER])
+    asked = await house.sdk.responses.input_items.list(first.id)
+    names = [item.id for item in (*asked.data, *first.output)]
+    references: list[Any] = [{"type": "item_reference", "id": name} for name in names]
+    call_id = first.output[-1].call_id  # type: ignore[union-attr]
+    outputs: list[Any] = [{"type": "function_call_output", "call_id": call_id, "output": "Sun"}]
+    second, worker = await told(house, input=[*references, *outputs], tools=[WEATHER])
+    assert ("Sun" in second.output_text, worker) == (True, "hot")
+    with pytest.raises(openai.NotFoundError) as refused:
+        await told(house, input=[{"type": "item_reference", "id": "msg_nope"}])
+    assert refused.value.param == "input[0].id"
+
+
 async def test_what_was_not_kept_or_is_forgotten_is_not_found(house: House) -> None:
     unkept, _ = await told(house, input=f"[[say One.]] {tag()}", store=False)
     forgotten, _ = await told(house, input=f"[[say One.]] {tag()}")

@@ -66,7 +66,10 @@ async def routes() -> list[tuple[str, str]]:
 
 
 def path_of(canonical: str) -> str:
-    return canonical.replace("{name}", "docs.js").replace("{path}", "icon.svg").replace("{id}", "claude-code")
+    words = {"{name}": "docs.js", "{path}": "icon.svg", "{id}": "claude-code", "{item}": "msg_1"}
+    for part, word in words.items():
+        canonical = canonical.replace(part, word)
+    return canonical
 
 
 async def test_every_route_needs_a_key_unless_it_is_public(keyed: Keyed) -> None:

@@ -31,6 +31,17 @@ def read(given: str | list[dict[str, Any]], instructions: str | None, *, goes_on
     return reading.dialogue([instructions] if instructions else [])
 
 
+def read_items(given: list[dict[str, Any]], name: str, *, goes_on: bool) -> list[pb.HistoryMessage]:
+    """What items say that stand in a conversation, where calls may wait for their outputs. Raises ApiError."""
+    reading = _Reading(goes_on=goes_on)
+    for place, item in enumerate(given):
+        if item.get("role") in _SYSTEM_ROLES:
+            message = f"{name}[{place}].role: a conversation holds no instructions; send them with each response"
+            raise unsupported(f"{name}[{place}].role", message)
+        reading.take(item, f"{name}[{place}]")
+    return reading.history
+
+
 def system_texts(given: str | list[dict[str, Any]]) -> list[str]:
     """What an input that was read holds for the system prompt."""
     reading = _Reading(goes_on=True)
@@ -45,7 +56,7 @@ class _Reading:
 
     def __init__(self, *, goes_on: bool) -> None:
         self.system: list[str] = []
-        self._history: list[pb.HistoryMessage] = []
+        self.history: list[pb.HistoryMessage] = []
         self._images = 0
         self._pending: dict[str, str] = {}  # calls that nothing has answered yet -> where they stand
         self._answered: set[str] = set()
@@ -69,17 +80,17 @@ class _Reading:
     def dialogue(self, instructions: list[str]) -> Dialogue:
         if self._pending:
             raise self._unanswered("input", "too")
-        if not self._history or self._history[-1].role != _USER:
+        if not self.history or self.history[-1].role != _USER:
             message = "the last item must be the user's, or the output of a function"
             raise invalid("input", message, "last_message_must_be_user")
-        last = self._history.pop()
-        if self._history and self._goes_on and _is_results(self._history[-1]) and len(self._history) == 1:
+        last = self.history.pop()
+        if self.history and self._goes_on and _is_results(self.history[-1]) and len(self.history) == 1:
             # What the functions gave, and what the user says besides, are one input.
-            results = list(self._history.pop().content)
+            results = list(self.history.pop().content)
             last = pb.HistoryMessage(role=_USER, content=[*results, *last.content])
         return Dialogue(
             system="\n\n".join([*instructions, *self.system]),
-            history=self._history,
+            history=self.history,
             said=[_said(block) for block in last.content if not block.HasField("tool_result")],
             results=[block.tool_result for block in last.content if block.HasField("tool_result")],
         )
@@ -107,7 +118,7 @@ class _Reading:
             return
         if self._pending and self._newest == "answer":
             # Said beside the calls, in one message of the model's.
-            answer = self._history[-1]
+            answer = self.history[-1]
             merged = sorted([*answer.content, *blocks], key=lambda block: block.HasField("tool_use"))
             answer.ClearField("content")
             answer.content.extend(merged)
@@ -128,7 +139,7 @@ class _Reading:
             if self._pending:
                 raise self._unanswered(param, f"before {param}")
             self._add(_ASSISTANT, [], "answer")
-        self._history[-1].content.append(use)
+        self.history[-1].content.append(use)
         self._pending[call_id] = param
 
     def _output(self, item: dict[str, Any], param: str) -> None:
@@ -140,16 +151,16 @@ class _Reading:
         if self._newest != "results":
             self._add(_USER, [], "results")
         result = pb.ToolResult(tool_call_id=call_id, content=self._result(item.get("output"), f"{param}.output"))
-        self._history[-1].content.append(pb.HistoryBlock(tool_result=result))
+        self.history[-1].content.append(pb.HistoryBlock(tool_result=result))
 
     def _may_answer_earlier(self) -> bool:
-        return not self._history or (len(self._history) == 1 and self._newest == "results")
+        return not self.history or (len(self.history) == 1 and self._newest == "results")
 
     def _reasoning(self, item: dict[str, Any], param: str) -> None:
         """The model's thoughts stay with the core: clients only have what they may read of them."""
 
     def _add(self, role: pb.HistoryMessage.Role, blocks: Sequence[pb.HistoryBlock], gathers: str) -> None:
-        self._history.append(pb.HistoryMessage(role=role, content=blocks))
+        self.history.append(pb.HistoryMessage(role=role, content=blocks))
         self._newest = gathers
 
     def _unanswered(self, param: str, when: str) -> ApiError:

@@ -106,7 +106,7 @@ def describe(conversation: pb.Conversation) -> dict[str, Any]:
         "created_at": conversation.create_time.seconds,
         "updated_at": conversation.update_time.seconds,
         "expires_at": conversation.expire_time.seconds if conversation.HasField("expire_time") else None,
-        "metadata": {},
+        "metadata": dict(conversation.settings.metadata),
         "state": pb.Conversation.State.Name(conversation.state).removeprefix("STATE_").lower(),
         "profile": conversation.settings.profile,
         "model": conversation.settings.model or None,

@@ -11,6 +11,7 @@ from aiohttp import web
 from hotseat import pb
 
 from hotseat_edge.core_client import Core
+from hotseat_edge.kept_turns import KeptTurns
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import ANSWERED, HEADERS
 from hotseat_edge.openai import idempotency, names
@@ -23,6 +24,7 @@ from hotseat_edge.responses.output import Collector
 from hotseat_edge.responses.stream import ResponseWriter, finished
 from hotseat_edge.routes.body import read_json
 from hotseat_edge.routes.chat import ignored_headers
+from hotseat_edge.routes.references import References
 from hotseat_edge.settings import Settings
 from hotseat_edge.sse import EventStream
 from hotseat_edge.timing import Timing
@@ -60,6 +62,7 @@ class Responses:
 
     def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
         self._core = core
+        self._turns = KeptTurns(core.client)
         self._metrics = metrics
         self._settings = settings
 
@@ -68,6 +71,7 @@ class Responses:
         header = http.headers.get(names.CONVERSATION_HEADER)
         body = await read_json(http, self._settings.body_timeout_s)
         wanted = schema.parse(body)
+        wanted.input = await References(self._turns).resolved(wanted.input)
         model = names.parse_model(wanted.model)
         named = names.conversation_id(header, model.conversation)
         conversation_id = names.same_conversation(named, wanted.conversation_id, "conversation")
