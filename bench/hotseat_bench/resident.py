@@ -37,9 +37,14 @@ def resident() -> Resident:
 
 
 def pss(pid: int) -> int:
-    """The process's proportional share of memory in bytes; 0: it has ended."""
+    """The process's proportional share of memory in bytes; 0: it has ended.
+
+    The core closes its memory to other processes: to whom is not root it shows its resident size alone, which is more.
+    """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except PermissionError:
+        return int(psutil.Process(pid).memory_info().rss)
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
