@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
+import hotseat
 import pytest
 from hotseat import HotseatError, pb
-from hotseat.sync import Client, Tool
+from hotseat.sync import Client, Talk, Tool
 
 from tests.clients.test_callbacks import asking, calling, double
 from tests.core.conftest import until
@@ -129,6 +130,14 @@ async def test_the_operators_calls_reach_the_core() -> None:
         return client.resize_pool(max_workers=8).size.max_workers, client.drain_pool(grace_s=1.5).state
 
     assert await program(core, run) == (8, pb.Pool.STATE_DRAINING)
+
+
+def test_it_has_every_method_of_the_asyncio_client() -> None:
+    def methods(kind: type) -> set[str]:
+        return {name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name))}
+
+    assert methods(hotseat.Client) - methods(Client) == {"aclose"}
+    assert methods(hotseat.Talk) - methods(Talk) == {"aclose", "finish"}
 
 
 async def test_a_closed_client_says_so_and_leaves_no_thread() -> None:

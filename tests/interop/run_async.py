@@ -24,6 +24,7 @@ from tests.interop.scenario import (
     report,
 )
 
+_TARGET = os.environ["HOTSEAT_CORE_TARGET"]
 _CONTROL = os.environ["HOTSEAT_INTEROP_CUT"]
 _PATIENCE_S = 20.0
 _SCENARIO_S = 60.0
@@ -76,6 +77,10 @@ class Run:
                     return
             case "get-missing":
                 await self.client.get_conversation("there-is-none")
+                return
+            case "stranger":
+                async with Client(_TARGET) as stranger:
+                    await stranger.list_workers()
                 return
             case "cut":
                 cut(_CONTROL)
@@ -171,7 +176,7 @@ class Run:
 
 
 async def main() -> None:
-    async with Client(os.environ["HOTSEAT_CORE_TARGET"]) as client:
+    async with Client(_TARGET, api_key=os.environ["HOTSEAT_API_KEY"]) as client:
         for scenario in json.loads(Path(sys.argv[1]).read_text()):
             try:
                 async with asyncio.timeout(_SCENARIO_S):

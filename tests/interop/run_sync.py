@@ -24,6 +24,7 @@ from tests.interop.scenario import (
     report,
 )
 
+_TARGET = os.environ["HOTSEAT_CORE_TARGET"]
 _CONTROL = os.environ["HOTSEAT_INTEROP_CUT"]
 _PATIENCE_S = 20.0
 
@@ -75,6 +76,10 @@ class Run:
                     return
             case "get-missing":
                 self.client.get_conversation("there-is-none")
+                return
+            case "stranger":
+                with Client(_TARGET) as stranger:
+                    stranger.list_workers()
                 return
             case "cut":
                 cut(_CONTROL)
@@ -168,7 +173,7 @@ class Run:
 
 
 def main() -> None:
-    with Client(os.environ["HOTSEAT_CORE_TARGET"]) as client:
+    with Client(_TARGET, api_key=os.environ["HOTSEAT_API_KEY"]) as client:
         for scenario in json.loads(Path(sys.argv[1]).read_text()):
             try:
                 Run(client, scenario).run()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hotseat import Client
 
 from tests.e2e.house import House, running
 from tests.fakes.proxy import Proxy, proxying
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)
 HERE = Path(__file__).parent
 SCENARIOS: list[dict[str, Any]] = json.loads((HERE / "scenarios.json").read_text())
 WRONG: list[dict[str, Any]] = json.loads((HERE / "wrong.json").read_text())
+KEY = "hs_interop-interop-interop-interop-0"
 _RUN_S = 240.0
 
 
@@ -52,11 +54,13 @@ class Ground:
         scenarios += [named(scenario, f"{language.name}-wrong") for scenario in WRONG]
         path.write_text(json.dumps(scenarios))
         environment = {"HOTSEAT_CORE_TARGET": self.proxy.address, "HOTSEAT_INTEROP_CUT": self.control}
+        environment["HOTSEAT_API_KEY"] = KEY
         try:
             async with asyncio.timeout(_RUN_S):
                 code, out, err = await language.run(path, **environment)
         finally:
-            await self.house.grpc.resume_pool()  # one that fails leaves the pool in order for the next
+            async with Client(self.house.core.address, api_key=KEY) as operator:
+                await operator.resume_pool()  # one that fails leaves the pool in order for the next
         assert code == 0, f"the runner ended with {code}:\n{out}\n{err}"
         reports = [json.loads(line) for line in out.splitlines()]
         return {report["name"]: report["error"] for report in reports}
@@ -70,7 +74,7 @@ def named(scenario: dict[str, Any], name: str) -> Any:
 @asynccontextmanager
 async def standing(directory: Path) -> AsyncIterator[Ground]:
     async with (
-        running(directory, POOL_SIZE="4", HOTSEAT_WARM_WORKERS="1") as house,
+        running(directory, POOL_SIZE="4", HOTSEAT_WARM_WORKERS="1", HOTSEAT_API_KEY=KEY) as house,
         proxying(house.core.address) as proxy,
     ):
         ground = Ground(house, proxy)

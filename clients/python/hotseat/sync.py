@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -14,6 +14,7 @@ import grpc
 from hotseat import pb
 from hotseat.client import CALL_TIMEOUT_S, KEEPALIVE_S, MAX_MESSAGE_BYTES
 from hotseat.client import Client as AsyncClient
+from hotseat.keyed import ApiKey
 from hotseat.loop_thread import LoopThread
 from hotseat.permissions import Decision
 from hotseat.permissions import OnPermission as AsyncOnPermission
@@ -40,9 +41,10 @@ class Client:
         keepalive_s: float = KEEPALIVE_S,
         call_timeout_s: float = CALL_TIMEOUT_S,
         credentials: grpc.ChannelCredentials | None = None,
-        **others: Any,
+        api_key: ApiKey = "",
+        tenant: str = "",
     ) -> None:
-        """The options, those in `others` too, are those of `hotseat.Client`."""
+        """The options are those of `hotseat.Client`."""
 
         async def connect() -> AsyncClient:
             return AsyncClient(
@@ -51,7 +53,8 @@ class Client:
                 keepalive_s=keepalive_s,
                 call_timeout_s=call_timeout_s,
                 credentials=credentials,
-                **others,
+                api_key=api_key,
+                tenant=tenant,
             )
 
         self._loop = LoopThread("hotseat client")
@@ -163,6 +166,24 @@ class Client:
         """Enter a conversation that was exported, whole or not at all; by default under the id that it had."""
         return self._loop.run(self._client.import_conversation(exported, conversation_id=conversation_id))
 
+    def update_conversation(
+        self,
+        conversation_id: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        messages: Iterable[pb.HistoryMessage] = (),
+    ) -> pb.Conversation:
+        """Change a conversation between its turns: see `hotseat.Client.update_conversation`."""
+        return self._loop.run(self._client.update_conversation(conversation_id, metadata=metadata, messages=messages))
+
+    def update_turn_note(self, request_id: str, note: pb.TurnNote | None) -> None:
+        """Keep a note with a turn, or none: see `hotseat.Client.update_turn_note`."""
+        self._loop.run(self._client.update_turn_note(request_id, note))
+
+    def list_noted_turns(self, label: str, **options: Any) -> pb.ListNotedTurnsResponse:
+        """One page of the turns whose notes have this label; the options of `hotseat.Client.list_noted_turns`."""
+        return self._loop.run(self._client.list_noted_turns(label, **options))
+
     def list_profiles(self) -> list[pb.Profile]:
         """The kinds of workers on offer, the default one first."""
         return self._loop.run(self._client.list_profiles())
@@ -200,6 +221,24 @@ class Client:
     def watch_pool(self, *, min_interval_s: float = 1.0) -> Iterator[pb.WatchPoolResponse]:
         """The pool and every worker, then what changes; it ends when the core stops, or when it is closed."""
         return self._loop.each(self._client.watch_pool(min_interval_s=min_interval_s))
+
+    # ---- keys
+
+    def get_caller(self) -> pb.GetCallerResponse:
+        """Whom the core takes this client for, and what it may do."""
+        return self._loop.run(self._client.get_caller())
+
+    def create_key(self, request: pb.CreateKeyRequest) -> pb.CreateKeyResponse:
+        """A new key with its secret, which is told here and never again."""
+        return self._loop.run(self._client.create_key(request))
+
+    def list_keys(self, *, page_size: int = 0, page_token: str = "") -> pb.ListKeysResponse:
+        """One page of keys, revoked ones too, the oldest first."""
+        return self._loop.run(self._client.list_keys(page_size=page_size, page_token=page_token))
+
+    def revoke_key(self, key_id: str) -> pb.Key:
+        """Let a key open nothing any more, and end the streams that it has open."""
+        return self._loop.run(self._client.revoke_key(key_id))
 
 
 def _threaded(tool: Tool) -> Tool:

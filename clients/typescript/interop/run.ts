@@ -26,6 +26,8 @@ interface Scenario {
   steps: Step[];
 }
 
+const target = process.env["HOTSEAT_CORE_TARGET"] ?? "";
+
 /** Have every connection broken. */
 function cut(): Promise<void> {
   const [host, port] = (process.env["HOTSEAT_INTEROP_CUT"] ?? "").split(":");
@@ -85,6 +87,9 @@ class Run {
       await (await this.client.converse(fromJson(pb.OpenConversationSchema, step.opening ?? {}))).close();
     } else if (step.do === "get-missing") {
       await this.client.conversations.getConversation({ conversationId: "there-is-none" });
+    } else if (step.do === "stranger") {
+      const stranger = new Client(target);
+      await stranger.pool.listWorkers({}).finally(() => stranger.close());
     } else if (step.do === "cut") {
       await cut();
     } else if (talk === undefined) {
@@ -203,7 +208,7 @@ class Run {
   }
 }
 
-const client = new Client(process.env["HOTSEAT_CORE_TARGET"] ?? "");
+const client = new Client(target, { apiKey: process.env["HOTSEAT_API_KEY"] });
 for (const scenario of JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Scenario[]) {
   let error: string | null = null;
   try {

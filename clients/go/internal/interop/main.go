@@ -38,7 +38,7 @@ func runAll(path string) error {
 	if err := json.Unmarshal(data, &scenarios); err != nil {
 		return err
 	}
-	client, err := hotseat.NewClient(os.Getenv("HOTSEAT_CORE_TARGET"))
+	client, err := hotseat.NewClient(os.Getenv("HOTSEAT_CORE_TARGET"), hotseat.WithAPIKey(os.Getenv("HOTSEAT_API_KEY")))
 	if err != nil {
 		return err
 	}
@@ -138,6 +138,8 @@ func (r *run) step(ctx context.Context, talk *hotseat.Talk, step step) error {
 		request := &hotseatv1.GetConversationRequest{ConversationId: "there-is-none"}
 		_, err := r.client.Conversations.GetConversation(ctx, request)
 		return err
+	case "stranger":
+		return beStranger(ctx)
 	case "cut":
 		return cut()
 	}
@@ -145,6 +147,17 @@ func (r *run) step(ctx context.Context, talk *hotseat.Talk, step step) error {
 		return &failed{"a step that needs a conversation: " + step.Do}
 	}
 	return r.talking(ctx, talk, step)
+}
+
+// beStranger lists the workers without a key.
+func beStranger(ctx context.Context) error {
+	stranger, err := hotseat.NewClient(os.Getenv("HOTSEAT_CORE_TARGET"))
+	if err != nil {
+		return err
+	}
+	defer stranger.Close()
+	_, err = stranger.Pool.ListWorkers(ctx, &hotseatv1.ListWorkersRequest{})
+	return err
 }
 
 func (r *run) talking(ctx context.Context, talk *hotseat.Talk, step step) error {

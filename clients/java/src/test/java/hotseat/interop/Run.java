@@ -40,6 +40,7 @@ import java.util.List;
 
 /** Carries the interop scenarios out: tests/interop/README.md has their format. */
 public final class Run {
+  private static final String TARGET = System.getenv("HOTSEAT_CORE_TARGET");
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Client client;
@@ -55,7 +56,7 @@ public final class Run {
 
   public static void main(String[] arguments) throws IOException {
     String scenarios = Files.readString(Path.of(arguments[0]));
-    try (Client client = new Client(System.getenv("HOTSEAT_CORE_TARGET"))) {
+    try (Client client = Client.builder(TARGET).apiKey(System.getenv("HOTSEAT_API_KEY")).build()) {
       for (JsonElement scenario : JsonParser.parseString(scenarios).getAsJsonArray()) {
         JsonObject report = new JsonObject();
         report.add("name", scenario.getAsJsonObject().get("name"));
@@ -130,6 +131,11 @@ public final class Run {
     switch (does) {
       case "open" -> client.converse(opening(step)).close();
       case "get-missing" -> client.conversations().get("there-is-none");
+      case "stranger" -> {
+        try (Client stranger = new Client(TARGET)) {
+          stranger.pool().workers();
+        }
+      }
       case "cut" -> cut();
       default -> {
         must(talk != null, "a conversation for " + does);
