@@ -137,6 +137,14 @@ async def test_a_key_is_asked_about_once_a_minute_at_most(keyed: Keyed) -> None:
     assert keyed.core.asked_for_caller == 1
 
 
+async def test_a_key_that_is_revoked_reads_no_metrics_from_then_on(keyed: Keyed) -> None:
+    assert (await keyed.get("/metrics", KEEPER)).status_code == 200
+    del keyed.core.callers[KEEPER]
+    assert (await keyed.get("/metrics", KEEPER)).status_code == 401
+    assert (await keyed.get("/health", KEEPER)).json()["auth"] == "keys"
+    assert "pool" not in (await keyed.get("/health", KEEPER)).json()
+
+
 async def test_a_stranger_learns_from_health_whether_it_serves(keyed: Keyed) -> None:
     keyed.core.pool_size = pb.PoolSize()  # as the core tells strangers
     answer = (await keyed.get("/health")).json()

@@ -114,7 +114,7 @@ def _tell_keys(output: Output, found: list[pb.Key], *, every: bool) -> None:
         return
     output.table(tables.Table(key_records.COLUMNS, tuple(key_records.row(key, now) for key in shown)))
     if not found:
-        output.note("there is no key: whoever reaches the core may use it; `hotseat keys create` makes one")
+        output.note("no key was made yet; `hotseat keys create` makes one")
 
 
 def _tell_revoked(output: Output, key: pb.Key) -> None:

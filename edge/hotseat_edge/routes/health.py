@@ -71,7 +71,7 @@ class Health:
     async def _caller(self) -> pb.GetCallerResponse | None:
         """Who asks; None: a stranger."""
         try:
-            return await self._callers.caller()
+            return await self._callers.caller(fresh=True)
         except ApiError:
             return None
 
