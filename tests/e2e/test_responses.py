@@ -7,7 +7,7 @@ from typing import Any
 import openai
 import pytest
 from openai.types.responses import Response, ResponseStreamEvent
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from tests.e2e.house import House, said, tag
 from tests.e2e.test_request_fields import picture
@@ -206,6 +206,28 @@ async def test_a_limit_makes_a_response_incomplete(house: House) -> None:
     refused = await house.sdk.responses.create(model="claude", input=f"[[say No.]] [[refuse]] {tag()}")
     assert refused.incomplete_details is not None
     assert (refused.status, refused.incomplete_details.reason) == ("incomplete", "content_filter")
+
+
+class Box(BaseModel):
+    """What an answer has to fit."""
+
+    width: int
+    label: str
+
+
+async def test_an_answer_fits_the_clients_schema(house: House) -> None:
+    text = f'[[json {{"width": 3, "label": "oak"}}]] {tag()}'
+    parsed = await house.sdk.responses.parse(model="claude", input=text, text_format=Box)
+    assert parsed.output_parsed == Box(width=3, label="oak")
+    assert parsed.text is not None
+    assert parsed.text.format is not None
+    assert parsed.text.format.type == "json_schema"
+    events = await streamed(house, input=text, text={"format": {"type": "json_object"}})
+    assert json.loads(events[-1]["response"]["output"][0]["content"][0]["text"]) == {"width": 3, "label": "oak"}
+    answer = await house.http.post(
+        "/v1/responses", json={"model": "claude", "input": "hi", "text": {"format": {"type": "json_schema"}}}
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "text.format.name")
 
 
 async def test_a_failure_before_the_answer_is_a_status_and_after_it_an_event(house: House) -> None:

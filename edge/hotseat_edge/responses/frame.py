@@ -74,6 +74,7 @@ def usage(spent: pb.Usage) -> dict[str, Any]:
         "output_tokens": spent.output_tokens,
         "output_tokens_details": {"reasoning_tokens": spent.reasoning_tokens},
         "total_tokens": given + spent.output_tokens,
+        "cost": spent.cost_usd,  # in US dollars; OpenAI has no such field
     }
 
 

@@ -143,6 +143,22 @@ async def test_what_is_not_there_is_not_gone_on_from(open_house: OpenHouse) -> N
             )
 
 
+async def test_other_tenants_know_nothing_of_it(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        guest = await house.enter("")
+        said = say(guest, "one")
+        await guest.completed(said)
+        stranger = house.tenants.of("other")
+        assert await stranger.requests.turn(said, "") is None
+        assert not await stranger.requests.change_note(said, None)
+        listing: dict[str, Any] = {"model": "", "metadata": {}, "after": "", "latest_first": False, "limit": 9}
+        assert await stranger.requests.noted("response", **listing) == []
+        found = await house.registry.requests.noted("response", **listing)
+        assert [turn.record.request_id for turn in found] == [said]
+        with pytest.raises(ConversationNotFound):
+            await stranger.update(guest.conversation.id, metadata={}, messages=())
+
+
 async def test_a_conversation_is_added_to_and_marked_between_turns(open_house: OpenHouse) -> None:
     async with open_house() as house:
         guest = await house.enter("mine")
