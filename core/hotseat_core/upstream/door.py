@@ -41,6 +41,7 @@ class Door:
         self._token = token.encode()
         self._server: asyncio.Server | None = None
         self._sides: set[WorkerSide] = set()
+        self._noted: set[str] = set()
 
     async def open(self) -> None:
         """Let the worker in. Raises OSError."""
@@ -72,10 +73,10 @@ class Door:
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the answer to a request that may not be passed on; empty: it may."""
         if not self.is_open or not shows_token(headers, self._token):
-            logger.warning("a request without its worker's token was refused", extra=self._who)
+            self._note("it does not show the worker's token")
             return refusal(401, "this is not the token of a running worker")
         if not is_allowed(method, target, self._beyond.connections.provider.path):
-            logger.warning("a worker asked for what is not passed on", extra=self._who)
+            self._note("what it asks for is not passed on")
             return refusal(403, "hotseat passes on requests for messages, token counts and models, and nothing else")
         if len(self._sides) > _MOST_CONNECTIONS:
             return refusal(403, f"a worker may have {_MOST_CONNECTIONS} connections")
@@ -101,6 +102,9 @@ class Door:
         """Return what carries it out."""
         return Errand(self._beyond.connections, self.account, side, request)
 
-    @property
-    def _who(self) -> dict[str, str]:
-        return {"worker": self.account.worker_id}
+    def _note(self, because: str) -> None:
+        """Log it once: whatever runs in the worker can ask as often as it likes."""
+        if because not in self._noted:
+            self._noted.add(because)
+            extra = {"worker": self.account.worker_id, "because": because}
+            logger.warning("a request of a worker to the model's provider was refused", extra=extra)

@@ -435,3 +435,15 @@ async def test_a_host_name_that_is_none_is_an_error_and_no_silence(open_scene: O
         client = await scene.client()
         client.ask()
         assert (await client.answer())[0] == 502
+
+
+async def test_a_worker_can_not_flood_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(5):
+        client = await scene.client()
+        client.ask(token="wrong")
+        assert (await client.answer())[0] == 401
+        client = await scene.client()
+        client.ask(line="GET /v1/files HTTP/1.1")
+        assert (await client.answer())[0] == 403
+    assert len([record for record in caplog.records if "was refused" in record.message]) == 2
+    assert scene.token not in caplog.text
