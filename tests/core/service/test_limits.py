@@ -11,6 +11,7 @@ from hotseat.client import Client
 from hotseat.errors import HotseatError
 from hotseat_core.access.caller import Limits
 from hotseat_core.access.key import Wanted
+from hotseat_core.pool.pool import Pool
 
 from tests.core.service.conftest import House, OpenHouse
 
@@ -102,3 +103,21 @@ async def test_turns_that_fail_or_are_called_off_give_their_place_back(open_hous
             async for _ in asking:
                 pass
         assert (await client.get_caller()).standing.running_turns == 0
+
+
+async def test_a_turn_asks_the_pool_as_its_tenant_and_with_its_keys_weight(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquire, asked = Pool.acquire, []
+
+    async def noted(pool: Pool, *args: Any, **how: Any) -> Any:
+        asked.append((how["tenant"], how["weight"]))
+        return await acquire(pool, *args, **how)
+
+    monkeypatch.setattr(Pool, "acquire", noted)
+    async with open_house() as house:
+        for tenant, weight in (("acme", 3.0), ("umbrella", 0.5)):
+            _, secret = await house.core.keyring.create(Wanted(tenant=tenant, weight=weight))
+            async with Client(house.core.target, api_key=secret) as client:
+                await ask(client, "hello")
+    assert asked == [("acme", 3.0), ("umbrella", 0.5)]
