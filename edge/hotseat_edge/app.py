@@ -15,6 +15,7 @@ from hotseat_edge.core_client import CONNECT_TIMEOUT_S, PROBE_TIMEOUT_S, Core
 from hotseat_edge.gate import Gate
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
+from hotseat_edge.routes.admin import Admin
 from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
 from hotseat_edge.routes.docs import Docs
@@ -99,6 +100,8 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     health = Health(core, callers, demo=settings.demo)
     docs = Docs()
     pages = Web()
+    admin = Admin(core, settings, metrics)
+    app.on_shutdown.append(admin.end_watches)
     app.add_routes(
         [
             web.post("/v1/chat/completions", chat.create),
@@ -128,7 +131,13 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.delete("/conversations/{id}", conversations.delete),
             web.post("/conversations/{id}/interrupt", conversations.interrupt),
             web.get("/", pages.playground),
+            web.get("/dashboard", pages.dashboard),
             web.get("/web/{path:.+}", pages.file),
+            web.get("/admin/pool", admin.pool),
+            web.get("/admin/pool/events", admin.watch),
+            web.post("/admin/pool/drain", admin.drain),
+            web.post("/admin/pool/resume", admin.resume),
+            web.post("/admin/pool/resize", admin.resize),
             web.get("/health", health.health),
             web.get("/livez", health.live),
             web.get("/readyz", health.ready),

@@ -12,8 +12,12 @@ from hotseat import pb
 from hotseat_edge.openai.errors import ApiError
 
 # Of routes as they stand in the code; every other one needs a key where keys are asked for.
-PUBLIC = frozenset({"/health", "/livez", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/", "/web/{path}"})
-ADMIN = frozenset({"/metrics"})
+PUBLIC = frozenset(
+    {"/health", "/livez", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/", "/dashboard", "/web/{path}"}
+)
+ADMIN = frozenset(
+    {"/metrics", "/admin/pool", "/admin/pool/events", "/admin/pool/drain", "/admin/pool/resume", "/admin/pool/resize"}
+)
 
 # The core looks at every call itself: what is told to a key that was revoked meanwhile is the models' names.
 KNOWN_FOR_S = 60.0

@@ -6,6 +6,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from hotseat_edge.recent import RecentFirstTokens
+
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _REQUESTS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _TOKENS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
@@ -18,6 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
+        self.recent = RecentFirstTokens()
         self._requests = Counter(
             "hotseat_http_requests", "Requests answered; 499: the client hung up.", ["method", "route", "status"],
             registry=registry,
@@ -62,6 +65,7 @@ class Metrics:
     def note_first_token(self, worker: str, seconds: float) -> None:
         """Count a first token, and how its process was had."""
         self._first_tokens.labels(worker or OTHER).observe(seconds)
+        self.recent.note(worker or OTHER, seconds)
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /metrics."""

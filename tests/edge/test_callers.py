@@ -27,6 +27,8 @@ BODIES = {
     "/v1/chat/completions": HELLO,
     "/v1/completions": {"model": "claude", "prompt": "hello"},
     "/v1/responses": {"model": "claude", "input": "hello"},
+    "/admin/pool/drain": {},
+    "/admin/pool/resize": {"max_workers": 3},
 }
 
 
@@ -38,8 +40,11 @@ class Keyed:
     http: httpx.AsyncClient
 
     async def get(self, path: str, key: str = "", method: str = "GET", **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return await self.http.request(method, path, headers=headers, json=BODIES.get(path), **more)
+        headers = {"X-Hotseat-CSRF": "1"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        request = self.http.build_request(method, path, headers=headers, json=BODIES.get(path), **more)
+        response = await self.http.send(request, stream=path == "/admin/pool/events")
+        await response.aclose()  # one that has no end
+        return response
 
 
 @pytest.fixture

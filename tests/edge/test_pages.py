@@ -14,7 +14,7 @@ from tests.edge.conftest import Edge
 _VENDOR = Path(str(files("hotseat_edge"))) / "web" / "vendor"
 
 
-@pytest.mark.parametrize("path", ["/"])
+@pytest.mark.parametrize("path", ["/", "/dashboard"])
 async def test_a_page_may_load_what_is_beside_it_and_nothing_else(edge: Edge, path: str) -> None:
     response = await edge.http.get(path)
     assert response.status_code == 200
@@ -27,7 +27,7 @@ async def test_a_page_may_load_what_is_beside_it_and_nothing_else(edge: Edge, pa
 
 
 async def test_every_file_that_a_page_or_script_names_is_served(edge: Edge) -> None:
-    wanted = {"/"}
+    wanted = {"/", "/dashboard"}
     seen: set[str] = set()
     while new := wanted - seen:
         for path in new:

@@ -6,17 +6,16 @@ import json
 import re
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.house import House, new_id, said, tag, user
+from tests.web.accessibility import serious
 from tests.web.conftest import visiting
 from tests.web.talking import answered, answers, ask, begin, questions, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 _MARKDOWN = """## Primes
 
@@ -261,16 +260,6 @@ async def test_a_conversation_is_accessible_and_fits(
         await ask(page, f"[[think Hm.]] [[say {_MARKDOWN}]] {tag()}")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         await page.screenshot(path=pictures / f"playground-{width}-{scheme}.png")
-        assert await _serious(page) == []
+        assert await serious(page) == []
         await page.get_by_role("button", name="Settings").click()
-        assert await _serious(page) == []
-
-
-async def _serious(page: Page) -> list[str]:
-    await page.evaluate(_AXE)
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
+        assert await serious(page) == []

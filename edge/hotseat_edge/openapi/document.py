@@ -49,6 +49,8 @@ _ANSWERS: dict[tuple[str, str], dict[str, Schema]] = {
     ("get", "/v1/models/{id}"): {_JSON: ref("Model")},
     ("get", "/metrics"): {"text/plain": {"type": "string"}},
     ("get", "/"): {"text/html": {"type": "string"}},
+    ("get", "/dashboard"): {"text/html": {"type": "string"}},
+    ("get", "/admin/pool/events"): {_EVENTS: {"type": "object"}},
     ("get", "/web/{path}"): {"text/javascript": {"type": "string"}, "text/css": {"type": "string"}},
     ("get", "/docs"): {"text/html": {"type": "string"}},
     ("get", "/docs/{name}"): {"text/javascript": {"type": "string"}, "text/css": {"type": "string"}},

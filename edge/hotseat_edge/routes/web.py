@@ -1,4 +1,4 @@
-"""GET /: the page to talk on, and the files that it loads from /web/."""
+"""GET / and /dashboard: the pages, and the files that they load from /web/."""
 
 from aiohttp import web
 
@@ -6,7 +6,7 @@ from hotseat_edge.pages import Page, load
 
 
 class Web:
-    """Serves the playground."""
+    """Serves the playground and the dashboard."""
 
     def __init__(self) -> None:
         self._pages = load()
@@ -14,6 +14,10 @@ class Web:
     async def playground(self, request: web.Request) -> web.Response:
         """The page to talk on."""
         return _answer(request, self._pages["playground.html"])
+
+    async def dashboard(self, request: web.Request) -> web.Response:
+        """The operator's page."""
+        return _answer(request, self._pages["dashboard.html"])
 
     async def file(self, request: web.Request) -> web.Response:
         """What a page loads."""

@@ -118,6 +118,7 @@ export function Sidebar({ shelf, current, isOpen, onClose, onOpen, onNew, onDele
         ${!words && shelf.next && html`<button type="button" class="quiet more" onClick=${() => shelf.more()}>Show more</button>`}
       </div>
       <footer>
+        <a href="/dashboard">${icon("chart")}Dashboard</a>
         <button type="button" class="quiet" onClick=${onKey}>${icon("key")}${apiKey.get() ? "API key set" : "API key"}</button>
       </footer>
       ${deleting && html`<${Deleting} shelf=${shelf} one=${deleting} onClose=${() => setDeleting(null)} onDeleted=${onDeleted} />`}
