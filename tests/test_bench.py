@@ -76,7 +76,8 @@ def test_a_way_that_is_a_third_slower_than_the_best_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bench", "option"), [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations")]
+    ("bench", "option"),
+    [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations"), ("edge", "--chunks")],
 )
 def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:
     command = [sys.executable, str(ROOT / f"bench/{bench}.py"), "--help"]
