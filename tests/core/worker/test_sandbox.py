@@ -4,6 +4,8 @@ from itertools import pairwise
 from pathlib import PurePath as Path
 
 from hotseat_core.worker.sandbox import OPEN_FILE, Network, Room, Sandbox, System
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 SYSTEM = System(("--ro-bind", "/usr", "/usr"), (Path("/usr"), Path("/bin")))
 USUAL = Sandbox("/bin/bwrap", SYSTEM, (), Path("/data"), filter=Path("/data/sandbox/filter"))
@@ -84,3 +86,31 @@ def test_programs_are_looked_for_where_there_are_some() -> None:
         "HOME": "/h",
     }
     assert sandbox.environment({})["PATH"] == "/usr/local/bin:/usr/bin:/bin"
+
+
+# How many words follow each of bubblewrap's options that we use.
+TAKES = {
+    **dict.fromkeys(["--bind", "--ro-bind", "--symlink"], 2),
+    **dict.fromkeys(["--dir", "--tmpfs", "--proc", "--dev", "--perms", "--hostname", "--remount-ro", "--chdir"], 1),
+    **dict.fromkeys(["--seccomp", "--cap-drop", "--cap-add"], 1),
+    **dict.fromkeys(["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--unshare-net"], 0),
+    **dict.fromkeys(["--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"], 0),
+}
+
+# Whose values are never a client's.
+OF_OURS = {"--symlink", "--perms", "--hostname", "--seccomp", "--cap-drop", "--cap-add"}
+
+
+@given(name=st.text(alphabet=st.characters(exclude_characters="\0/", exclude_categories=["Cs"]), min_size=1))
+@example(name="--")
+@example(name="--share-net")
+@example(name=OPEN_FILE)
+def test_no_name_of_a_workspace_is_taken_for_an_option(name: str) -> None:
+    room = Room(Path("/shared") / name, Path("/data/workers/w1"), around=Path("/shared"))
+    argv = list(AS_ROOT.around(("claude",), room)[1:])
+    alone = list(USUAL.around(("claude",), Room(Path("/shared") / name, Path("/data/workers/w1")))[1:])
+    for words in (argv, alone):
+        while words[0] != "--":
+            option = words.pop(0)
+            values = [words.pop(0) for _ in range(TAKES[option])]
+            assert option in OF_OURS or all(value.startswith("/") for value in values)
