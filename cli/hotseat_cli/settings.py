@@ -78,6 +78,7 @@ NAMES = frozenset(
         "HOTSEAT_TURN_TIMEOUT_MS",
         "HOTSEAT_WARM_WORKERS",
         "HOTSEAT_WRITE_TIMEOUT_MS",
+        "HOTSEAT_WORKSPACE_LIMIT_MB",
         "IDLE_TIMEOUT_MS",
         "POOL_SIZE",
         "PORT",

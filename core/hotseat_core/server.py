@@ -139,7 +139,9 @@ async def _serve(
     settings: CoreSettings, factory: WorkerFactory, cli_version: str, keyring: Keyring, counted: CollectorRegistry
 ) -> AsyncIterator[Core]:
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
-    limits = TurnLimits(settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000)
+    limits = TurnLimits(
+        settings.stall_timeout_ms / 1000, settings.turn_timeout_ms / 1000, settings.workspace_limit_mb * 1024 * 1024
+    )
     retention = _retention(settings)
     build = {"version": version("hotseat"), "cli_version": cli_version, "containment": factory.containment.name}
     metrics_at, admits = (settings.metrics_host, settings.metrics_port), reader_check(settings, keyring)

@@ -42,6 +42,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     insecure_no_auth: bool = False  # serve others without asking them for a key
     api_key: str = ""  # of every scope, beside those that were made; never logged
     data_dir: str = ".hotseat"
+    workspace_limit_mb: Count = 0  # of disk, for each conversation's; 0: none
     workspace_dir: str = ""  # one directory for all; empty: each conversation has its own
     pool_size: AtLeastOne = 4
     warm_workers: Count = 1
@@ -127,6 +128,7 @@ VARIABLES = {
     "insecure_no_auth": "HOTSEAT_INSECURE_NO_AUTH",
     "data_dir": "HOTSEAT_DATA_DIR",
     "workspace_dir": "WORKSPACE_DIR",
+    "workspace_limit_mb": "HOTSEAT_WORKSPACE_LIMIT_MB",
     "pool_size": "POOL_SIZE",
     "warm_workers": "HOTSEAT_WARM_WORKERS",
     "max_queue": "HOTSEAT_MAX_QUEUE",

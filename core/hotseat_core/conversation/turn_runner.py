@@ -11,6 +11,7 @@ import msgspec
 
 from hotseat_core.conversation.answering import ask
 from hotseat_core.conversation.gate import Gate
+from hotseat_core.conversation.quota import Quota
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.conversation.waiting import Waiting
@@ -40,6 +41,7 @@ class TurnLimits:
 
     stall_timeout_s: float = 120.0
     max_duration_s: float = 1800.0
+    workspace_bytes: int = 0  # 0: unbounded
 
 
 # Hands another conversation's hot worker over to this one, if one is nearly where this one's has to be.
@@ -62,6 +64,7 @@ class TurnRunner:
         self._limits = limits
         self._lend = lend
         self.workspace: Path | None = None  # of the conversation's own, once it has one
+        self._quota = Quota(limits.workspace_bytes)
         self._bound: SessionSetup | None = None  # what its worker was last bound to
         self._worker: Worker | None = None  # that runs the present turn
         self._deadline: tuple[float, Ending]  # of the present turn, by the loop's clock, and how it ends then
@@ -180,9 +183,12 @@ class TurnRunner:
         timer = asyncio.get_running_loop().call_at(time_limit, worker.cut, ending)
         try:
             async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(self._give_up_when_revoked(lease, worker))
+                watching = [tasks.create_task(self._give_up_when_revoked(lease, worker))]
+                if self.workspace is not None and self._limits.workspace_bytes:
+                    watching.append(tasks.create_task(self._give_up_when_too_large(self.workspace, worker)))
                 report = await ask(worker, turn.prompt, turn.setup, sink, stall_timeout_s=self._limits.stall_timeout_s)
-                watching.cancel()
+                for task in watching:
+                    task.cancel()
             return report
         finally:
             timer.cancel()
@@ -206,6 +212,14 @@ class TurnRunner:
     async def _give_up_when_revoked(self, lease: Lease, worker: Worker) -> None:
         await lease.revoked.wait()
         worker.cut(Ending(Outcome.INTERRUPTED))
+
+    async def _give_up_when_too_large(self, workspace: Path, worker: Worker) -> None:
+        size, limit = await self._quota.exceeded(workspace), self._limits.workspace_bytes
+        told = (
+            f"the conversation's files take {size >> 20} MiB of the disk, and may take {limit >> 20} MiB: "
+            "let the next turn delete some"
+        )
+        worker.cut(Ending(Outcome.FAILED, Failure(Reason.TURN_LIMIT, told)))
 
     def _spec(self, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool) -> WorkerSpec:
         held = None if fresh else self._pool.worker_of(self._conversation_id, self._tenant)
