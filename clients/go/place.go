@@ -80,14 +80,18 @@ func (p *place) reopening(opening *hotseatv1.OpenConversation, ready *hotseatv1.
 	if len(p.unanswered) > 0 {
 		next.FirstInput = p.unanswered[0]
 	}
-	if next.ConversationId == "" {
+	if next.AfterRequestId != "" && p.last != 0 {
+		// The stream has gone on from there: what matters from now on is where it stands.
+		next.AfterRequestId, next.AfterLabel, next.History = "", "", nil
+	}
+	if next.ConversationId == "" && next.AfterRequestId == "" {
 		next.ConversationId = ready.GetConversation().GetConversationId()
 	}
 	next.FindRequest = next.ConversationId == "" && next.FirstInput != nil
 	switch {
 	case p.last != 0:
 		next.StartSequence, next.LogId = p.last+1, ready.GetLogId()
-	case next.FirstInput == nil && len(p.torn) == 0:
+	case next.FirstInput == nil && len(p.torn) == 0 && next.ConversationId != "":
 		next.StartSequence, next.LogId = ready.GetNextSequence(), ready.GetLogId()
 	}
 	return next

@@ -238,11 +238,16 @@ class Line:
     def _reopening(self, first: pb.UserInput | None) -> pb.ConverseRequest:
         request = pb.ConverseRequest(open=self._opening.open)
         opening = request.open
-        opening.conversation_id = opening.conversation_id or self.ready.conversation.conversation_id
+        if opening.after_request_id and self._last:
+            # The stream has gone on from there: what matters from now on is where it stands.
+            for field in ("after_request_id", "after_label", "history"):
+                opening.ClearField(field)
+        if not opening.after_request_id:
+            opening.conversation_id = opening.conversation_id or self.ready.conversation.conversation_id
         opening.find_request = not opening.conversation_id
         if self._last:
             opening.start_sequence, opening.log_id = self._last + 1, self.ready.log_id
-        elif first is None and not self.torn:
+        elif first is None and not self.torn and opening.conversation_id:
             opening.start_sequence, opening.log_id = self.ready.next_sequence, self.ready.log_id
         if first is None:
             opening.ClearField("first_input")

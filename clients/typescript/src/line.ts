@@ -202,13 +202,17 @@ export class Line {
   private reopening(first: UserInput | undefined): OpenConversation {
     const opening: OpenConversation = { ...this.opening }; // shallow: histories may be long
     delete opening.firstInput;
-    opening.conversationId ||= this.ready.conversation?.conversationId ?? "";
+    if (opening.afterRequestId !== "" && this.last !== 0n) {
+      // The stream has gone on from there: what matters from now on is where it stands.
+      Object.assign(opening, { afterRequestId: "", afterLabel: "", history: [] });
+    }
+    if (opening.afterRequestId === "") opening.conversationId ||= this.ready.conversation?.conversationId ?? "";
     opening.findRequest = opening.conversationId === "" && first !== undefined;
     if (first !== undefined) opening.firstInput = first;
     if (this.last !== 0n) {
       opening.startSequence = this.last + 1n;
       opening.logId = this.ready.logId;
-    } else if (first === undefined && this.torn.size === 0) {
+    } else if (first === undefined && this.torn.size === 0 && opening.conversationId !== "") {
       opening.startSequence = this.ready.nextSequence;
       opening.logId = this.ready.logId;
     }

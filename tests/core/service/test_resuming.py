@@ -47,6 +47,32 @@ async def test_a_turn_is_read_on_where_the_connection_broke(open_house: OpenHous
         assert len(conversation.turns) == 1
 
 
+async def test_a_stream_that_goes_on_from_an_earlier_turn_is_read_on_where_the_connection_broke(
+    open_house: OpenHouse,
+) -> None:
+    async with open_house() as house, behind_a_proxy(house) as (client, proxy):
+        before = user_input("hello")
+        async with client.converse(pb.OpenConversation(), first=before) as talk:
+            assert [event async for event in talk.turn(before.request_id)][-1].HasField("turn_completed")
+            conversation_id = talk.ready.conversation.conversation_id
+        said = user_input("hang so far")
+        opening = pb.OpenConversation(after_request_id=before.request_id, detach_timeout={"seconds": 0})
+        async with client.converse(opening, first=said, resume_s=PATIENCE_S) as talk:
+            events = talk.turn(said.request_id)
+            seen = [await anext(events), await anext(events)]
+            proxy.cut()
+            conversation = await house.core.registry.get(conversation_id)
+            await until(lambda: conversation.audience.is_empty)
+            reading = asyncio.create_task(anext(events))
+            await until(lambda: not conversation.audience.is_empty)
+            conversation.interrupt()
+            seen += [await reading, *[event async for event in events]]
+        first = seen[0].sequence
+        assert [event.sequence for event in seen] == list(range(first, first + len(seen)))
+        assert seen[-1].turn_completed.outcome == pb.TurnCompleted.OUTCOME_INTERRUPTED
+        assert len(conversation.turns) == 2
+
+
 async def test_an_answer_that_came_while_nobody_was_connected_is_given_at_once(open_house: OpenHouse) -> None:
     async with (
         open_house() as house,

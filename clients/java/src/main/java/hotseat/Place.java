@@ -62,13 +62,17 @@ final class Place {
   OpenConversation reopening(OpenConversation opening, Ready ready) {
     OpenConversation.Builder next = opening.toBuilder().clearFirstInput();
     unanswered.values().stream().findFirst().ifPresent(next::setFirstInput);
-    if (next.getConversationId().isEmpty()) {
+    if (last != 0 && !next.getAfterRequestId().isEmpty()) {
+      // The stream has gone on from there: what matters from now on is where it stands.
+      next.clearAfterRequestId().clearAfterLabel().clearHistory();
+    }
+    if (next.getConversationId().isEmpty() && next.getAfterRequestId().isEmpty()) {
       next.setConversationId(ready.getConversation().getConversationId());
     }
     next.setFindRequest(next.getConversationId().isEmpty() && next.hasFirstInput());
     if (last != 0) {
       next.setStartSequence(last + 1).setLogId(ready.getLogId());
-    } else if (!next.hasFirstInput() && torn.isEmpty()) {
+    } else if (!next.hasFirstInput() && torn.isEmpty() && !next.getConversationId().isEmpty()) {
       next.setStartSequence(ready.getNextSequence()).setLogId(ready.getLogId());
     }
     return next.build();
