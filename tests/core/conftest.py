@@ -20,18 +20,20 @@ def make_cli(tmp_path: Path) -> Iterator[MakeCli]:
     """Makes an executable that is the fake CLI with these faults; checks that none of its processes is left."""
     stamp = f"FAKE_CLI_STAMP={tmp_path}"
 
-    def make(*faults: str, once: bool = False, version: str = "2.1.330") -> Path:
-        journal, flag = tmp_path / "journal", tmp_path / "once"
+    def make(*faults: str, times: int = 0, version: str = "2.1.330") -> Path:
+        journal, left = tmp_path / "journal", tmp_path / "times"
         variables = {
             "FAKE_CLI": ",".join(faults),
             "FAKE_CLI_JOURNAL": str(journal),
             "FAKE_CLI_VERSION": version,
-            "FAKE_CLI_ONCE": str(flag) if once else "",
+            "FAKE_CLI_TIMES": str(left) if times else "",
             "FAKE_CLI_STAMP": str(tmp_path),
             "PYTHONPATH": str(Path(claude_cli.__file__).parents[2]),
         }
-        if once:
-            flag.touch()
+        if times:
+            left.mkdir()
+            for number in range(times):
+                (left / str(number)).touch()
         exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
         command = shlex.join([sys.executable, "-s", "-S", "-m", "tests.fakes.claude_cli"])
         launcher = tmp_path / f"claude-{'-'.join(faults) or 'sound'}"

@@ -1,9 +1,10 @@
 """The claude CLI as its users see it: a process that speaks stream-json, with a model that follows orders.
 
 What it says is told by the prompt's last text: see Cli.turn. What it does wrong is told by FAKE_CLI, words
-separated by commas: see FAULTS. FAKE_CLI_ONCE names a file that the first process removes; the others have no faults
-then. FAKE_CLI_JOURNAL names a file that gets every frame it reads, FAKE_CLI_HEARD one that gets what its model hears
-with each prompt, as a provider would. It imports the standard library alone, so that it starts quickly.
+separated by commas: see FAULTS. FAKE_CLI_TIMES names a directory with a file for each process that does; the later
+ones do everything right. FAKE_CLI_JOURNAL names a file that gets every frame it reads, FAKE_CLI_HEARD one that gets
+what its model hears with each prompt, as a provider would. It imports the standard library alone, so that it starts
+quickly.
 """
 
 import json
@@ -238,15 +239,20 @@ def read_input(session: Session) -> None:
 
 def faults() -> set[str]:
     """What this process shall do wrong."""
-    once = os.environ.get("FAKE_CLI_ONCE")
-    if once:
-        try:
-            Path(once).unlink()
-        except FileNotFoundError:
-            return set()
+    times = os.environ.get("FAKE_CLI_TIMES")
+    if times and not any(_removed(left) for left in Path(times).iterdir()):
+        return set()
     found = set(filter(None, os.environ.get("FAKE_CLI", "").split(",")))
     assert found <= set(FAULTS), found
     return found
+
+
+def _removed(left: Path) -> bool:
+    try:
+        left.unlink()
+    except FileNotFoundError:  # another process was faster
+        return False
+    return True
 
 
 def main() -> None:

@@ -153,7 +153,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
     @asynccontextmanager
     async def opened(
         *faults: str,
-        once: bool = False,
+        times: int = 0,
         limits: TurnLimits | None = None,
         max_live: int = 100,
         max_live_bytes: int = 10**9,
@@ -164,7 +164,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
         before = asyncio.all_tasks()
         factory = WorkerFactory(
             FactorySettings(
-                cli_path=make_cli(*faults, once=once),
+                cli_path=make_cli(*faults, times=times),
                 gate=BareKey(Credential("ANTHROPIC_API_KEY", "sk-secret")),
                 data_dir=tmp_path / "data",
                 containment=Containment("none"),

@@ -66,7 +66,7 @@ async def test_an_answer_that_the_provider_had_to_begin_again_is_told_once(open_
 
 
 async def test_a_worker_that_can_not_be_aligned_is_replaced(open_house: OpenHouse) -> None:
-    async with open_house("no-rewind", once=True) as house:
+    async with open_house("no-rewind", times=1) as house:
         guest = await house.enter()
         await guest.ask("one")
         first = house.registry.describe(guest.conversation).worker_id
@@ -96,8 +96,14 @@ async def test_where_the_cli_does_not_start_the_input_is_rejected(open_house: Op
         assert "cannot start today" in rejection.failure.message
 
 
+async def test_a_worker_that_dies_at_its_start_is_started_again_unheard(open_house: OpenHouse) -> None:
+    async with open_house("exit", times=1) as house:
+        guest = await house.enter()
+        assert (await guest.completed(guest.say("hello"))).outcome is Outcome.SUCCEEDED
+
+
 async def test_a_rejected_input_may_be_said_again(open_house: OpenHouse) -> None:
-    async with open_house("exit", once=True) as house:
+    async with open_house("exit", times=2) as house:
         guest = await house.enter()
         request_id = guest.say("hello")
         await guest.rejected(request_id)
