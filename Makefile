@@ -1,6 +1,7 @@
 # make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
 # make test    set up what is needed and run the tests
-# make check   everything that CI runs: format, lint, types, protos, generated code, tests
+# make check   format, lint, types, protos, generated code, tests
+# make test-others   the tests that need Node.js, Go, Java or a browser; CI runs these and make check
 # make generate, make docs, make format, make fuzz, make bench, make bench-history, make clean
 
 PYTHON ?= python3
@@ -13,9 +14,11 @@ NODE_CLIENTS := tests/node
 OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 # Most of a test's time is waiting; each job has a house of its own.
 JOBS ?= 2
+# What needs more than Python: Node.js, Go, Java with Maven, a browser. Where one is absent its tests are skipped.
+OTHERS := tests/interop tests/browser tests/web tests/e2e/test_node.py
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test check format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
+.PHONY: setup run test test-others check format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
 	docs fuzz bench bench-history clean
 .DELETE_ON_ERROR:
 
@@ -40,7 +43,10 @@ run: setup
 	@exec $(BIN)/hotseat up
 
 test: $(BIN)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(addprefix --ignore=,$(OTHERS)) $(PYTEST_ARGS)
+
+test-others: $(BIN)/.installed-dev
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(OTHERS) $(PYTEST_ARGS)
 
 check: lint types proto drift test
 

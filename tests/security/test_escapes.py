@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -175,7 +176,9 @@ def by_nobody(directory: Path) -> Iterator[tuple[str, ...]]:
 async def test_no_way_leads_out_where_the_core_is_not_root(tmp_path_factory: pytest.TempPathFactory, port: int) -> None:
     """Then it is another sandbox: one with a namespace of users."""
     home = tmp_path_factory.mktemp("unprivileged")
-    for path in (home, *home.parents[:2]):
+    for path in (home, *home.parents):
+        if path == Path(tempfile.gettempdir()):
+            break
         path.chmod(0o755)
     (home / "secret").write_text(SENTINEL)
     scratch, own = home / "data/workers/w1", home / "data/workspaces/w1"
