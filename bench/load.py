@@ -122,7 +122,8 @@ async def idle() -> float:
     await until_quiet()
     before, begun = cpu_s(), time.perf_counter()
     await asyncio.sleep(IDLE_S)
-    return (cpu_s() - before) / (time.perf_counter() - begun)
+    used = sum(seconds - before.get(pid, 0.0) for pid, seconds in cpu_s().items())  # a spare may have come or gone
+    return used / (time.perf_counter() - begun)
 
 
 async def run(rounds: int) -> Report:

@@ -66,11 +66,11 @@ def server_pid(module: str) -> int:
     raise LookupError(f"{module} does not run")
 
 
-def cpu_s() -> float:
-    """Processor time that the servers and all below them have used."""
-    total = 0.0
+def cpu_s() -> dict[int, float]:
+    """Processor time that the servers and all below them have used, by process."""
+    used = {}
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
-            total += times.user + times.system
-    return total
+            used[process.pid] = times.user + times.system
+    return used
