@@ -92,7 +92,11 @@ func (p *place) reopening(opening *hotseatv1.OpenConversation, ready *hotseatv1.
 	case p.last != 0:
 		next.StartSequence, next.LogId = p.last+1, ready.GetLogId()
 	case next.FirstInput == nil && len(p.torn) == 0 && next.ConversationId != "":
-		next.StartSequence, next.LogId = ready.GetNextSequence(), ready.GetLogId()
+		// Nothing was read yet: from where it was to begin.
+		if next.StartSequence == 0 {
+			next.StartSequence = ready.GetNextSequence()
+		}
+		next.LogId = ready.GetLogId()
 	}
 	return next
 }

@@ -248,7 +248,9 @@ class Line:
         if self._last:
             opening.start_sequence, opening.log_id = self._last + 1, self.ready.log_id
         elif first is None and not self.torn and opening.conversation_id:
-            opening.start_sequence, opening.log_id = self.ready.next_sequence, self.ready.log_id
+            # Nothing was read yet: from where it was to begin.
+            opening.start_sequence = opening.start_sequence or self.ready.next_sequence
+            opening.log_id = self.ready.log_id
         if first is None:
             opening.ClearField("first_input")
         else:

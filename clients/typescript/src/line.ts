@@ -213,7 +213,8 @@ export class Line {
       opening.startSequence = this.last + 1n;
       opening.logId = this.ready.logId;
     } else if (first === undefined && this.torn.size === 0 && opening.conversationId !== "") {
-      opening.startSequence = this.ready.nextSequence;
+      // Nothing was read yet: from where it was to begin.
+      opening.startSequence ||= this.ready.nextSequence;
       opening.logId = this.ready.logId;
     }
     return opening;

@@ -73,7 +73,11 @@ final class Place {
     if (last != 0) {
       next.setStartSequence(last + 1).setLogId(ready.getLogId());
     } else if (!next.hasFirstInput() && torn.isEmpty() && !next.getConversationId().isEmpty()) {
-      next.setStartSequence(ready.getNextSequence()).setLogId(ready.getLogId());
+      // Nothing was read yet: from where it was to begin.
+      if (next.getStartSequence() == 0) {
+        next.setStartSequence(ready.getNextSequence());
+      }
+      next.setLogId(ready.getLogId());
     }
     return next.build();
   }
