@@ -22,7 +22,7 @@ class Census:
     @property
     def most(self) -> int:
         """The most at a time."""
-        return max(self._counts, default=0)
+        return max(self._counts)
 
     @property
     def samples(self) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import openai
 from hotseat import Client, pb
+from hotseat_bench.census import Census
 from hotseat_demo.record import Recorded
 from hotseat_demo.server import DemoModel
 
 from tests.e2e import processes
-from tests.e2e.processes import Counter, Found, until
+from tests.e2e.processes import Found, until
 
 _START_S = 30.0
 _END_S = 15.0
@@ -145,8 +146,8 @@ class House:
         """The processes of one worker."""
         return [found for found in self.processes() if found.worker_id == worker_id]
 
-    def counter(self) -> Counter:
-        return Counter(self.core.pid, self.data_dir)
+    def census(self) -> Census:
+        return Census(self.core.pid)
 
     async def workers(self) -> dict[str, pb.Worker]:
         """The pool's workers that hold a conversation, by that."""

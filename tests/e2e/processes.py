@@ -1,15 +1,12 @@
 """The processes that a core has started, as /proc shows them: seen from outside, whatever the core believes."""
 
 import asyncio
-import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 _MARK = "HOTSEAT_WORKER_ID="
-_SAMPLING_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -73,39 +70,3 @@ async def until(holds: Callable[[], bool], seconds: float, what: str) -> float:
             raise AssertionError(f"not within {seconds:g} s: {what}")
         await asyncio.sleep(0.01)
     return time.monotonic() - started
-
-
-class Counter:
-    """How many `claude` processes a core had at the same time, looked at every 10 ms."""
-
-    def __init__(self, core_pid: int, data_dir: Path) -> None:
-        self._core_pid, self._data_dir = core_pid, data_dir
-        self._stop = threading.Event()
-        self.samples: list[int] = []
-
-    @property
-    def most(self) -> int:
-        """The most at once."""
-        return max(self.samples)
-
-    @contextlib.contextmanager
-    def counting(self) -> Iterator["Counter"]:
-        """Count while inside the block."""
-        thread = threading.Thread(target=self._run, name="count claude processes")
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._stop.set()
-            thread.join(5)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_SAMPLING_S):
-            self.samples.append(sum(1 for pid in self._children() if _look(Path(f"/proc/{pid}"), self._data_dir)))
-
-    def _children(self) -> list[str]:
-        """The core's own children: a worker's main process is one of them, what that starts is not."""
-        with contextlib.suppress(OSError):
-            threads = Path(f"/proc/{self._core_pid}/task").iterdir()
-            return [pid for thread in threads for pid in (thread / "children").read_text().split()]
-        return []

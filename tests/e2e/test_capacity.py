@@ -18,12 +18,12 @@ async def test_twenty_requests_at_once_get_twenty_answers_from_four_processes(ho
         )
         return answer.choices[0].message.content, expected
 
-    with house.counter().counting() as counter:
+    with house.census().counting() as census:
         answers = await asyncio.gather(*(ask(number) for number in range(20)))
 
     assert all(got == expected for got, expected in answers)
-    assert counter.most == 4
-    assert len(counter.samples) > 50
+    assert census.most == 4
+    assert census.samples > 50
 
 
 async def test_as_many_conversations_as_there_are_processes_run_side_by_side(house: House) -> None:

@@ -138,14 +138,14 @@ async def test_a_long_history_is_begun_with_and_stays_exact(house: House, model:
     chat = Chat(house, model)
     for number in range(60):
         chat.messages += [user(f"question {number}"), assistant(f"answer {number}")]
-    with house.counter().counting() as counter:
+    with house.census().counting() as census:
         for _ in range(2):
             text = f"[[say ok]] {tag()}"
             await chat.ask(text)
             assert chat.upstream(text) == chat.history
     worker = await house.until_idle(chat.conversation)
     assert any(f"--resume={house.data_dir}" in found.command for found in house.of(worker.worker_id))
-    assert counter.most <= 4  # POOL_SIZE
+    assert census.most <= 4  # POOL_SIZE
 
     await house.grpc.evict_conversation(chat.conversation)
     text = f"[[say after the eviction]] {tag()}"

@@ -45,7 +45,7 @@ def read(messages: list[Message]) -> Dialogue:
     return Dialogue(
         system="\n\n".join(reading.system),
         history=reading.history,
-        said=[_said(block) for block in last.content if not block.HasField("tool_result")],
+        said=[said(block) for block in last.content if not block.HasField("tool_result")],
         results=[block.tool_result for block in last.content if block.HasField("tool_result")],
     )
 
@@ -94,13 +94,13 @@ class _Reading:
 
     def _user(self, message: UserMessage, param: str) -> list[pb.HistoryBlock]:
         if isinstance(message.content, str):
-            return [_text(message.content, param)]
+            return [text_block(message.content, param)]
         return [self._part(part, f"{param}[{place}]") for place, part in enumerate(message.content)]
 
     def _part(self, part: object, param: str) -> pb.HistoryBlock:
         match part:
             case TextPart():
-                return _text(part.text, f"{param}.text")
+                return text_block(part.text, f"{param}.text")
             case ImagePart():
                 self._images += 1
                 if self._images > attachments.MAX_IMAGES:
@@ -130,7 +130,7 @@ class _Reading:
         if not self._answering:
             self._add(_USER, [])
             self._answering = True
-        content = [_said(block) for block in self._result(message, f"{param}.content")]
+        content = [said(block) for block in self._result(message, f"{param}.content")]
         result = pb.ToolResult(tool_call_id=message.tool_call_id, content=content)
         self.history[-1].content.append(pb.HistoryBlock(tool_result=result))
 
@@ -148,7 +148,8 @@ def _texts(content: str | list[TextPart] | list[TextPart | RefusalPart]) -> list
     return [part.text if isinstance(part, TextPart) else part.refusal for part in content]
 
 
-def _text(text: str, param: str) -> pb.HistoryBlock:
+def text_block(text: str, param: str) -> pb.HistoryBlock:
+    """A piece of text. Raises ApiError where it is empty."""
     if not text:
         raise invalid(param, f"{param} must not be empty")
     return pb.HistoryBlock(text=text)
@@ -165,7 +166,8 @@ def _tool_use(call: ToolCall, param: str) -> pb.ToolUse:
     return pb.ToolUse(tool_use_id=call.id, name=call.function.name, input_json=arguments)
 
 
-def _said(block: pb.HistoryBlock) -> pb.ContentBlock:
+def said(block: pb.HistoryBlock) -> pb.ContentBlock:
+    """The same as a piece of what the user says now, or of a tool's result."""
     match block.WhichOneof("block"):
         case "text":
             return pb.ContentBlock(text=block.text)

@@ -8,7 +8,7 @@ from hotseat import pb
 
 from hotseat_edge.openai import attachments
 from hotseat_edge.openai.errors import ApiError, invalid, unsupported
-from hotseat_edge.openai.history import Dialogue
+from hotseat_edge.openai.history import Dialogue, said, text_block
 from hotseat_edge.openai.messages import MAX_MESSAGES, FileData
 
 _USER = pb.HistoryMessage.ROLE_USER
@@ -91,7 +91,7 @@ class _Reading:
         return Dialogue(
             system="\n\n".join([*instructions, *self.system]),
             history=self.history,
-            said=[_said(block) for block in last.content if not block.HasField("tool_result")],
+            said=[said(block) for block in last.content if not block.HasField("tool_result")],
             results=[block.tool_result for block in last.content if block.HasField("tool_result")],
         )
 
@@ -185,7 +185,7 @@ class _Reading:
 
     def _user(self, content: Any, param: str) -> list[pb.HistoryBlock]:
         if isinstance(content, str):
-            return [_block(content, param)]
+            return [text_block(content, param)]
         return [self._part(part, where) for part, where in _parts(content, param)]
 
     def _result(self, output: Any, param: str) -> list[pb.ContentBlock]:
@@ -196,12 +196,12 @@ class _Reading:
         told = [
             (part, where) for part, where in parts if part.get("type") not in _TEXTS or str(part.get("text")).strip()
         ]
-        return [_said(self._part(part, where)) for part, where in told]
+        return [said(self._part(part, where)) for part, where in told]
 
     def _part(self, part: dict[str, Any], param: str) -> pb.HistoryBlock:
         kind = part.get("type")
         if kind in _TEXTS:
-            return _block(_text(part.get("text"), f"{param}.text"), f"{param}.text")
+            return text_block(_text(part.get("text"), f"{param}.text"), f"{param}.text")
         if kind == "input_image":
             return self._image(part, param)
         if kind == "input_file":
@@ -245,19 +245,3 @@ def _word(item: dict[str, Any], name: str, param: str) -> str:
     if not isinstance(given, str) or not given:
         raise invalid(f"{param}.{name}", f"{param}.{name} is required", "missing_required_parameter")
     return given
-
-
-def _block(text: str, param: str) -> pb.HistoryBlock:
-    if not text:
-        raise invalid(param, f"{param} must not be empty")
-    return pb.HistoryBlock(text=text)
-
-
-def _said(block: pb.HistoryBlock) -> pb.ContentBlock:
-    match block.WhichOneof("block"):
-        case "text":
-            return pb.ContentBlock(text=block.text)
-        case "image":
-            return pb.ContentBlock(image=block.image)
-        case _:
-            return pb.ContentBlock(file=block.file)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from functools import partial
 from typing import Protocol
 
@@ -12,15 +11,13 @@ from hotseat import pb
 
 from hotseat_edge.core_client import Core
 from hotseat_edge.metrics import Metrics
-from hotseat_edge.middleware import ANSWERED, HEADERS
+from hotseat_edge.middleware import HEADERS
 from hotseat_edge.openai import completions, idempotency, names, request, schema, stored
 from hotseat_edge.openai.completions import TextCollector, TextWriter
-from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
+from hotseat_edge.routes.answering import Answering
 from hotseat_edge.routes.body import read_json
 from hotseat_edge.settings import Settings
-from hotseat_edge.sse import EventStream
-from hotseat_edge.timing import Timing
 
 
 class _Writer(Protocol):
@@ -64,8 +61,8 @@ class Chat:
 
     def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
         self._core = core
-        self._metrics = metrics
         self._settings = settings
+        self._answering = Answering(settings, metrics)
 
     async def create(self, http: web.Request) -> web.StreamResponse:
         """Answer one chat request, streamed or whole."""
@@ -104,46 +101,25 @@ class Chat:
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         collector: _Gatherer | None = None
-        timing = Timing(http[HEADERS], self._metrics)
-        response = web.Response(content_type="application/json")
-        async with aclosing(self._run(http, turn)) as events:
-            async for event in events:
-                if not timing.is_over:
-                    timing.take(event)
-                collector = collector or turn.form.whole(turn.named())
-                collector.take(event)
-                if event.HasField("turn_completed"):
-                    # Sent here: parting with the core need not delay it.
-                    response.body = collector.completion(event.turn_completed)
-                    await response.prepare(http)
-                    await response.write_eof()
-                    http[ANSWERED] = response.status
-        return response
+
+        def body(event: pb.ConverseResponse) -> bytes | None:
+            nonlocal collector
+            collector = collector or turn.form.whole(turn.named())
+            collector.take(event)
+            return collector.completion(event.turn_completed) if event.HasField("turn_completed") else None
+
+        return await self._answering.whole(http, self._run(http, turn), body)
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
         options = turn.chat.stream_options
         writer: _Writer | None = None
-        settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
-        stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
-        async with stream, aclosing(self._run(http, turn)) as events:
-            try:
-                async for event in events:
-                    if not timing.is_over:
-                        timing.take(event)
-                    writer = writer or turn.form.stream(
-                        turn.named(), include_usage=bool(options and options.include_usage)
-                    )
-                    if data := writer.write(event):
-                        await stream.send(data)
-                    if event.HasField("turn_completed"):
-                        await stream.finish()
-                        http[ANSWERED] = stream.response.status
-            except ApiError as error:
-                if not stream.started:
-                    raise
-                await stream.send(error_event(error))
-                await stream.finish()
-        return stream.response
+
+        def write(event: pb.ConverseResponse) -> bytes:
+            nonlocal writer
+            writer = writer or turn.form.stream(turn.named(), include_usage=bool(options and options.include_usage))
+            return writer.write(event)
+
+        return await self._answering.streamed(http, self._run(http, turn), write, error_event)
 
     def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
         return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)

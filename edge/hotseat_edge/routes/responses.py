@@ -13,7 +13,7 @@ from hotseat import pb
 from hotseat_edge.core_client import Core
 from hotseat_edge.kept_turns import KeptTurns
 from hotseat_edge.metrics import Metrics
-from hotseat_edge.middleware import ANSWERED, HEADERS
+from hotseat_edge.middleware import HEADERS
 from hotseat_edge.openai import idempotency, names
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.openai.request import Asked
@@ -22,12 +22,11 @@ from hotseat_edge.responses.frame import Frame
 from hotseat_edge.responses.ids import response_id
 from hotseat_edge.responses.output import Collector
 from hotseat_edge.responses.stream import ResponseWriter, finished
+from hotseat_edge.routes.answering import Answering
 from hotseat_edge.routes.body import read_json
 from hotseat_edge.routes.chat import ignored_headers
 from hotseat_edge.routes.references import References
 from hotseat_edge.settings import Settings
-from hotseat_edge.sse import EventStream
-from hotseat_edge.timing import Timing
 
 _BEGINNING_S = 1.0  # that a request in the background waits for its turn to begin, so that refusals have a status
 _AWAY = frozenset({"core_unavailable", "core_timeout"})  # what became of the turn is not known then
@@ -63,8 +62,8 @@ class Responses:
     def __init__(self, core: Core, settings: Settings, metrics: Metrics) -> None:
         self._core = core
         self._turns = KeptTurns(core.client)
-        self._metrics = metrics
         self._settings = settings
+        self._answering = Answering(settings, metrics)
 
     async def create(self, http: web.Request) -> web.StreamResponse:
         """Answer one request, streamed or whole."""
@@ -111,43 +110,27 @@ class Responses:
         return web.json_response(turn.frame().body(status, []))
 
     async def _whole(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        collector, timing = Collector(), Timing(http[HEADERS], self._metrics)
-        response = web.Response(content_type="application/json")
-        async with aclosing(self._run(http, turn)) as events:
-            async for event in events:
-                if not timing.is_over:
-                    timing.take(event)
-                collector.take(event)
-                if event.HasField("turn_completed"):
-                    # Sent here: parting with the core need not delay it.
-                    response.body = _body(turn, event.turn_completed, collector)
-                    await response.prepare(http)
-                    await response.write_eof()
-                    http[ANSWERED] = response.status
-        return response
+        collector = Collector()
+
+        def body(event: pb.ConverseResponse) -> bytes | None:
+            collector.take(event)
+            return _body(turn, event.turn_completed, collector) if event.HasField("turn_completed") else None
+
+        return await self._answering.whole(http, self._run(http, turn), body)
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        settings, timing = self._settings, Timing(http[HEADERS], self._metrics)
         writer: ResponseWriter | None = None
-        stream = EventStream(http, keep_alive_s=settings.keep_alive_s, stall_s=settings.stall_s)
-        async with stream, aclosing(self._run(http, turn)) as events:
-            try:
-                async for event in events:
-                    if not timing.is_over:
-                        timing.take(event)
-                    writer = writer or _writer(turn)
-                    begun = writer.begin() if turn.wanted.background else b""
-                    if data := begun + writer.write(event):
-                        await stream.send(data)
-                    if event.HasField("turn_completed"):
-                        await stream.finish()
-                        http[ANSWERED] = stream.response.status
-            except ApiError as error:
-                if not stream.started:
-                    raise
-                await stream.send(_ending(writer or _writer(turn), error))
-                await stream.finish()
-        return stream.response
+
+        def write(event: pb.ConverseResponse) -> bytes:
+            nonlocal writer
+            writer = writer or _writer(turn)
+            begun = writer.begin() if turn.wanted.background else b""
+            return begun + writer.write(event)
+
+        def ending(error: ApiError) -> bytes:
+            return _ending(writer or _writer(turn), error)
+
+        return await self._answering.streamed(http, self._run(http, turn), write, ending)
 
     def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
         return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
