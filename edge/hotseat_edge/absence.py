@@ -1,13 +1,14 @@
 """A core that has said that it stops, and will be back or replaced in a moment: requests wait for it."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 
 import grpc
 from hotseat import Client, HotseatError
 
-_PAUSE_S = 0.1
+_PAUSE_S = (0.1, 0.4)  # drawn anew each time: all that wait must not ask at the same moment
 
 
 class Absence:
@@ -28,5 +29,5 @@ class Absence:
         announced_at = max(self._announced_at, self._client.dismissed_at)
         if self._clock() - announced_at >= self._wait_s:
             return False
-        await asyncio.sleep(_PAUSE_S)
+        await asyncio.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 -- nothing is to be kept secret
         return True
