@@ -11,7 +11,7 @@ from hotseat_serving.exposure import is_loopback, refusal
 
 from hotseat_edge.callers import Callers, shown_key
 from hotseat_edge.connection import Bounds, Crowd, JsonServer
-from hotseat_edge.core_client import CONNECT_TIMEOUT_S, PROBE_TIMEOUT_S, Core
+from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
 from hotseat_edge.gate import Gate
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
@@ -42,7 +42,6 @@ async def serve(settings: Settings) -> AsyncIterator[str]:
     context = server_context(settings)
     async with Client(
         settings.target,
-        connect_timeout_s=CONNECT_TIMEOUT_S,
         opens_ahead=True,
         api_key=shown_key,
         credentials=core_credentials(settings),

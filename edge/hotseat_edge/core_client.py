@@ -15,7 +15,6 @@ from hotseat_edge.openai.idempotency import KEY_HEADER, REPLAYED_HEADER, has_ans
 from hotseat_edge.openai.names import CONVERSATION_HEADER, model_not_found
 from hotseat_edge.openai.request import Asked
 
-CONNECT_TIMEOUT_S = 0.8
 PROBE_TIMEOUT_S = 0.9
 RESUME_S = 3.0  # also the time that a turn goes on in the core when its edge is lost
 _PROFILES_KEPT_S = 30.0

@@ -166,6 +166,18 @@ async def test_a_core_that_hangs_is_reported_within_a_second_and_taken_back(hous
     await served_again(house)
 
 
+async def test_a_core_that_is_too_busy_to_greet_an_edge_is_waited_for(house: House) -> None:
+    await house.edge.close()
+    await house.start_edge()  # it connects with the first request
+    house.core.signal(signal.SIGSTOP)
+    asyncio.get_running_loop().call_later(2, house.core.signal, signal.SIGCONT)
+    text = f"[[say patience]] {tag()}"
+    async with openai.AsyncOpenAI(base_url=f"{house.edge.address}/v1", api_key="unused", max_retries=0) as sdk:
+        answer = await sdk.chat.completions.create(model="claude", messages=[user(text)])
+    assert answer.choices[0].message.content == "patience"
+    assert len(house.asked(text)) == 1
+
+
 async def test_a_second_core_is_refused_the_first_one_s_port_and_directory(house: House) -> None:
     first = house.core
     for port in (first.address.rpartition(":")[2], "0"):

@@ -27,7 +27,9 @@ from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 
 MAX_MESSAGE_BYTES = 64 * 2**20
 KEEPALIVE_S = 30.0
-CONNECT_TIMEOUT_S = 1.0
+# A refused connection is told at once; this is for hosts that say nothing, and for servers too busy to greet.
+CONNECT_TIMEOUT_S = 5.0
+_LONGEST_PAUSE_S = 1.0  # between attempts to connect
 CALL_TIMEOUT_S = 30.0
 _AHEAD_DELAY_S = 0.005
 _PARTING_S = 1.0
@@ -240,7 +242,7 @@ def _options(max_message_bytes: int, keepalive_s: float, connect_timeout_s: floa
         # The least time that a connection attempt is given is also the most that it takes.
         ("grpc.min_reconnect_backoff_ms", int(connect_timeout_s * 1000)),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", int(connect_timeout_s * 1000)),
+        ("grpc.max_reconnect_backoff_ms", int(_LONGEST_PAUSE_S * 1000)),
         # A core is reached directly, whatever HTTP_PROXY says about the web.
         ("grpc.enable_http_proxy", 0),
         # Two clients in one process share neither a connection nor its backoff.
