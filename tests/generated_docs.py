@@ -11,6 +11,7 @@ from hotseat_edge.openai import completions, schema
 from hotseat_edge.openai.fields import Field, FieldTable
 from hotseat_edge.responses import schema as responses
 
+from tests import grpc_reference
 from tests.bad_inputs import document
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +57,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "http-inputs": document.http_inputs,
         "grpc-inputs": document.grpc_inputs,
     },
+    "docs/grpc-reference.md": {"services": grpc_reference.services, "messages": grpc_reference.messages},
     **{f"docs/clients/{name}.md": {"recipe": partial(recipe, name)} for name in RECIPES},
 }
 

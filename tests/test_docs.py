@@ -126,14 +126,6 @@ def test_the_image_runs_a_command_that_exists() -> None:
     assert set(yaml.safe_load(lines["CMD"])) <= set(main.commands)
 
 
-@pytest.mark.parametrize(
-    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name
-)
-def test_links_between_documents_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
-    assert [link for link in links if not (document.parent / link).exists()] == []
-
-
 def test_every_field_of_the_operators_json_is_documented() -> None:
     section = read("docs/operations.md").partition("## JSON")[2]
     turn = pb.Turn(completed=pb.TurnCompleted(error=pb.Error()))
