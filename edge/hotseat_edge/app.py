@@ -23,6 +23,7 @@ from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.kept_responses import KeptResponses
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.openai_conversations import OpenAIConversations
+from hotseat_edge.routes.permissions import Permissions
 from hotseat_edge.routes.responses import Responses
 from hotseat_edge.routes.stored_chat import StoredChat
 from hotseat_edge.routes.web import Web
@@ -96,6 +97,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     openai_conversations = OpenAIConversations(core.client, settings)
     models = Models(core)
     conversations = Conversations(core)
+    permissions = Permissions(core, settings)
     health = Health(core, callers, demo=settings.demo)
     docs = Docs()
     pages = Web()
@@ -129,6 +131,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.get("/conversations/{id}", conversations.show),
             web.delete("/conversations/{id}", conversations.delete),
             web.post("/conversations/{id}/interrupt", conversations.interrupt),
+            web.post("/conversations/{id}/permissions/{permission_id}", permissions.decide),
             web.get("/", pages.playground),
             web.get("/dashboard", pages.dashboard),
             web.get("/web/{path:.+}", pages.file),

@@ -12,16 +12,12 @@ from hotseat import pb
 from hotseat_edge.core_client import Core
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import HEADERS
-from hotseat_edge.openai import completions, idempotency, names, request, schema, stored
+from hotseat_edge.openai import asking, completions, idempotency, names, request, schema, stored
 from hotseat_edge.openai.completions import TextCollector, TextWriter
 from hotseat_edge.openai.stream import Answer, ChunkWriter, Collector, error_event
 from hotseat_edge.routes.answering import Answering
 from hotseat_edge.routes.body import read_json
 from hotseat_edge.settings import Settings
-
-
-class _Writer(Protocol):
-    def write(self, event: pb.ConverseResponse) -> bytes: ...
 
 
 class _Gatherer(Protocol):
@@ -34,11 +30,12 @@ class _Form(msgspec.Struct, frozen=True):
     """What an API makes of answers."""
 
     prefix: str  # of their ids
-    stream: Callable[..., _Writer]
+    chunk: str  # what it calls a piece of one
+    stream: Callable[..., asking.Writer]
     whole: Callable[..., _Gatherer]
 
 
-_CHAT = _Form("chatcmpl", ChunkWriter, Collector)
+_CHAT = _Form("chatcmpl", "chat.completion.chunk", ChunkWriter, Collector)
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -73,7 +70,8 @@ class Chat:
         """Answer one prompt, streamed or whole."""
         body = await read_json(http, self._settings.body_timeout_s)
         asked = completions.parse(body)
-        form = _Form("cmpl", partial(TextWriter, echo=asked.echo), partial(TextCollector, echo=asked.echo))
+        writer, collector = partial(TextWriter, echo=asked.echo), partial(TextCollector, echo=asked.echo)
+        form = _Form("cmpl", "text_completion", writer, collector)
         return await self._serve(http, body, asked.chat, form)
 
     async def _serve(self, http: web.Request, body: bytes, chat: schema.ChatRequest, form: _Form) -> web.StreamResponse:
@@ -83,6 +81,8 @@ class Chat:
         identity = idempotency.identify(http.headers, http.path, conversation_id, body)
         finishes = idempotency.finishes(http.headers)
         asked = request.build(chat, model, conversation_id, identity, finishes=finishes)
+        if (policy := asking.policy(http.headers, stream=bool(chat.stream))) is not None:
+            asked.opening.settings.permission_policy.CopyFrom(policy)
         http[HEADERS].update(ignored_headers(chat.ignored, asked))
         if conversation_id:
             http[HEADERS][names.CONVERSATION_HEADER] = conversation_id
@@ -111,18 +111,26 @@ class Chat:
         return await self._answering.whole(http, self._run(http, turn), body)
 
     async def _stream(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        options = turn.chat.stream_options
-        writer: _Writer | None = None
+        writer: asking.Writer | None = None
 
         def write(event: pb.ConverseResponse) -> bytes:
             nonlocal writer
-            writer = writer or turn.form.stream(turn.named(), include_usage=bool(options and options.include_usage))
+            writer = writer or _writer(turn)
             return writer.write(event)
 
         return await self._answering.streamed(http, self._run(http, turn), write, error_event)
 
     def _run(self, http: web.Request, turn: _Turn) -> AsyncGenerator[pb.ConverseResponse, None]:
         return self._core.run(turn.asked, turn.profile, http[HEADERS].__setitem__)
+
+
+def _writer(turn: _Turn) -> asking.Writer:
+    options, answer = turn.chat.stream_options, turn.named()
+    writer = turn.form.stream(answer, include_usage=bool(options and options.include_usage))
+    if not asking.asks(turn.asked.opening):
+        return writer
+    head = {"id": answer.id, "object": turn.form.chunk, "created": answer.created, "model": answer.model}
+    return asking.AskingWriter(writer, head)
 
 
 def _note(turn: _Turn) -> pb.TurnNote:

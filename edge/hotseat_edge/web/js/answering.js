@@ -2,6 +2,7 @@
 
 import { note } from "./activity.js";
 import { Problem, call, events, problemOf } from "./api.js";
+import { closeQuestions, noteQuestion } from "./permissions.js";
 
 /**
  * Ask, and put the answer into `answer` (a message of a thread) as it comes; `changed` is called after each piece.
@@ -17,15 +18,18 @@ export async function receive(answer, asked, signal, changed) {
     if (data === "[DONE]") continue; // the stream ends by itself, and its connection stays of use
     const chunk = JSON.parse(data);
     if (chunk.error) throw problemOf(0, chunk);
+    noteQuestion(meta, chunk);
     finished = take(answer, chunk, () => performance.now() - began) || finished;
     changed();
   }
   meta.totalMs = performance.now() - began;
+  closeQuestions(meta);
   if (!finished) throw new Problem("The answer broke off.", { next: "Try again.", code: "broke_off" });
 }
 
 function headersFor(asked) {
   return {
+    ...(asked.permissions ? { "X-Hotseat-Permissions": asked.permissions } : {}),
     "X-Conversation-ID": asked.conversation,
     "Idempotency-Key": asked.key, // the same request again joins the running turn: that is how a reload goes on
     "X-Hotseat-On-Disconnect": "finish",

@@ -3,6 +3,7 @@
 import { receive } from "./answering.js";
 import { Problem, conversationPath, json } from "./api.js";
 import { lasting, newId, ofTab } from "./kept.js";
+import { closeQuestions, decide } from "./permissions.js";
 import { DEFAULTS, bodyFor } from "./request.js";
 import { add, asMessages, fromServer, last, newThread, path, titleOf, until } from "./thread.js";
 
@@ -162,8 +163,8 @@ export class Conversation {
     if (isOtherProfile || (this.exists && question.parent === this.thread.root)) this.beginAnother();
     const body = bodyFor(question, this.settings, this.held);
     const answer = add(this.thread, question, "assistant", "");
-    const asked = { conversation: this.id, key: newId(), body: JSON.stringify(body) };
     const { settings } = this;
+    const asked = { conversation: this.id, key: newId(), body: JSON.stringify(body), permissions: settings.permissions };
     setPending(this.id, { ...asked, settings, messages: asMessages(until(question)) });
     this.lastAsked = body;
     this.profile = profileOf(this.settings.model);
@@ -198,6 +199,7 @@ export class Conversation {
       this.exists = true;
     } catch (error) {
       this.held = null; // the server may have more, or less, than is shown
+      closeQuestions(answer.meta);
       this.noteEnd(running, error);
     }
     answer.meta.isRunning = false;
@@ -233,6 +235,13 @@ export class Conversation {
       const next = "The answer goes on at the server: reload the page to see it.";
       answer.meta.problem = error instanceof Problem ? error : new Problem("The connection to the server broke.", { next });
     }
+  }
+
+  /** Answer a question of the answer that is coming. */
+  async decide(answer, question, decision) {
+    await decide(this.id, question, decision);
+    answer.revision += 1;
+    this.changed();
   }
 
   /** Stop the answer that is coming; what has come stays. */

@@ -5,6 +5,7 @@ import { CopyButton, Trouble } from "./chrome.js";
 import { needsKey } from "./api.js";
 import { icon } from "./icons.js";
 import { Rendering } from "./markdown.js";
+import { Questions, isAsking } from "./permissions.js";
 import { attachmentsOf, contentOf, textOf } from "./thread.js";
 
 /** Renders again only where the message has changed: a long thread stays cheap while an answer comes. */
@@ -101,9 +102,10 @@ function Answer({ node, isBusy, actions }) {
   const text = textOf(node.content);
   const steps = meta.steps ?? [];
   return html`<article class="message assistant" aria-label="Answer" aria-busy=${meta.isRunning ? "true" : "false"}>
-    ${steps.length > 0 && html`<${Steps} steps=${steps} isRunning=${meta.isRunning && !text} />`}
+    ${steps.length > 0 && html`<${Steps} steps=${steps} isRunning=${meta.isRunning && !text && !isAsking(meta)} />`}
     ${(node.toolCalls ?? []).map((call) => html`<${ToolCall} call=${call} />`)}
     ${text && html`<${Prose} text=${text} />`}
+    ${meta.questions && html`<${Questions} questions=${meta.questions} actions=${{ decide: (question, decision) => actions.decide(node, question, decision) }} />`}
     ${meta.refusal && html`<p class="faint">${meta.refusal}</p>`}
     ${meta.isRunning && !text && !steps.length && html`<p class="waiting"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span class="visually-hidden">Waiting for the answer</span></p>`}
     <${End} node=${node} actions=${actions} />

@@ -8,6 +8,7 @@ import { Conversation } from "./conversation.js";
 import { icon } from "./icons.js";
 import { copy } from "./kept.js";
 import { Message } from "./message.js";
+import { isAsking } from "./permissions.js";
 import { ModelChoice, Settings, Snippets } from "./settings.js";
 import { Shelf, Sidebar } from "./sidebar.js";
 import { path, pick } from "./thread.js";
@@ -97,6 +98,7 @@ function App() {
     edit: (node, content) => asked(conversation.edit(node, content)),
     regenerate: (node) => asked(conversation.regenerate(node)),
     pick: (node, index) => (pick(node, index), conversation.versionPicked()),
+    decide: (node, question, decision) => conversation.decide(node, question, decision),
     stop: () => conversation.stop(),
     askForKey: () => setPanel("key"),
   };
@@ -144,6 +146,7 @@ function skip(event) {
 }
 
 function status(conversation) {
+  if (conversation.running && isAsking(conversation.running.answer.meta)) return "A tool needs your permission";
   if (conversation.running) return conversation.running.stopped ? "Stopping" : "The model answers";
   return path(conversation.thread).at(-1)?.role === "assistant" ? "The answer is complete" : "";
 }

@@ -5,7 +5,7 @@ import { asMessages, until } from "./thread.js";
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];
 export { EFFORTS };
 
-export const DEFAULTS = { model: "", system: "", effort: "", temperature: "", maxTokens: "" };
+export const DEFAULTS = { model: "", system: "", effort: "", temperature: "", maxTokens: "", permissions: "ask" };
 
 /**
  * The body for the answer to this message. Where the server holds all that was said before it, the message goes

@@ -31,6 +31,12 @@ export function Settings({ conversation, onClose }) {
       <button type="button" class="quiet small" disabled=${settings.temperature === ""} onClick=${() => conversation.set("temperature", "")} aria-label="Leave the temperature to the model">${icon("close")}</button>
     </span></label>
     <label>Longest answer, in tokens<input type="number" min="1" step="1" inputmode="numeric" ...${bind("maxTokens")} placeholder="no limit" /></label>
+    <label>An agent's questions about tools<select ...${bind("permissions")}>
+      <option value="ask">ask me</option>
+      <option value="accept-edits">allow edits of files, refuse the rest</option>
+      <option value="deny">refuse</option>
+      <option value="">as the server says</option>
+    </select></label>
     <p class="faint">They count from the next message on. Conversation <code>${conversation.id}</code></p>
   </aside>`;
 }
