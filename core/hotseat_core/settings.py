@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from hotseat_serving.logs import Form
 
 from hotseat_core.upstream import credential, provider
 from hotseat_core.upstream.credential import Credential, CredentialError
@@ -74,7 +75,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     cli_path: str = ""  # empty: the CLI in the claude-agent-sdk package
     allow_untested_cli: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_format: Form = "auto"
     parent_fd: int = -1  # a pipe whose end means that the supervisor is gone; -1: none
     base_url: str = ""  # of the model's provider; empty: Anthropic's
     key_mode: Literal["proxy", "env"] = "proxy"  # who holds the credential: the core alone, or every worker

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from hotseat import pb
 
 from hotseat_edge.openai.errors import ApiError
+from hotseat_edge.story import present
 
 # Of routes as they stand in the code; every other one needs a key where keys are asked for.
 PUBLIC = frozenset(
@@ -77,6 +78,8 @@ class Callers:
     async def _check(self, route: str) -> None:
         # What no call to the core stands behind is asked for each time.
         caller = await self.caller(fresh=route in ADMIN)
+        story = present()
+        story.tenant, story.key_id = caller.tenant, caller.key_id
         if self._needs_key and caller.auth_mode != pb.AUTH_MODE_KEYS:
             raise _unknown("This server has no API keys yet: whoever runs it makes one with `hotseat keys create`.")
         if route in ADMIN and pb.SCOPE_ADMIN not in caller.scopes:

@@ -14,6 +14,7 @@ from hotseat_edge.openai.errors import SERVER_ERROR, ApiError, Failure, from_fai
 from hotseat_edge.openai.idempotency import KEY_HEADER, REPLAYED_HEADER, has_answer, is_replay, is_spent
 from hotseat_edge.openai.names import CONVERSATION_HEADER, model_not_found
 from hotseat_edge.openai.request import Asked
+from hotseat_edge.story import present
 
 PROBE_TIMEOUT_S = 0.9
 RESUME_S = 3.0  # also the time that a turn goes on in the core when its edge is lost
@@ -88,6 +89,7 @@ class Core:
         while True:
             try:
                 async for request_id in self._attempts(asked):
+                    present().turn_id = request_id
                     async with (
                         self.client.converse(asked.opening, first=asked.input, resume_s=RESUME_S) as talk,
                         aclosing(talk.turn(request_id)) as events,

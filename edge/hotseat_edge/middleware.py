@@ -8,11 +8,14 @@ from aiohttp import HttpVersion11, web
 
 from hotseat_edge.connection import SAFE_HEADERS, SERVER, new_request_id
 from hotseat_edge.gate import Gate, preflight
-from hotseat_edge.metrics import REFUSED, Metrics
+from hotseat_edge.metrics import REFUSED, Metrics, route_of
 from hotseat_edge.openai.errors import SERVER_ERROR, ApiError
-from hotseat_edge.openai.names import sane_request_id
+from hotseat_edge.openai.names import CONVERSATION_HEADER, sane_request_id
+from hotseat_edge.story import Story, begin
 
 logger = logging.getLogger(__name__)
+
+REQUEST_ENDED = "request"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -39,6 +42,7 @@ def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
         started = request[STARTED] = time.monotonic()
         request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or new_request_id()
         request[HEADERS] = {}
+        story = begin()
         try:
             with metrics.in_progress.track_inprogress():
                 response = await _turn_away(gate, request) or await _answer(handle, request)
@@ -46,19 +50,26 @@ def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
         finally:
             took_s, status = time.monotonic() - started, request.get(ANSWERED, 499)  # 499: the client hung up
             metrics.note_request(request, status, took_s)
-            logger.info(
-                "request",
-                extra={
-                    "method": request.method,
-                    "path": request.rel_url.raw_path[:200],  # still encoded: no line of the client's making
-                    "status": status,
-                    "duration_ms": round(took_s * 1000, 1),
-                    "request_id": request[REQUEST_ID],
-                },
-            )
+            logger.info(REQUEST_ENDED, extra=_line(request, story, status, took_s))
         return response
 
     return answer
+
+
+def _line(request: web.BaseRequest, story: Story, status: int, took_s: float) -> dict[str, object]:
+    """What the log says of a request: all of it in one line."""
+    headers = request[HEADERS]
+    return {
+        "method": request.method,
+        "path": request.rel_url.raw_path[:200],  # still encoded: no line of the client's making
+        "route": route_of(request),
+        "status": status,
+        "duration_ms": round(took_s * 1000, 1),
+        "request_id": request[REQUEST_ID],
+        "conversation": headers.get(CONVERSATION_HEADER),
+        "worker_source": headers.get("x-hotseat-worker"),
+        **story.fields(),
+    }
 
 
 async def _turn_away(gate: Gate, request: web.BaseRequest) -> web.Response | None:

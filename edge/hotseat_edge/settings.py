@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from hotseat_serving.exposure import is_loopback
+from hotseat_serving.logs import Form
 
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
@@ -35,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     insecure_no_auth: bool = False  # serve others than this machine though the core asks for no key
     demo: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_format: Form = "auto"
     parent_fd: Annotated[int, msgspec.Meta(ge=0)] | None = None
     allowed_hosts: tuple[_HostName, ...] = ()  # besides loopback's; ".example.com" stands for all below it
     cors_origins: tuple[_Origin, ...] = ()  # of pages that may send requests and read the answers

@@ -21,12 +21,16 @@ class _ScrubbingFormatter(structlog.stdlib.ProcessorFormatter):
         return scrub(super().format(record))
 
 
-def configure(level: str, form: Literal["text", "json"]) -> None:
+Form = Literal["auto", "text", "json"]  # auto: text on a terminal, JSON lines for whatever else reads them
+
+
+def configure(level: str, form: Form) -> None:
     """Send all of the process's logs to stderr, in this form; also how it fails, if it does."""
+    is_terminal = sys.stderr.isatty()
     renderer: Processor = (
         structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+        if form == "json" or (form == "auto" and not is_terminal)
+        else structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=0)
     )
     formatter = _ScrubbingFormatter(
         foreign_pre_chain=[

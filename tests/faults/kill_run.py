@@ -27,6 +27,7 @@ from hotseat_core.journal.sqlite import SqliteStore
 
 from tests.e2e import processes
 from tests.e2e.house import House, running
+from tests.e2e.logged import failures
 from tests.faults.kill_clients import WAYS, Talker
 from tests.faults.kill_history import Dialogue, Heard, Said, Violation, check, heard, spoken
 from tests.faults.test_servers import AFTER_A_KILL_S
@@ -233,8 +234,7 @@ def left_behind(directory: Path) -> list[str]:
     found = [f"a worker's directory: {path.name}" for path in (data_dir / "workers").iterdir()]
     found += [f"a socket: {path}" for path in data_dir.rglob("*") if path.is_socket()]
     for log in (directory / "core.log", directory / "edge.log"):
-        lines = log.read_text().splitlines()
-        found += [f"{log.name}: {line[:300]}" for line in lines if "[error" in line or line.startswith("Traceback")]
+        found += [f"{log.name}: {line}" for line in failures(log)]
     return found
 
 

@@ -10,6 +10,7 @@ from typing import cast
 from hotseat_core.conversation.audience import Audience
 from hotseat_core.conversation.book import Book
 from hotseat_core.conversation.calling import fitted
+from hotseat_core.conversation.chronicle import Place
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.history import Message, rows_of
 from hotseat_core.conversation.inbox import Inbox
@@ -18,7 +19,7 @@ from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
 from hotseat_core.conversation.recall import recalled
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, RawLine, Rejection
-from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, log_fields, never_begun
+from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, never_begun
 from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
 from hotseat_core.errors import ConversationNotFound, HotseatError, Reason
@@ -67,6 +68,10 @@ class Conversation:
     def is_busy(self) -> bool:
         """A turn runs or waits."""
         return bool(self.inbox.open)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.id, self.book.tenant, self.settings)
 
     @property
     def is_at_rest(self) -> bool:
@@ -195,6 +200,7 @@ class Conversation:
     def _reject(self, waiting: Waiting, failure: Failure) -> None:
         streams = self.audience.waiting_for(waiting.turn.request_id)
         self._answer(waiting)
+        waiting.chronicle.tell_rejection(failure, self._place)
         for stream in streams:
             stream.send(Rejection(waiting.turn.request_id, failure))
 
@@ -205,7 +211,7 @@ class Conversation:
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
         record = self._record(waiting)
-        gate = Gate(lambda events: self._on_events(record, waiting.held or lease, events))
+        gate = Gate(lambda events: self._on_events(record, waiting, waiting.held or lease, events))
         setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
         turn = replace(waiting.turn, setup=setup)
         started = time.monotonic()
@@ -265,7 +271,7 @@ class Conversation:
         self.permissions.clear()
         self._answer(waiting)
         self.log.append(record.turn, [completed])
-        logger.info("turn ended", extra={"conversation": self.id, "turn": record.turn, **log_fields(completed)})
+        waiting.chronicle.tell_end(completed, record.turn, self._place)
 
     def _answer(self, waiting: Waiting) -> None:
         waiting.note_answered()
@@ -282,7 +288,8 @@ class Conversation:
             await self.book.move(messages, settings)
             self.settings, self.messages = settings, messages
 
-    def _on_events(self, record: TurnRecord, lease: Lease, events: list[Event]) -> None:
+    def _on_events(self, record: TurnRecord, waiting: Waiting, lease: Lease, events: list[Event]) -> None:
+        waiting.chronicle.hear(events)
         for event in events:
             if isinstance(event, Raw):
                 self.audience.tell_raw(RawLine(event.json))

@@ -86,13 +86,20 @@ def never_begun(request_id: str, failure: Failure | None = None) -> TurnComplete
     return TurnCompleted(request_id, outcome, "", Usage(), 0.0, 0, failure)
 
 
-def log_fields(completed: TurnCompleted) -> dict[str, str | float | None]:
+def log_fields(completed: TurnCompleted) -> dict[str, object]:
     """Return what a log may say of a turn's end."""
+    usage, failure = completed.usage, completed.failure
     return {
         "outcome": completed.outcome.name,
-        "reason": completed.failure.reason.name if completed.failure is not None else None,
-        "duration_s": round(completed.duration_s, 3),
-        "output_tokens": completed.usage.output_tokens,
+        "reason": failure.reason.name if failure is not None else None,
+        "steps": completed.step_count,
+        "duration_ms": round(completed.duration_s * 1000, 1),
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cost_usd": round(usage.cost_usd, 6),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from hotseat_core.access.account import FREE_PERMIT, Permit
+from hotseat_core.conversation.chronicle import Chronicle
 from hotseat_core.conversation.terms import Attachment
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.pool.lease import Lease
@@ -17,6 +18,7 @@ class Waiting:
         self.turn = turn
         self.attachment = attachment
         self.permit = permit  # closed where it is answered
+        self.chronicle = Chronicle(turn.request_id)
         self.owner = attachment.owner
         self.runs_to_end = attachment.detach_timeout_s is None  # whoever leaves
         self.first_sequence = 0  # of its turn's events in the log
@@ -44,6 +46,7 @@ class Waiting:
 
     async def lease(self, preparing: Coroutine[Any, Any, Lease]) -> Lease | None:
         """Return the lease; None: it was called off before."""
+        self.chronicle.note_preparing()
         task = self._preparing = asyncio.create_task(preparing, name=f"worker for {self.turn.request_id}")
         if self.is_interrupted:
             task.cancel()
@@ -61,6 +64,7 @@ class Waiting:
             lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
             return None
         self.held = lease
+        self.chronicle.note_lease(lease)
         return lease
 
     def let_go(self) -> None:
