@@ -10,8 +10,9 @@ from hotseat_cli.recipes import RECIPES
 from hotseat_edge.openai import completions, schema
 from hotseat_edge.openai.fields import Field, FieldTable
 from hotseat_edge.responses import schema as responses
+from hotseat_serving.configuration.table import GROUPS
 
-from tests import grpc_reference
+from tests import grpc_reference, settings_docs
 from tests.bad_inputs import document
 
 ROOT = Path(__file__).parents[1]
@@ -58,8 +59,12 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "grpc-inputs": document.grpc_inputs,
     },
     "docs/grpc-reference.md": {"services": grpc_reference.services, "messages": grpc_reference.messages},
+    "docs/settings.md": {group.mark: partial(settings_docs.table, group) for group in GROUPS},
     **{f"docs/clients/{name}.md": {"recipe": partial(recipe, name)} for name in RECIPES},
 }
+
+# What is made as a whole.
+FILES: Mapping[str, Callable[[], str]] = {".env.example": settings_docs.env_example}
 
 
 def renewed(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
@@ -75,3 +80,5 @@ if __name__ == "__main__":
     for name, wanted in PARTS.items():
         path = ROOT / name
         path.write_text(renewed(path.read_text(encoding="utf-8"), wanted), encoding="utf-8")
+    for name, whole in FILES.items():
+        (ROOT / name).write_text(whole(), encoding="utf-8")

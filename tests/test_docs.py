@@ -17,12 +17,12 @@ from hotseat.errors import CODES
 from hotseat_cli import dotenv, settings
 from hotseat_cli.main import main
 from hotseat_cli.operate import records
-from hotseat_core.settings import API_KEY, API_KEY_FILE, CREDENTIALS, CoreSettings
+from hotseat_core.settings import API_KEY, API_KEY_FILE, CREDENTIALS
 from hotseat_edge.openai import errors
 
 from tests.bad_inputs import table
 from tests.bad_inputs.document import catalogue, codes_in
-from tests.generated_docs import PARTS, renewed
+from tests.generated_docs import FILES, PARTS, renewed
 
 ROOT = Path(__file__).parents[1]
 API_KEYS = {API_KEY, API_KEY_FILE}
@@ -54,21 +54,6 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert documented == settings.NAMES | INTERNAL
 
 
-def test_documented_defaults_are_the_defaults() -> None:
-    table = rows(read("docs/settings.md"))
-    defaults = CoreSettings()
-    told = {
-        field: table[name][1].strip("`")
-        for field, name in hotseat_core.settings.VARIABLES.items()
-        if name not in INTERNAL and getattr(defaults, field) not in {"", ".hotseat", None}
-    }
-    assert told == {
-        field: str(int(value) if isinstance(value, bool) else value)
-        for field in told
-        for value in [getattr(defaults, field)]
-    }
-
-
 def test_the_readmes_settings_exist() -> None:
     section = read("README.md").partition("## Settings")[2].partition("## ")[0]
     assert set(rows(section)) - {"variable", "NAMES"} <= settings.NAMES
@@ -84,6 +69,11 @@ def test_the_example_env_file_is_valid_with_every_line_in_force() -> None:
 @pytest.mark.parametrize("document", PARTS)
 def test_what_is_made_from_the_code_is_up_to_date(document: str) -> None:
     assert renewed(read(document), PARTS[document]) == read(document), "run: make docs"
+
+
+@pytest.mark.parametrize("document", FILES)
+def test_what_is_made_as_a_whole_is_up_to_date(document: str) -> None:
+    assert FILES[document]() == read(document), "run: make docs"
 
 
 def test_every_error_code_of_the_http_api_is_in_the_catalogue_and_no_other() -> None:

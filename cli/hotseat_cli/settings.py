@@ -1,90 +1,16 @@
 """The only place of the command that reads the environment."""
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hotseat_serving.configuration.table import SETTINGS, suggestion
+
 from hotseat_cli import dotenv
 
 # What a .env file may set: every setting of the servers. Anything else in it is somebody else's.
-NAMES = frozenset(
-    {
-        "ANTHROPIC_API_KEY",
-        "ANTHROPIC_API_KEY_FILE",
-        "ANTHROPIC_AUTH_TOKEN",
-        "ANTHROPIC_AUTH_TOKEN_FILE",
-        "ANTHROPIC_BASE_URL",
-        "CLAUDE_CLI_PATH",
-        "CLAUDE_CODE_OAUTH_TOKEN",
-        "HOTSEAT_ALLOWED_HOSTS",
-        "CLAUDE_CODE_OAUTH_TOKEN_FILE",
-        "HOTSEAT_ALLOW_UNTESTED_CLI",
-        "HOTSEAT_BODY_TIMEOUT_MS",
-        "HOTSEAT_API_KEY",
-        "HOTSEAT_API_KEY_FILE",
-        "HOTSEAT_AUTH",
-        "HOTSEAT_CONTAINMENT",
-        "HOTSEAT_CORE_CONNECTION_AGE_MS",
-        "HOTSEAT_CORE_CONNECTION_GRACE_MS",
-        "HOTSEAT_CORE_CONNECTION_IDLE_MS",
-        "HOTSEAT_CORE_HANDSHAKE_TIMEOUT_MS",
-        "HOTSEAT_CORE_CA",
-        "HOTSEAT_CORE_CLIENT_CERT",
-        "HOTSEAT_CORE_CLIENT_KEY",
-        "HOTSEAT_CORE_HOST",
-        "HOTSEAT_CORE_MAX_CALLS",
-        "HOTSEAT_CORE_MAX_STREAMS",
-        "HOTSEAT_CORE_PORT",
-        "HOTSEAT_CORE_SOCKET",
-        "HOTSEAT_CORE_TARGET",
-        "HOTSEAT_CORS_ORIGINS",
-        "HOTSEAT_CORE_TLS_CERT",
-        "HOTSEAT_CORE_TLS_CLIENT_CA",
-        "HOTSEAT_CORE_TLS_KEY",
-        "HOTSEAT_DATA_DIR",
-        "HOTSEAT_DRAIN_TIMEOUT_MS",
-        "HOTSEAT_HEADER_TIMEOUT_MS",
-        "HOTSEAT_HOST",
-        "HOTSEAT_IDLE_CONNECTION_MS",
-        "HOTSEAT_CORE_WAIT_MS",
-        "HOTSEAT_KEY_MODE",
-        "HOTSEAT_INSECURE_NO_AUTH",
-        "HOTSEAT_ACTIVITY",
-        "HOTSEAT_LOG_FORMAT",
-        "HOTSEAT_LOG_LEVEL",
-        "HOTSEAT_MAX_BODY_BYTES",
-        "HOTSEAT_MAX_CONNECTIONS",
-        "HOTSEAT_MAX_CONNECTIONS_PER_ADDRESS",
-        "HOTSEAT_MAX_IMPORT_BYTES",
-        "HOTSEAT_MAX_QUEUE",
-        "HOTSEAT_MEMORY_LIMIT_MB",
-        "HOTSEAT_METRICS_HOST",
-        "HOTSEAT_METRICS_PORT",
-        "HOTSEAT_MODEL",
-        "HOTSEAT_PERMISSION_MODE",
-        "HOTSEAT_PROFILE",
-        "HOTSEAT_QUEUE_TIMEOUT_MS",
-        "HOTSEAT_RETENTION_MS",
-        "HOTSEAT_SANDBOX",
-        "HOTSEAT_SANDBOX_NETWORK",
-        "HOTSEAT_SANDBOX_READABLE",
-        "HOTSEAT_STALL_TIMEOUT_MS",
-        "HOTSEAT_TLS_CERT",
-        "HOTSEAT_TLS_CLIENT_CA",
-        "HOTSEAT_TLS_KEY",
-        "HOTSEAT_TRANSIENT_RETENTION_MS",
-        "HOTSEAT_TURN_TIMEOUT_MS",
-        "HOTSEAT_WARM_WORKERS",
-        "HOTSEAT_WRITE_TIMEOUT_MS",
-        "HOTSEAT_WORKSPACE_LIMIT_MB",
-        "IDLE_TIMEOUT_MS",
-        "POOL_SIZE",
-        "PORT",
-        "WORKSPACE_DIR",
-    }
-)
+NAMES = frozenset(SETTINGS)
 
 
 class SettingsError(ValueError):
@@ -119,9 +45,7 @@ def _read(file: Path) -> dict[str, str]:
         raise SettingsError(f"{file}: {error}; correct it, or start in another directory") from error
     for name in settings:
         if name.startswith("HOTSEAT_") and name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"
-            raise SettingsError(f"{file}: there is no setting {name}; {hint}")
+            raise SettingsError(f"{file}: there is no setting {name}; {suggestion(name, NAMES)}")
     return {name: value for name, value in settings.items() if name in NAMES and value}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from hotseat_serving.configuration.table import CORE_FIELDS
 from hotseat_serving.logs import Form
 
 from hotseat_core.upstream import credential, provider
@@ -118,53 +119,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
 
 
-VARIABLES = {
-    "host": "HOTSEAT_CORE_HOST",
-    "port": "HOTSEAT_CORE_PORT",
-    "socket": "HOTSEAT_CORE_SOCKET",
-    "tls_cert": "HOTSEAT_CORE_TLS_CERT",
-    "tls_key": "HOTSEAT_CORE_TLS_KEY",
-    "tls_client_ca": "HOTSEAT_CORE_TLS_CLIENT_CA",
-    "auth": "HOTSEAT_AUTH",
-    "insecure_no_auth": "HOTSEAT_INSECURE_NO_AUTH",
-    "data_dir": "HOTSEAT_DATA_DIR",
-    "workspace_dir": "WORKSPACE_DIR",
-    "workspace_limit_mb": "HOTSEAT_WORKSPACE_LIMIT_MB",
-    "pool_size": "POOL_SIZE",
-    "warm_workers": "HOTSEAT_WARM_WORKERS",
-    "max_queue": "HOTSEAT_MAX_QUEUE",
-    "queue_timeout_ms": "HOTSEAT_QUEUE_TIMEOUT_MS",
-    "memory_limit_mb": "HOTSEAT_MEMORY_LIMIT_MB",
-    "idle_timeout_ms": "IDLE_TIMEOUT_MS",
-    "retention_ms": "HOTSEAT_RETENTION_MS",
-    "transient_retention_ms": "HOTSEAT_TRANSIENT_RETENTION_MS",
-    "max_import_bytes": "HOTSEAT_MAX_IMPORT_BYTES",
-    "max_streams": "HOTSEAT_CORE_MAX_STREAMS",
-    "max_calls": "HOTSEAT_CORE_MAX_CALLS",
-    "connection_idle_ms": "HOTSEAT_CORE_CONNECTION_IDLE_MS",
-    "connection_age_ms": "HOTSEAT_CORE_CONNECTION_AGE_MS",
-    "connection_grace_ms": "HOTSEAT_CORE_CONNECTION_GRACE_MS",
-    "handshake_timeout_ms": "HOTSEAT_CORE_HANDSHAKE_TIMEOUT_MS",
-    "drain_timeout_ms": "HOTSEAT_DRAIN_TIMEOUT_MS",
-    "stall_timeout_ms": "HOTSEAT_STALL_TIMEOUT_MS",
-    "turn_timeout_ms": "HOTSEAT_TURN_TIMEOUT_MS",
-    "metrics_host": "HOTSEAT_METRICS_HOST",
-    "metrics_port": "HOTSEAT_METRICS_PORT",
-    "containment": "HOTSEAT_CONTAINMENT",
-    "sandbox": "HOTSEAT_SANDBOX",
-    "sandbox_network": "HOTSEAT_SANDBOX_NETWORK",
-    "sandbox_readable": "HOTSEAT_SANDBOX_READABLE",
-    "permission_mode": "HOTSEAT_PERMISSION_MODE",
-    "model": "HOTSEAT_MODEL",
-    "profile": "HOTSEAT_PROFILE",
-    "cli_path": "CLAUDE_CLI_PATH",
-    "allow_untested_cli": "HOTSEAT_ALLOW_UNTESTED_CLI",
-    "log_level": "HOTSEAT_LOG_LEVEL",
-    "log_format": "HOTSEAT_LOG_FORMAT",
-    "parent_fd": "HOTSEAT_PARENT_FD",
-    "base_url": "ANTHROPIC_BASE_URL",
-    "key_mode": "HOTSEAT_KEY_MODE",
-}
+VARIABLES: Mapping[str, str] = {**CORE_FIELDS, "parent_fd": "HOTSEAT_PARENT_FD"}  # field: variable
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:

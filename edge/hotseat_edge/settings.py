@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
+from hotseat_serving.configuration.table import EDGE_FIELDS
 from hotseat_serving.exposure import is_loopback
 from hotseat_serving.logs import Form
 
@@ -48,7 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive_s: float = 15.0  # longest silence on a stream
     stall_s: _Seconds = 60.0  # longest that a client may leave a stream unread
     idle_connection_s: _Seconds = 75.0
-    core_wait_s: float = 10.0  # how long a request waits for a core that has said that it stops
+    core_wait_s: Annotated[float, msgspec.Meta(ge=0)] = (
+        10.0  # how long a request waits for a core that has said that it stops
+    )
     activity: Literal["reasoning", "content", "off"] = "reasoning"  # where an agent's own tool use is told of
     drain_s: float = 30.0  # how long running requests may take after SIGTERM
 
@@ -65,37 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"unix:{self.core_socket}" if self.core_socket else f"{self.core_host}:{self.core_port}"
 
 
-_NAMES = {
-    "HOTSEAT_HOST": "host",
-    "PORT": "port",
-    "HOTSEAT_CORE_TARGET": "core_target",
-    "HOTSEAT_CORE_SOCKET": "core_socket",
-    "HOTSEAT_CORE_HOST": "core_host",
-    "HOTSEAT_CORE_PORT": "core_port",
-    "HOTSEAT_CORE_CA": "core_ca",
-    "HOTSEAT_CORE_CLIENT_CERT": "core_client_cert",
-    "HOTSEAT_CORE_CLIENT_KEY": "core_client_key",
-    "HOTSEAT_TLS_CERT": "tls_cert",
-    "HOTSEAT_TLS_KEY": "tls_key",
-    "HOTSEAT_TLS_CLIENT_CA": "tls_client_ca",
-    "HOTSEAT_INSECURE_NO_AUTH": "insecure_no_auth",
-    "HOTSEAT_DEMO": "demo",
-    "HOTSEAT_ALLOWED_HOSTS": "allowed_hosts",
-    "HOTSEAT_CORS_ORIGINS": "cors_origins",
-    "HOTSEAT_MAX_CONNECTIONS": "max_connections",
-    "HOTSEAT_MAX_CONNECTIONS_PER_ADDRESS": "max_connections_per_address",
-    "HOTSEAT_MAX_BODY_BYTES": "max_body_bytes",
-    "HOTSEAT_HEADER_TIMEOUT_MS": "header_timeout_s",
-    "HOTSEAT_BODY_TIMEOUT_MS": "body_timeout_s",
-    "HOTSEAT_WRITE_TIMEOUT_MS": "stall_s",
-    "HOTSEAT_IDLE_CONNECTION_MS": "idle_connection_s",
-    "HOTSEAT_CORE_WAIT_MS": "core_wait_s",
-    "HOTSEAT_ACTIVITY": "activity",
-    "HOTSEAT_LOG_LEVEL": "log_level",
-    "HOTSEAT_LOG_FORMAT": "log_format",
-    "HOTSEAT_PARENT_FD": "parent_fd",
-}
-_VARIABLES = {field: name for name, field in _NAMES.items()}
+_VARIABLES: Mapping[str, str] = {**EDGE_FIELDS, "demo": "HOTSEAT_DEMO", "parent_fd": "HOTSEAT_PARENT_FD"}
+_NAMES = {name: field for field, name in _VARIABLES.items()}
 _LISTS = ("HOTSEAT_ALLOWED_HOSTS", "HOTSEAT_CORS_ORIGINS")  # with commas between
 _RULES = {
     "HOTSEAT_ALLOWED_HOSTS": "expected host names without ports, with commas between; .example.com is all below it",
@@ -131,14 +105,13 @@ def _check_pairs(given: Mapping[str, Any]) -> None:
 def _read(name: str, text: str) -> object:
     if name in _LISTS:
         return [item.strip().lower() for item in text.split(",") if item.strip()]
-    if name.endswith("_MS") and text.isascii() and text.isdigit():
+    if name.endswith("_MS") and text.isascii() and text.removeprefix("-").isdigit():
         return int(text) / 1000
     return text.lower() if name == "HOTSEAT_LOG_LEVEL" else text
 
 
 def _explain(message: str, environment: Mapping[str, str]) -> str:
     said, _, path = message.partition(" - at `$.")
-    for name, field in _NAMES.items():
-        if path.startswith(field):
-            return f"{name}={environment[name]!r}: {_RULES.get(name, said)}"
-    return message
+    field = path.removesuffix("`").partition("[")[0]  # of a list it is one item that is wrong
+    name = _VARIABLES[field]
+    return f"{name}={environment[name]!r}: {_RULES.get(name, said)}"

@@ -1,0 +1,34 @@
+"""What the documents say of the settings, made from their table."""
+
+from collections.abc import Iterator
+
+from hotseat_serving.configuration.setting import Group, Setting
+from hotseat_serving.configuration.table import GROUPS
+
+_HEAD = """\
+# Copy to .env; `hotseat up` reads it from the directory it is started in, and so does docker compose.
+# The environment beats this file. docs/settings.md explains every setting.
+# Made by `make docs`.
+"""
+
+
+def table(group: Group) -> str:
+    """A group's settings, as docs/settings.md lists them."""
+    rows = [_row(setting) for setting in group.settings]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def _row(setting: Setting) -> str:
+    default = setting.default_is or (f"`{setting.default}`" if setting.default else "")
+    return f"| `{setting.name}` |{f' {default} ' if default else ' '}| {setting.says} |"
+
+
+def env_example() -> str:
+    """The whole of .env.example."""
+    return "\n".join([_HEAD, *(line for group in GROUPS for line in _example(group))]).rstrip() + "\n"
+
+
+def _example(group: Group) -> Iterator[str]:
+    yield f"# {group.title}."
+    yield from (f"#{setting.name}={setting.example or setting.default}" for setting in group.settings)
+    yield ""
