@@ -41,10 +41,13 @@ class Script:
         self._verbose = verbose
         self._text_block: int | None = None
         self._tools: dict[str, str] = {}  # tool_use_id -> name
+        self._position = 0  # in the queue, as last told; 0: never
 
     def read(self, event: pb.ConverseResponse) -> Iterator[Piece]:
         """What to write for this event; nothing for those that a reader need not see."""
         match event.WhichOneof("event"):
+            case "input_queued":
+                yield from self._place(event.input_queued)
             case "text_delta":
                 yield from self._text(event.text_delta)
             case "thinking_delta" if self._verbose:
@@ -60,6 +63,14 @@ class Script:
                 yield _aside(f"[{self._name(ended.tool_use_id)}] failed: {said}")
             case "notice":
                 yield _aside(f"[{event.notice.message}]")
+
+    def _place(self, queued: pb.InputQueued) -> Iterator[Piece]:
+        """The first place, and each that halves the last one told: a long queue is no wall of text."""
+        if self._position and queued.position * 2 > self._position:
+            return
+        self._position = queued.position
+        wait_s = max(queued.estimated_wait_duration.ToSeconds(), 1)
+        yield _aside(f"[waiting for a process: place {queued.position} in the queue, about {wait_s} s]")
 
     def _text(self, delta: pb.TextDelta) -> Iterator[Piece]:
         if delta.parent_tool_use_id:  # a subagent speaks to the model, not to the reader

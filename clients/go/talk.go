@@ -120,7 +120,8 @@ func (t *Talk) Say(input *hotseatv1.UserInput) error {
 	return t.Send(&hotseatv1.ConverseRequest{Message: &hotseatv1.ConverseRequest_UserInput{UserInput: input}})
 }
 
-// Turn yields the events of the turn that this input began, turn_completed last, and skips all others.
+// Turn yields the events of the turn that this input began, turn_completed last, and skips all others. Where it has to
+// wait for a process, input_queued events with its place in the queue come first.
 //
 // An input that was said before its time, and has its answer, yields that turn_completed alone.
 func (t *Talk) Turn(ctx context.Context, requestID string) iter.Seq2[*hotseatv1.ConverseResponse, error] {
@@ -138,8 +139,9 @@ func (t *Talk) Turn(ctx context.Context, requestID string) iter.Seq2[*hotseatv1.
 				turn = event.GetTurn()
 			}
 			isLast := event.GetTurnCompleted() != nil && event.GetTurnCompleted().GetRequestId() == requestID
+			isPlace := event.GetInputQueued() != nil && event.GetInputQueued().GetRequestId() == requestID
 			isOurs := turn != 0 && event.GetTurn() == turn && !t.line.isTorn(requestID)
-			if (isLast || isOurs) && !yield(event, nil) || isLast {
+			if (isLast || isPlace || isOurs) && !yield(event, nil) || isLast {
 				return
 			}
 		}

@@ -13,7 +13,7 @@ from hotseat.v1 import server_event_pb2 as events
 from hotseat_core import convert
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.registry import Registry
-from hotseat_core.conversation.terms import Attachment, GoAwayReason, RawLine, Rejection, Repeated, SideMessage
+from hotseat_core.conversation.terms import Attachment, GoAwayReason, Queued, RawLine, Rejection, Repeated, SideMessage
 from hotseat_core.errors import ConversationOwned, HotseatError, InvalidMessage, PoolDraining, ProtocolOrder
 from hotseat_core.events import Failure
 from hotseat_core.parse import turn_input
@@ -196,6 +196,8 @@ def _side_message(message: SideMessage) -> service.ConverseResponse:
             return service.ConverseResponse(raw=events.RawMessage(json=message.json))
         case Repeated():
             return service.ConverseResponse(turn=message.turn, turn_completed=convert.turn_completed(message.completed))
+        case Queued():
+            return service.ConverseResponse(input_queued=convert.input_queued(message))
         case Rejection():
             rejected = events.InputRejected(id=message.id, error=convert.error(message.failure))
             return service.ConverseResponse(input_rejected=rejected)

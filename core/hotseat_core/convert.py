@@ -17,7 +17,7 @@ from hotseat_serving.scrub import scrub
 from hotseat_core import events as ours
 from hotseat_core.conversation.log import Entry
 from hotseat_core.conversation.summary import Summary
-from hotseat_core.conversation.terms import ConversationSettings
+from hotseat_core.conversation.terms import ConversationSettings, Queued
 from hotseat_core.conversation.turn import TurnRecord
 from hotseat_core.worker.profile import Profile
 from hotseat_core.worker.rows import Block
@@ -105,6 +105,12 @@ def turn_completed(event: ours.TurnCompleted) -> events.TurnCompleted:
         tool_calls=[_tool_call(call) for call in event.calls],
         structured_output_json=event.output_json,
     )
+
+
+def input_queued(told: Queued) -> events.InputQueued:
+    """Return where an input stands in the queue for workers."""
+    wait = duration(told.place.wait_s)
+    return events.InputQueued(request_id=told.request_id, position=told.place.position, estimated_wait_duration=wait)
 
 
 def _tool_call(event: ours.ToolCalled) -> events.ToolCall:

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from hotseat import pb
 
 from hotseat_edge.openai.stream import KEEP_ALIVE
 
@@ -14,6 +15,14 @@ _HEADERS = {
     "X-Accel-Buffering": "no",  # nginx would hold events back
 }
 _FAREWELL_S = 1.0
+
+
+def place_comment(event: pb.ConverseResponse) -> bytes:
+    """The comment that tells a place in the queue; none for other events."""
+    if not event.HasField("input_queued"):
+        return b""
+    queued = event.input_queued
+    return b": queued position=%d wait_s=%d\n\n" % (queued.position, queued.estimated_wait_duration.ToSeconds())
 
 
 class EventStream:
@@ -27,6 +36,7 @@ class EventStream:
         self._request = request
         self._keep_alive_s = keep_alive_s
         self._stall_s = stall_s
+        self._silence = KEEP_ALIVE  # what to say where nothing happens
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._sending = asyncio.Lock()  # the headers go out once, whoever is first
@@ -61,6 +71,15 @@ class EventStream:
             raise ConnectionResetError("the client left its stream unread for too long") from None
         self._last = self._loop.time()
 
+    async def say_place(self, comment: bytes) -> None:
+        """Tell a place in the queue, in the next comment where nothing was sent yet; empty: there is none any more.
+
+        A comment that came sooner would take the headers with it, and a request that waits in vain its 429.
+        """
+        self._silence = comment or KEEP_ALIVE
+        if comment and self.started:
+            await self.send(comment)
+
     async def finish(self) -> None:
         """End the response."""
         await self.response.write_eof()
@@ -72,6 +91,6 @@ class EventStream:
                 await asyncio.sleep(self._keep_alive_s - silence)
                 continue
             try:
-                await self.send(KEEP_ALIVE)
+                await self.send(self._silence)
             except ConnectionError:  # aiohttp cancels the handler: it cleans up
                 return

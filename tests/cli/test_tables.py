@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from hotseat import pb
 from hotseat_cli import banner, dotenv, launch, upstream
 from hotseat_cli.dialogue import Wish, wanted
@@ -187,6 +188,11 @@ def started(name: str) -> pb.ConverseResponse:
     return pb.ConverseResponse(tool_started=pb.ToolStarted(tool_use_id="t1", name=name))
 
 
+def queued(position: int, wait_s: int) -> pb.ConverseResponse:
+    wait = Duration(seconds=wait_s)
+    return pb.ConverseResponse(input_queued=pb.InputQueued(position=position, estimated_wait_duration=wait))
+
+
 def used(input_json: str) -> pb.ConverseResponse:
     done = pb.ToolInputCompleted(tool_use_id="t1", input_json=input_json)
     return pb.ConverseResponse(tool_input_completed=done)
@@ -213,6 +219,11 @@ def ended(said: str, *, is_error: bool) -> pb.ConverseResponse:
         ([pb.ConverseResponse(thinking_delta=pb.ThinkingDelta(text="hm"))], []),
         ([pb.ConverseResponse(notice=pb.Notice(message="trying again"))], ["aside:[trying again]"]),
         ([pb.ConverseResponse(heartbeat=pb.Heartbeat())], []),
+        ([queued(1, 0)], ["aside:[waiting for a process: place 1 in the queue, about 1 s]"]),
+        (
+            [queued(place, 12) for place in (9, 8, 5, 4, 3, 2, 1)],
+            [f"aside:[waiting for a process: place {place} in the queue, about 12 s]" for place in (9, 4, 2, 1)],
+        ),
     ],
 )
 def test_what_a_turn_looks_like(events: list[pb.ConverseResponse], expected: list[str]) -> None:

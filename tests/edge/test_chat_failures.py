@@ -11,7 +11,7 @@ from hotseat_edge.app import serve
 from hotseat_edge.settings import Settings
 
 from tests.edge.conftest import HELLO, Edge, events, post
-from tests.fakes.core import FakeCore, FakeTurn, abort, failure, serving
+from tests.fakes.core import FakeCore, FakeTurn, abort, echo, failure, serving
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -136,6 +136,31 @@ async def test_an_answer_that_ended_leaves_no_cancelled_call(edge: Edge) -> None
     assert not edge.core.cancelled.is_set()
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+async def test_what_waits_in_vain_before_a_comment_is_due_keeps_its_status(edge: Edge, path: str) -> None:
+    async def refused(turn: FakeTurn) -> None:
+        await turn.queued(2, wait_s=7)
+        await turn.queued(1, wait_s=3)
+        await turn.failed(failure("QUEUE_TIMEOUT", "no worker was free", retry_s=3))
+
+    edge.core.script = refused
+    asked = HELLO if path.endswith("completions") else {"model": "claude", "input": "hello"}
+    response = await edge.http.post(path, json=asked | {"stream": True})
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "3")
+
+
+async def test_a_whole_answer_that_had_to_wait_is_like_any_other(edge: Edge) -> None:
+    async def queued(turn: FakeTurn) -> None:
+        await turn.queued(1, wait_s=3)
+        await echo(turn)
+
+    edge.core.script = queued
+    response = await post(edge, HELLO)
+
+    assert response.json()["choices"][0]["message"]["content"] == "You said: hello world"
+
+
 class TestWithAShortPatience:
     """Silence and unread streams, with times that a test can wait for."""
 
@@ -160,6 +185,31 @@ class TestWithAShortPatience:
             rest = [line async for line in lines]
 
         assert any('"at last"' in line for line in rest)
+        assert rest[-2:] == ["data: [DONE]", ""]
+
+    async def test_the_comments_of_a_request_that_waits_tell_its_place(self, edge: Edge) -> None:
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        async def until(line: str) -> None:
+            while await seen.get() != line:
+                pass
+
+        async def queued(turn: FakeTurn) -> None:
+            await turn.queued(3, wait_s=12.5)
+            await until(": queued position=3 wait_s=12")
+            await turn.queued(1, wait_s=4)
+            await until(": queued position=1 wait_s=4")
+            await turn.started()
+            await until(": keep-alive")
+            await turn.text("at last")
+            await turn.completed()
+
+        edge.core.script = queued
+        async with edge.http.stream("POST", "/v1/chat/completions", json=HELLO | {"stream": True}) as response:
+            async for line in response.aiter_lines():
+                seen.put_nowait(line)
+
+        rest = [seen.get_nowait() for _ in range(seen.qsize())]
         assert rest[-2:] == ["data: [DONE]", ""]
 
     async def test_a_failure_after_the_first_comment_is_an_event(self, edge: Edge) -> None:

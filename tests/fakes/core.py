@@ -55,6 +55,11 @@ class FakeTurn:
     async def started(self, model: str = "demo-model") -> None:
         await self.send(turn_started=pb.TurnStarted(request_id=self.input.request_id, model=model))
 
+    async def queued(self, position: int, wait_s: float) -> None:
+        told = pb.InputQueued(request_id=self.input.request_id, position=position)
+        told.estimated_wait_duration.FromMilliseconds(int(wait_s * 1000))
+        await send(self.context, pb.ConverseResponse(input_queued=told))
+
     async def text(self, *deltas: str, block: int = 0) -> None:
         for delta in deltas:
             self._text[block] = self._text.get(block, "") + delta

@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import json_format
 from hotseat import HotseatError, pb
 
-_ASIDES = {"usage", "heartbeat", "notice"}
+_ASIDES = {"usage", "heartbeat", "notice", "input_queued"}
 
 
 @dataclass

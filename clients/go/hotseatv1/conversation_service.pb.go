@@ -200,8 +200,8 @@ func (*ConverseRequest_Leave) isConverseRequest_Message() {}
 type ConverseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Place in the conversation's log: 1, 2, 3, ... without gaps. 0 on ready,
-	// heartbeat, input_rejected, go_away, raw, and the turn_completed of an input that was
-	// said again after its end: they belong to the stream, not the log.
+	// heartbeat, input_queued, input_rejected, go_away, raw, and the turn_completed of an
+	// input that was said again after its end: they belong to the stream, not the log.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The turn the event belongs to: 1, 2, 3, ...; 0 outside any turn.
 	Turn uint32 `protobuf:"varint,2,opt,name=turn,proto3" json:"turn,omitempty"`
@@ -228,6 +228,7 @@ type ConverseResponse struct {
 	//	*ConverseResponse_GoAway
 	//	*ConverseResponse_Raw
 	//	*ConverseResponse_TextRetracted
+	//	*ConverseResponse_InputQueued
 	Event isConverseResponse_Event `protobuf_oneof:"event"`
 	// When it happened; unset on deltas.
 	EventTime     *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
@@ -457,6 +458,15 @@ func (x *ConverseResponse) GetTextRetracted() *TextRetracted {
 	return nil
 }
 
+func (x *ConverseResponse) GetInputQueued() *InputQueued {
+	if x != nil {
+		if x, ok := x.Event.(*ConverseResponse_InputQueued); ok {
+			return x.InputQueued
+		}
+	}
+	return nil
+}
+
 func (x *ConverseResponse) GetEventTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EventTime
@@ -564,6 +574,11 @@ type ConverseResponse_TextRetracted struct {
 	TextRetracted *TextRetracted `protobuf:"bytes,30,opt,name=text_retracted,json=textRetracted,proto3,oneof"`
 }
 
+type ConverseResponse_InputQueued struct {
+	// An input waits for a worker.
+	InputQueued *InputQueued `protobuf:"bytes,31,opt,name=input_queued,json=inputQueued,proto3,oneof"`
+}
+
 func (*ConverseResponse_TextDelta) isConverseResponse_Event() {}
 
 func (*ConverseResponse_ThinkingDelta) isConverseResponse_Event() {}
@@ -601,6 +616,8 @@ func (*ConverseResponse_GoAway) isConverseResponse_Event() {}
 func (*ConverseResponse_Raw) isConverseResponse_Event() {}
 
 func (*ConverseResponse_TextRetracted) isConverseResponse_Event() {}
+
+func (*ConverseResponse_InputQueued) isConverseResponse_Event() {}
 
 // Asks for one conversation.
 type GetConversationRequest struct {
@@ -2189,7 +2206,7 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\tinterrupt\x18\x05 \x01(\v2\x15.hotseat.v1.InterruptH\x00R\tinterrupt\x12E\n" +
 	"\x0fupdate_settings\x18\x06 \x01(\v2\x1a.hotseat.v1.UpdateSettingsH\x00R\x0eupdateSettings\x12)\n" +
 	"\x05leave\x18\a \x01(\v2\x11.hotseat.v1.LeaveH\x00R\x05leaveB\t\n" +
-	"\amessage\"\x95\n" +
+	"\amessage\"\xd3\n" +
 	"\n" +
 	"\x10ConverseResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
@@ -2213,7 +2230,8 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\x0einput_rejected\x18\x1b \x01(\v2\x19.hotseat.v1.InputRejectedH\x00R\rinputRejected\x12-\n" +
 	"\ago_away\x18\x1c \x01(\v2\x12.hotseat.v1.GoAwayH\x00R\x06goAway\x12*\n" +
 	"\x03raw\x18\x1d \x01(\v2\x16.hotseat.v1.RawMessageH\x00R\x03raw\x12B\n" +
-	"\x0etext_retracted\x18\x1e \x01(\v2\x19.hotseat.v1.TextRetractedH\x00R\rtextRetracted\x129\n" +
+	"\x0etext_retracted\x18\x1e \x01(\v2\x19.hotseat.v1.TextRetractedH\x00R\rtextRetracted\x12<\n" +
+	"\finput_queued\x18\x1f \x01(\v2\x17.hotseat.v1.InputQueuedH\x00R\vinputQueued\x129\n" +
 	"\n" +
 	"event_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\teventTimeB\a\n" +
 	"\x05event\"A\n" +
@@ -2413,16 +2431,17 @@ var file_hotseat_v1_conversation_service_proto_goTypes = []any{
 	(*GoAway)(nil),                     // 54: hotseat.v1.GoAway
 	(*RawMessage)(nil),                 // 55: hotseat.v1.RawMessage
 	(*TextRetracted)(nil),              // 56: hotseat.v1.TextRetracted
-	(*timestamppb.Timestamp)(nil),      // 57: google.protobuf.Timestamp
-	(*Conversation)(nil),               // 58: hotseat.v1.Conversation
-	(Conversation_State)(0),            // 59: hotseat.v1.Conversation.State
-	(*Turn)(nil),                       // 60: hotseat.v1.Turn
-	(*TurnNote)(nil),                   // 61: hotseat.v1.TurnNote
-	(*HistoryMessage)(nil),             // 62: hotseat.v1.HistoryMessage
-	(HistoryMessage_Role)(0),           // 63: hotseat.v1.HistoryMessage.Role
-	(*HistoryBlock)(nil),               // 64: hotseat.v1.HistoryBlock
-	(TurnCompleted_Outcome)(0),         // 65: hotseat.v1.TurnCompleted.Outcome
-	(*Profile)(nil),                    // 66: hotseat.v1.Profile
+	(*InputQueued)(nil),                // 57: hotseat.v1.InputQueued
+	(*timestamppb.Timestamp)(nil),      // 58: google.protobuf.Timestamp
+	(*Conversation)(nil),               // 59: hotseat.v1.Conversation
+	(Conversation_State)(0),            // 60: hotseat.v1.Conversation.State
+	(*Turn)(nil),                       // 61: hotseat.v1.Turn
+	(*TurnNote)(nil),                   // 62: hotseat.v1.TurnNote
+	(*HistoryMessage)(nil),             // 63: hotseat.v1.HistoryMessage
+	(HistoryMessage_Role)(0),           // 64: hotseat.v1.HistoryMessage.Role
+	(*HistoryBlock)(nil),               // 65: hotseat.v1.HistoryBlock
+	(TurnCompleted_Outcome)(0),         // 66: hotseat.v1.TurnCompleted.Outcome
+	(*Profile)(nil),                    // 67: hotseat.v1.Profile
 }
 var file_hotseat_v1_conversation_service_proto_depIdxs = []int32{
 	31, // 0: hotseat.v1.ConverseRequest.open:type_name -> hotseat.v1.OpenConversation
@@ -2451,59 +2470,60 @@ var file_hotseat_v1_conversation_service_proto_depIdxs = []int32{
 	54, // 23: hotseat.v1.ConverseResponse.go_away:type_name -> hotseat.v1.GoAway
 	55, // 24: hotseat.v1.ConverseResponse.raw:type_name -> hotseat.v1.RawMessage
 	56, // 25: hotseat.v1.ConverseResponse.text_retracted:type_name -> hotseat.v1.TextRetracted
-	57, // 26: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
-	58, // 27: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	59, // 28: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
-	58, // 29: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
-	58, // 30: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	60, // 31: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
-	29, // 32: hotseat.v1.ListNotedTurnsRequest.metadata:type_name -> hotseat.v1.ListNotedTurnsRequest.MetadataEntry
-	11, // 33: hotseat.v1.ListNotedTurnsResponse.turns:type_name -> hotseat.v1.GetTurnResponse
-	61, // 34: hotseat.v1.UpdateTurnNoteRequest.note:type_name -> hotseat.v1.TurnNote
-	30, // 35: hotseat.v1.UpdateConversationRequest.metadata:type_name -> hotseat.v1.UpdateConversationRequest.MetadataEntry
-	62, // 36: hotseat.v1.UpdateConversationRequest.messages:type_name -> hotseat.v1.HistoryMessage
-	58, // 37: hotseat.v1.UpdateConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	60, // 38: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
-	22, // 39: hotseat.v1.ListMessagesResponse.messages:type_name -> hotseat.v1.ConversationMessage
-	63, // 40: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
-	64, // 41: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
-	65, // 42: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	57, // 43: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
-	58, // 44: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	66, // 45: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
-	0,  // 46: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
-	2,  // 47: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
-	4,  // 48: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
-	6,  // 49: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
-	16, // 50: hotseat.v1.ConversationService.UpdateConversation:input_type -> hotseat.v1.UpdateConversationRequest
-	8,  // 51: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
-	10, // 52: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
-	18, // 53: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
-	12, // 54: hotseat.v1.ConversationService.ListNotedTurns:input_type -> hotseat.v1.ListNotedTurnsRequest
-	14, // 55: hotseat.v1.ConversationService.UpdateTurnNote:input_type -> hotseat.v1.UpdateTurnNoteRequest
-	20, // 56: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
-	23, // 57: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
-	25, // 58: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
-	27, // 59: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
-	1,  // 60: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
-	3,  // 61: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
-	5,  // 62: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
-	7,  // 63: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
-	17, // 64: hotseat.v1.ConversationService.UpdateConversation:output_type -> hotseat.v1.UpdateConversationResponse
-	9,  // 65: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
-	11, // 66: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
-	19, // 67: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
-	13, // 68: hotseat.v1.ConversationService.ListNotedTurns:output_type -> hotseat.v1.ListNotedTurnsResponse
-	15, // 69: hotseat.v1.ConversationService.UpdateTurnNote:output_type -> hotseat.v1.UpdateTurnNoteResponse
-	21, // 70: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
-	24, // 71: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
-	26, // 72: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
-	28, // 73: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
-	60, // [60:74] is the sub-list for method output_type
-	46, // [46:60] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	57, // 26: hotseat.v1.ConverseResponse.input_queued:type_name -> hotseat.v1.InputQueued
+	58, // 27: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
+	59, // 28: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	60, // 29: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
+	59, // 30: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
+	59, // 31: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	61, // 32: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
+	29, // 33: hotseat.v1.ListNotedTurnsRequest.metadata:type_name -> hotseat.v1.ListNotedTurnsRequest.MetadataEntry
+	11, // 34: hotseat.v1.ListNotedTurnsResponse.turns:type_name -> hotseat.v1.GetTurnResponse
+	62, // 35: hotseat.v1.UpdateTurnNoteRequest.note:type_name -> hotseat.v1.TurnNote
+	30, // 36: hotseat.v1.UpdateConversationRequest.metadata:type_name -> hotseat.v1.UpdateConversationRequest.MetadataEntry
+	63, // 37: hotseat.v1.UpdateConversationRequest.messages:type_name -> hotseat.v1.HistoryMessage
+	59, // 38: hotseat.v1.UpdateConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	61, // 39: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
+	22, // 40: hotseat.v1.ListMessagesResponse.messages:type_name -> hotseat.v1.ConversationMessage
+	64, // 41: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
+	65, // 42: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
+	66, // 43: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
+	58, // 44: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
+	59, // 45: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	67, // 46: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
+	0,  // 47: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
+	2,  // 48: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
+	4,  // 49: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
+	6,  // 50: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
+	16, // 51: hotseat.v1.ConversationService.UpdateConversation:input_type -> hotseat.v1.UpdateConversationRequest
+	8,  // 52: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
+	10, // 53: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
+	18, // 54: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
+	12, // 55: hotseat.v1.ConversationService.ListNotedTurns:input_type -> hotseat.v1.ListNotedTurnsRequest
+	14, // 56: hotseat.v1.ConversationService.UpdateTurnNote:input_type -> hotseat.v1.UpdateTurnNoteRequest
+	20, // 57: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
+	23, // 58: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
+	25, // 59: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
+	27, // 60: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
+	1,  // 61: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
+	3,  // 62: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
+	5,  // 63: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
+	7,  // 64: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
+	17, // 65: hotseat.v1.ConversationService.UpdateConversation:output_type -> hotseat.v1.UpdateConversationResponse
+	9,  // 66: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
+	11, // 67: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
+	19, // 68: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
+	13, // 69: hotseat.v1.ConversationService.ListNotedTurns:output_type -> hotseat.v1.ListNotedTurnsResponse
+	15, // 70: hotseat.v1.ConversationService.UpdateTurnNote:output_type -> hotseat.v1.UpdateTurnNoteResponse
+	21, // 71: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
+	24, // 72: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
+	26, // 73: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
+	28, // 74: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
+	61, // [61:75] is the sub-list for method output_type
+	47, // [47:61] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_conversation_service_proto_init() }
@@ -2544,6 +2564,7 @@ func file_hotseat_v1_conversation_service_proto_init() {
 		(*ConverseResponse_GoAway)(nil),
 		(*ConverseResponse_Raw)(nil),
 		(*ConverseResponse_TextRetracted)(nil),
+		(*ConverseResponse_InputQueued)(nil),
 	}
 	file_hotseat_v1_conversation_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}

@@ -46,7 +46,7 @@ type ConversationServiceClient interface {
 	// Opens or attaches to one conversation and carries it both ways.
 	//
 	//	client: open, then any of the others, in any order and at any time
-	//	server: ready, then events; those of one turn are
+	//	server: ready, then events; those of one turn are input_queued*,
 	//	        turn_started, (deltas, tool uses, requests, notices)*, turn_completed
 	//
 	// The client half-closes when it has no more input: the server then sends what
@@ -261,7 +261,7 @@ type ConversationServiceServer interface {
 	// Opens or attaches to one conversation and carries it both ways.
 	//
 	//	client: open, then any of the others, in any order and at any time
-	//	server: ready, then events; those of one turn are
+	//	server: ready, then events; those of one turn are input_queued*,
 	//	        turn_started, (deltas, tool uses, requests, notices)*, turn_completed
 	//
 	// The client half-closes when it has no more input: the server then sends what

@@ -266,7 +266,7 @@ func (x GoAway_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GoAway_Reason.Descriptor instead.
 func (GoAway_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18, 0}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{19, 0}
 }
 
 // The stream is open.
@@ -1571,6 +1571,72 @@ func (x *InputRejected) GetError() *Error {
 	return nil
 }
 
+// An input waits for a worker. Told to the streams that wait for its answer: when the waiting
+// begins, and when the place has changed, at most once a second; never after the input's
+// turn_started, except where its worker was lost before the turn said anything.
+type InputQueued struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The input.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Its place in the queue: 1 is served next. It may go up where others' turns come first.
+	Position uint32 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
+	// How long it will probably wait yet, by how long turns took of late.
+	EstimatedWaitDuration *durationpb.Duration `protobuf:"bytes,3,opt,name=estimated_wait_duration,json=estimatedWaitDuration,proto3" json:"estimated_wait_duration,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *InputQueued) Reset() {
+	*x = InputQueued{}
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InputQueued) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InputQueued) ProtoMessage() {}
+
+func (x *InputQueued) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InputQueued.ProtoReflect.Descriptor instead.
+func (*InputQueued) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *InputQueued) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *InputQueued) GetPosition() uint32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *InputQueued) GetEstimatedWaitDuration() *durationpb.Duration {
+	if x != nil {
+		return x.EstimatedWaitDuration
+	}
+	return nil
+}
+
 // Nothing happened, and all is well.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1584,7 +1650,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1596,7 +1662,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[17]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1609,7 +1675,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{17}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Heartbeat) GetNextSequence() uint64 {
@@ -1639,7 +1705,7 @@ type GoAway struct {
 
 func (x *GoAway) Reset() {
 	*x = GoAway{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +1717,7 @@ func (x *GoAway) String() string {
 func (*GoAway) ProtoMessage() {}
 
 func (x *GoAway) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[18]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +1730,7 @@ func (x *GoAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoAway.ProtoReflect.Descriptor instead.
 func (*GoAway) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{18}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GoAway) GetReason() GoAway_Reason {
@@ -1692,7 +1758,7 @@ type RawMessage struct {
 
 func (x *RawMessage) Reset() {
 	*x = RawMessage{}
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +1770,7 @@ func (x *RawMessage) String() string {
 func (*RawMessage) ProtoMessage() {}
 
 func (x *RawMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_server_event_proto_msgTypes[19]
+	mi := &file_hotseat_v1_server_event_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1783,7 @@ func (x *RawMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawMessage.ProtoReflect.Descriptor instead.
 func (*RawMessage) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{19}
+	return file_hotseat_v1_server_event_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RawMessage) GetJson() string {
@@ -1851,7 +1917,12 @@ const file_hotseat_v1_server_event_proto_rawDesc = "" +
 	"\x12OUTCOME_TOOL_CALLS\x10\x06\"H\n" +
 	"\rInputRejected\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
-	"\x05error\x18\x02 \x01(\v2\x11.hotseat.v1.ErrorR\x05error\"f\n" +
+	"\x05error\x18\x02 \x01(\v2\x11.hotseat.v1.ErrorR\x05error\"\x9b\x01\n" +
+	"\vInputQueued\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\rR\bposition\x12Q\n" +
+	"\x17estimated_wait_duration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x15estimatedWaitDuration\"f\n" +
 	"\tHeartbeat\x12#\n" +
 	"\rnext_sequence\x18\x01 \x01(\x04R\fnextSequence\x124\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1e.hotseat.v1.Conversation.StateR\x05state\"\xd5\x01\n" +
@@ -1887,7 +1958,7 @@ func file_hotseat_v1_server_event_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_server_event_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_hotseat_v1_server_event_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_hotseat_v1_server_event_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_hotseat_v1_server_event_proto_goTypes = []any{
 	(WorkerSource)(0),             // 0: hotseat.v1.WorkerSource
 	(Notice_Kind)(0),              // 1: hotseat.v1.Notice.Kind
@@ -1910,54 +1981,56 @@ var file_hotseat_v1_server_event_proto_goTypes = []any{
 	(*OutputBlock)(nil),           // 18: hotseat.v1.OutputBlock
 	(*TurnCompleted)(nil),         // 19: hotseat.v1.TurnCompleted
 	(*InputRejected)(nil),         // 20: hotseat.v1.InputRejected
-	(*Heartbeat)(nil),             // 21: hotseat.v1.Heartbeat
-	(*GoAway)(nil),                // 22: hotseat.v1.GoAway
-	(*RawMessage)(nil),            // 23: hotseat.v1.RawMessage
-	nil,                           // 24: hotseat.v1.Notice.MetadataEntry
-	(*Conversation)(nil),          // 25: hotseat.v1.Conversation
-	(*KeyStanding)(nil),           // 26: hotseat.v1.KeyStanding
-	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
-	(*ContentBlock)(nil),          // 28: hotseat.v1.ContentBlock
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(*ToolResult)(nil),            // 30: hotseat.v1.ToolResult
-	(*TurnNote)(nil),              // 31: hotseat.v1.TurnNote
-	(*ToolUse)(nil),               // 32: hotseat.v1.ToolUse
-	(*Usage)(nil),                 // 33: hotseat.v1.Usage
-	(*Error)(nil),                 // 34: hotseat.v1.Error
-	(Conversation_State)(0),       // 35: hotseat.v1.Conversation.State
+	(*InputQueued)(nil),           // 21: hotseat.v1.InputQueued
+	(*Heartbeat)(nil),             // 22: hotseat.v1.Heartbeat
+	(*GoAway)(nil),                // 23: hotseat.v1.GoAway
+	(*RawMessage)(nil),            // 24: hotseat.v1.RawMessage
+	nil,                           // 25: hotseat.v1.Notice.MetadataEntry
+	(*Conversation)(nil),          // 26: hotseat.v1.Conversation
+	(*KeyStanding)(nil),           // 27: hotseat.v1.KeyStanding
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*ContentBlock)(nil),          // 29: hotseat.v1.ContentBlock
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*ToolResult)(nil),            // 31: hotseat.v1.ToolResult
+	(*TurnNote)(nil),              // 32: hotseat.v1.TurnNote
+	(*ToolUse)(nil),               // 33: hotseat.v1.ToolUse
+	(*Usage)(nil),                 // 34: hotseat.v1.Usage
+	(*Error)(nil),                 // 35: hotseat.v1.Error
+	(Conversation_State)(0),       // 36: hotseat.v1.Conversation.State
 }
 var file_hotseat_v1_server_event_proto_depIdxs = []int32{
-	25, // 0: hotseat.v1.Ready.conversation:type_name -> hotseat.v1.Conversation
+	26, // 0: hotseat.v1.Ready.conversation:type_name -> hotseat.v1.Conversation
 	0,  // 1: hotseat.v1.Ready.worker_source:type_name -> hotseat.v1.WorkerSource
-	26, // 2: hotseat.v1.Ready.key_standing:type_name -> hotseat.v1.KeyStanding
+	27, // 2: hotseat.v1.Ready.key_standing:type_name -> hotseat.v1.KeyStanding
 	0,  // 3: hotseat.v1.TurnStarted.worker_source:type_name -> hotseat.v1.WorkerSource
-	27, // 4: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
-	28, // 5: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
-	29, // 6: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
-	29, // 7: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 4: hotseat.v1.TurnStarted.queue_duration:type_name -> google.protobuf.Duration
+	29, // 5: hotseat.v1.ToolCompleted.content:type_name -> hotseat.v1.ContentBlock
+	30, // 6: hotseat.v1.ToolCall.expire_time:type_name -> google.protobuf.Timestamp
+	30, // 7: hotseat.v1.PermissionRequest.expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 8: hotseat.v1.Notice.kind:type_name -> hotseat.v1.Notice.Kind
-	24, // 9: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
-	28, // 10: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
-	29, // 11: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
+	25, // 9: hotseat.v1.Notice.metadata:type_name -> hotseat.v1.Notice.MetadataEntry
+	29, // 10: hotseat.v1.Turn.input:type_name -> hotseat.v1.ContentBlock
+	30, // 11: hotseat.v1.Turn.start_time:type_name -> google.protobuf.Timestamp
 	19, // 12: hotseat.v1.Turn.completed:type_name -> hotseat.v1.TurnCompleted
-	30, // 13: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
-	31, // 14: hotseat.v1.Turn.note:type_name -> hotseat.v1.TurnNote
+	31, // 13: hotseat.v1.Turn.tool_results:type_name -> hotseat.v1.ToolResult
+	32, // 14: hotseat.v1.Turn.note:type_name -> hotseat.v1.TurnNote
 	18, // 15: hotseat.v1.Turn.output:type_name -> hotseat.v1.OutputBlock
-	32, // 16: hotseat.v1.OutputBlock.tool_use:type_name -> hotseat.v1.ToolUse
+	33, // 16: hotseat.v1.OutputBlock.tool_use:type_name -> hotseat.v1.ToolUse
 	2,  // 17: hotseat.v1.TurnCompleted.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	33, // 18: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
-	34, // 19: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
-	27, // 20: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
+	34, // 18: hotseat.v1.TurnCompleted.usage:type_name -> hotseat.v1.Usage
+	35, // 19: hotseat.v1.TurnCompleted.error:type_name -> hotseat.v1.Error
+	28, // 20: hotseat.v1.TurnCompleted.duration:type_name -> google.protobuf.Duration
 	12, // 21: hotseat.v1.TurnCompleted.tool_calls:type_name -> hotseat.v1.ToolCall
-	34, // 22: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
-	35, // 23: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
-	3,  // 24: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
-	27, // 25: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	35, // 22: hotseat.v1.InputRejected.error:type_name -> hotseat.v1.Error
+	28, // 23: hotseat.v1.InputQueued.estimated_wait_duration:type_name -> google.protobuf.Duration
+	36, // 24: hotseat.v1.Heartbeat.state:type_name -> hotseat.v1.Conversation.State
+	3,  // 25: hotseat.v1.GoAway.reason:type_name -> hotseat.v1.GoAway.Reason
+	28, // 26: hotseat.v1.GoAway.time_left:type_name -> google.protobuf.Duration
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_server_event_proto_init() }
@@ -1981,7 +2054,7 @@ func file_hotseat_v1_server_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_server_event_proto_rawDesc), len(file_hotseat_v1_server_event_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -91,6 +91,7 @@ class Talk:
     async def turn(self, request_id: str) -> AsyncGenerator[pb.ConverseResponse, None]:
         """Yield the events of the turn that this input began, turn_completed last; skip all others.
 
+        Where it has to wait for a process, input_queued events with its place in the queue come first.
         An input that was said before its time, by whoever, and has its answer, yields that turn_completed alone.
         """
         number = 0
@@ -105,6 +106,8 @@ class Talk:
                 raise HotseatError.from_error(event.input_rejected.error)
             elif kind == "go_away":
                 _heed(event.go_away, started=number != 0)
+            elif kind == "input_queued" and event.input_queued.request_id == request_id:
+                yield event
             if number and event.turn == number and request_id not in self._line.torn:
                 yield event
         raise HotseatError("the server ended the stream before the turn ended", code=grpc.StatusCode.UNAVAILABLE)

@@ -96,7 +96,7 @@ export function checkError(error: unknown, wanted: WantedError): void {
 function kinds(events: readonly pb.ConverseResponse[]): string[] {
   const all = events.flatMap(({ event }) => event.case ?? []).map((kind) => kind.replace(/[A-Z]/g, (c) => `_${c}`).toLowerCase());
   return all
-    .filter((kind) => !["usage", "heartbeat", "notice"].includes(kind))
+    .filter((kind) => !["usage", "heartbeat", "notice", "input_queued"].includes(kind))
     .filter((kind, place, kept) => kind !== kept[place - 1]);
 }
 

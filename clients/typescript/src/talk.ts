@@ -117,8 +117,8 @@ export class Talk {
   }
 
   /**
-   * The events of the turn that this input began, turnCompleted last, all others skipped. The generator returns the
-   * calls of the turn.
+   * The events of the turn that this input began, turnCompleted last, all others skipped. Where it has to wait for a
+   * process, inputQueued events with its place in the queue come first. The generator returns the calls of the turn.
    *
    * An input that was said before its time, and has its answer, yields that turnCompleted alone.
    */
@@ -135,6 +135,8 @@ export class Talk {
         throw HotseatError.fromEvent(event.value.error);
       } else if (event.case === "goAway") {
         heed(event.value, turn !== 0);
+      } else if (event.case === "inputQueued" && event.value.requestId === requestId) {
+        yield message;
       }
       if (turn !== 0 && message.turn === turn && !this.line.torn.has(requestId)) yield message;
     }

@@ -17,9 +17,10 @@ from hotseat_core.conversation.inbox import Inbox
 from hotseat_core.conversation.introduction import check_settings, introduced
 from hotseat_core.conversation.log import EventLog
 from hotseat_core.conversation.permissions import Permissions
+from hotseat_core.conversation.placing import Placing
 from hotseat_core.conversation.recall import recalled
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, GoAwayReason, RawLine, Rejection
-from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, never_begun
+from hotseat_core.conversation.turn import Delivery, TurnInput, TurnRecord, completion, gained, never_begun, recorded
 from hotseat_core.conversation.turn_runner import TurnRunner
 from hotseat_core.conversation.waiting import Waiting
 from hotseat_core.errors import ConversationNotFound, HotseatError, Reason
@@ -179,7 +180,7 @@ class Conversation:
                 raise
             lease, failure = None, Failure.of(exc)  # nobody is there to hear of it: it is looked for later
         if lease is None:
-            await self._enter(waiting, self._record(waiting), WorkerSource.NONE, 0.0)
+            await self._enter(waiting, recorded(waiting.turn, len(self.turns) + 1, time.time()), WorkerSource.NONE, 0.0)
             await self._finish(waiting, never_begun(waiting.turn.request_id, failure), self.messages)
             return
         try:
@@ -206,11 +207,13 @@ class Conversation:
 
     async def _prepare(self, waiting: Waiting) -> Lease | None:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
-        rows, weight = rows_of(self.messages), waiting.attachment.account.weight
-        return await waiting.lease(self.runner.prepare(self.settings, rows, weight, transient=self.is_transient))
+        rows, weight, is_one_shot = rows_of(self.messages), waiting.attachment.account.weight, self.is_transient
+        placing = waiting.placing = Placing(waiting.turn.request_id, self.audience.waiting_for)
+        prepare = self.runner.prepare(self.settings, rows, weight, transient=is_one_shot, on_queued=placing.take)
+        return await waiting.lease(prepare)
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
-        record = self._record(waiting)
+        record = recorded(waiting.turn, len(self.turns) + 1, time.time())
         gate = Gate(lambda events: self._on_events(record, waiting, waiting.held or lease, events))
         setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
         turn = replace(waiting.turn, setup=setup)
@@ -229,11 +232,6 @@ class Conversation:
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
         await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
         await self.runner.settle(lease, rows_of(self.messages))
-
-    def _record(self, waiting: Waiting) -> TurnRecord:
-        asked = waiting.turn
-        number = len(self.turns) + 1
-        return TurnRecord(number, asked.request_id, asked.prompt, time.time(), fingerprint=asked.fingerprint)
 
     async def _enter_now(self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate) -> HotseatError | None:
         """Enter the turn while its worker begins with it; nothing of it is told before, and without it, it is cut."""

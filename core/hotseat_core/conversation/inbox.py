@@ -82,7 +82,7 @@ class Inbox:
         """Let a stream wait for the inputs of its owner's earlier stream."""
         for waiting in self.open:
             if waiting.owner == attachment.owner and not attachment.is_observer:
-                attachment.open_inputs.add(waiting.turn.request_id)
+                waiting.follow(attachment)
 
     def abandoned(self, owner: str, followers: Callable[[str], Sequence[Attachment]]) -> list[Waiting]:
         """Return the inputs that nobody wants any more, now that their owner is gone; others get another owner."""

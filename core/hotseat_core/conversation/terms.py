@@ -9,6 +9,7 @@ from typing import TypeAlias
 from hotseat_core.access.account import FREE, Account
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, TurnCompleted
+from hotseat_core.pool.stats import Place
 from hotseat_core.worker.setup import PermissionMode, SessionSetup
 
 MAX_SIDE_MESSAGES = 4096
@@ -92,7 +93,15 @@ class RawLine:
     json: str
 
 
-SideMessage: TypeAlias = Rejection | Repeated | RawLine
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An input's place in the queue for workers, for the streams that wait for its answer."""
+
+    request_id: str
+    place: Place
+
+
+SideMessage: TypeAlias = Rejection | Repeated | RawLine | Queued
 
 
 @dataclass(eq=False, slots=True)
@@ -113,7 +122,7 @@ class Attachment:
     wake: Callable[[], None] = lambda: None  # something is there for the stream
     # Settings and history count once, from the stream's first input on.
     is_introduced: bool = False
-    # Messages for this stream alone. Bounded: the oldest go, which can only be raw lines.
+    # Messages for this stream alone, of each input one place at most. Bounded: the oldest go, which can only be lines.
     side: deque[SideMessage] = field(default_factory=lambda: deque(maxlen=MAX_SIDE_MESSAGES))
     open_inputs: set[str] = field(default_factory=set)  # request ids that have not been answered
     go_away: GoAwayReason | None = None
@@ -127,6 +136,11 @@ class Attachment:
         """Hand the stream a message of its own."""
         self.side.append(message)
         self.wake()
+
+    def take_back(self, message: SideMessage) -> None:
+        """What the stream has not been told yet, it need not be told any more."""
+        if message in self.side:
+            self.side.remove(message)
 
     def dismiss(self, reason: GoAwayReason) -> None:
         """Tell the stream to end."""

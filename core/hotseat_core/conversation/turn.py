@@ -53,6 +53,11 @@ class TurnRecord:
     first_sequence: int = 0  # of its events in the log; 0: that is lost
 
 
+def recorded(asked: TurnInput, number: int, now: float) -> TurnRecord:
+    """Return what is known of a turn that begins."""
+    return TurnRecord(number, asked.request_id, asked.prompt, now, fingerprint=asked.fingerprint)
+
+
 def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:
     """Return what the turn adds to what was said.
 

@@ -20,6 +20,7 @@ from hotseat_core.errors import HotseatError, Reason, WorkerLost, WorkerStartErr
 from hotseat_core.events import Failure, Notice, NoticeKind, Outcome
 from hotseat_core.pool.lease import Lease
 from hotseat_core.pool.pool import Pool
+from hotseat_core.pool.stats import Place
 from hotseat_core.pool.view import Source
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.worker.rows import Row
@@ -75,11 +76,18 @@ class TurnRunner:
             self._worker.cut(ending)
 
     async def prepare(
-        self, settings: ConversationSettings, rows: Sequence[Row], weight: float = 1.0, *, transient: bool
+        self,
+        settings: ConversationSettings,
+        rows: Sequence[Row],
+        weight: float = 1.0,
+        *,
+        transient: bool,
+        on_queued: Callable[[Place], None] | None = None,
     ) -> Lease:
-        """Return a worker whose session holds just these rows, under these settings. weight: see Pool.acquire.
+        """Return a worker whose session holds just these rows, under these settings.
 
-        Raises what Pool.acquire raises, or WorkerLost where several workers in a row could not be brought there.
+        weight, on_queued: see Pool.acquire. Raises what that raises, or WorkerLost where several workers in a row could
+        not be brought there.
         """
         fresh = self._bound is not None and self._bound != settings.setup
         self._bound = settings.setup
@@ -90,7 +98,9 @@ class TurnRunner:
         for _ in range(_ATTEMPTS):
             spec = self._spec(settings, rows if may_open else (), fresh=fresh)
             try:
-                return await self._acquire(spec, settings, rows, fresh=fresh, transient=transient, weight=weight)
+                return await self._acquire(
+                    spec, settings, rows, fresh=fresh, transient=transient, weight=weight, on_queued=on_queued
+                )
             except WorkerStartError as exc:
                 if spec.opening is None:
                     raise
@@ -111,6 +121,7 @@ class TurnRunner:
         fresh: bool,
         transient: bool,
         weight: float,
+        on_queued: Callable[[Place], None] | None,
     ) -> Lease:
         lease = await self._pool.acquire(
             self._conversation_id,
@@ -120,6 +131,7 @@ class TurnRunner:
             message_count=len(rows),
             tenant=self._tenant,
             weight=weight,
+            on_queued=on_queued,
         )
         try:
             await self._take(lease, settings, rows)

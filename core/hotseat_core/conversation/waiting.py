@@ -6,6 +6,7 @@ from typing import Any
 
 from hotseat_core.access.account import FREE_PERMIT, Permit
 from hotseat_core.conversation.chronicle import Chronicle
+from hotseat_core.conversation.placing import Placing
 from hotseat_core.conversation.terms import Attachment
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.pool.lease import Lease
@@ -26,12 +27,19 @@ class Waiting:
         self.is_answered = False  # its turn is completed, or it was rejected
         self.is_interrupted = False
         self.held: Lease | None = None  # the worker that its turn has, or had last
+        self.placing: Placing | None = None  # once it asks for a worker
         self._preparing: asyncio.Task[Lease] | None = None  # while it waits for a worker
 
     def join(self, attachment: Attachment) -> None:
         """Let another stream wait for the answer too."""
-        attachment.open_inputs.add(self.turn.request_id)
+        self.follow(attachment)
         self.runs_to_end = self.runs_to_end or attachment.detach_timeout_s is None
+
+    def follow(self, attachment: Attachment) -> None:
+        """Let a stream hear of the answer, and of what it waits for."""
+        attachment.open_inputs.add(self.turn.request_id)
+        if self.placing is not None:
+            self.placing.join(attachment)
 
     def note_answered(self) -> None:
         """Its turn is completed, or it was rejected: it is nobody's any more."""
@@ -60,6 +68,8 @@ class Waiting:
             return None
         finally:
             self._preparing = None
+            if self.placing is not None:
+                self.placing.end()
         if self.is_interrupted:
             lease.release(keep=True)  # the worker holds the conversation, and the turn has not touched it
             return None

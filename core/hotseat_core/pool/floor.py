@@ -108,7 +108,7 @@ class Floor:
                     seat.hurry.set()
             for waiter in told.values():
                 if waiter in self.line:
-                    waiter.tell_position()
+                    waiter.tell_place(self.counts.wait_s(waiter.view.position, self.settings.max_workers))
         self._announce()
 
     def _follow_plan(self, told: dict[int, Waiter]) -> bool:

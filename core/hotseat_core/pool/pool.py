@@ -19,7 +19,7 @@ from hotseat_core.pool.prospect import Prospect, prospect
 from hotseat_core.pool.refusals import draining_error
 from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.settings import PoolSettings
-from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow, describe, queue, snapshot
+from hotseat_core.pool.stats import Place, PoolState, PoolStats, WaiterRow, WorkerRow, describe, queue, snapshot
 from hotseat_core.pool.view import EndReason, Key, WaiterView, WorkerState
 from hotseat_core.pool.worker_port import StartWorker, WorkerSpec
 
@@ -74,7 +74,7 @@ class Pool:
         tenant: str = "",
         weight: float = 1.0,
         timeout_s: float | None = None,
-        on_queued: Callable[[int], None] | None = None,
+        on_queued: Callable[[Place], None] | None = None,
     ) -> Lease:
         """A worker for one turn: the conversation's own if it is hot, else the cheapest there is.
 

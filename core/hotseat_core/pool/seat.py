@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hotseat_core.pool.stats import WorkerRow
+from hotseat_core.pool.stats import Place, WorkerRow
 from hotseat_core.pool.view import Source, WaiterView, WorkerView
 from hotseat_core.pool.worker_port import PoolWorker
 
@@ -39,17 +39,17 @@ class Waiter:
 
     view: WaiterView
     answer: asyncio.Future[Hold]
-    on_queued: Callable[[int], None] | None
+    on_queued: Callable[[Place], None] | None
     had_start: bool = False  # a worker that it waited for died at its start: it got another one
 
-    def tell_position(self) -> None:
+    def tell_place(self, wait_s: float) -> None:
         """Pass the place in the queue on; what the listener makes of it does not trouble the pool."""
         if self.on_queued is None:
             return
         try:
-            self.on_queued(self.view.position)
+            self.on_queued(Place(self.view.position, wait_s))
         except Exception:
-            logger.exception("a queue position could not be passed on")
+            logger.exception("a place in the queue could not be passed on")
 
 
 @dataclass(slots=True, eq=False)

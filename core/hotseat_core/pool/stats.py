@@ -24,6 +24,14 @@ EVICTIONS_FOR_ROOM = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A turn's place in the queue."""
+
+    position: int  # from 1: who has it is served next
+    wait_s: float  # probably, from now
+
+
 @dataclass(slots=True)
 class Counts:
     """What there was since the start."""
@@ -43,9 +51,13 @@ class Counts:
         """Let the latest turn count for a fifth."""
         self.turn_duration_s += (duration_s - self.turn_duration_s) / 5
 
+    def wait_s(self, position: int, workers: int) -> float:
+        """How long whoever has this place in the queue will probably wait: at this rate."""
+        return self.turn_duration_s * position / workers
+
     def retry_delay_s(self, waiting: int, workers: int) -> float:
         """When somebody who is refused now would probably be served: at this rate, at least 1 s and at most 60."""
-        return min(max(self.turn_duration_s * (waiting + 1) / workers, 1.0), 60.0)
+        return min(max(self.wait_s(waiting + 1, workers), 1.0), 60.0)
 
 
 @dataclass(frozen=True, slots=True)

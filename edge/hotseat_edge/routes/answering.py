@@ -10,7 +10,7 @@ from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import ANSWERED, HEADERS
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.settings import Settings
-from hotseat_edge.sse import EventStream
+from hotseat_edge.sse import EventStream, place_comment
 from hotseat_edge.timing import Timing
 
 Events = AsyncGenerator[pb.ConverseResponse, None]
@@ -56,6 +56,10 @@ class Answering:
                 async for event in events:
                     if not timing.is_over:
                         timing.take(event)
+                        place = place_comment(event)
+                        await stream.say_place(place)
+                        if place:
+                            continue
                     if data := write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):

@@ -102,7 +102,7 @@ class Responses:
                 async for event in events:
                     if event.HasField("turn_completed"):
                         return web.json_response(_told(turn, event.turn_completed, Collector()))
-                    status = "in_progress"
+                    status = "queued" if event.HasField("input_queued") else "in_progress"
                     break
         except TimeoutError:
             if not turn.request_id:

@@ -1,10 +1,12 @@
 """The pool serves turns, on workers that are and end when the test says so."""
 
 import asyncio
+from unittest.mock import ANY
 
 import pytest
 from hotseat_core.errors import PoolFull, QueueTimeout
 from hotseat_core.pool.floor import SPARE_PAUSE_S
+from hotseat_core.pool.stats import Place
 from hotseat_core.pool.view import Source
 from hotseat_core.pool.worker_port import WorkerSpec
 
@@ -135,7 +137,7 @@ async def test_waiting_turns_are_served_in_the_order_of_their_arrival(open_pool:
 async def test_the_place_in_the_queue_is_told_as_it_changes(open_pool: OpenPool) -> None:
     async with open_pool(max_workers=1) as pool:
         held = await pool.acquire("a", AGENT)
-        places: list[int] = []
+        places: list[Place] = []
         waiting = [asyncio.create_task(pool.acquire(c, AGENT)) for c in "bc"]
         last = asyncio.create_task(pool.acquire("d", AGENT, on_queued=places.append))
         await settled()
@@ -144,20 +146,20 @@ async def test_the_place_in_the_queue_is_told_as_it_changes(open_pool: OpenPool)
             await settled()
             (await waiter).release(keep=True)
         (await last).release(keep=True)
-        assert places == [3, 2, 1]
+        assert places == [Place(3, 15.0), Place(2, ANY), Place(1, ANY)]  # as long as turns are taken to last at first
 
 
 async def test_a_listener_that_fails_does_not_trouble_the_pool(
     open_pool: OpenPool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(position: int) -> None:
-        raise ValueError(position)
+    def fail(place: Place) -> None:
+        raise ValueError(place)
 
     async with open_pool(max_workers=1) as pool:
         held = await pool.acquire("a", AGENT)
         waiting = asyncio.create_task(pool.acquire("b", AGENT, on_queued=fail))
         await settled()
-        assert "a queue position could not be passed on" in caplog.text
+        assert "a place in the queue could not be passed on" in caplog.text
         held.release(keep=True)
         (await waiting).release(keep=True)
 

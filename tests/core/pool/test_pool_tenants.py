@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from hotseat_core.errors import InvalidMessage, PoolFull
 from hotseat_core.pool.pool import Pool
+from hotseat_core.pool.stats import Place
 from hotseat_core.pool.worker_port import WorkerSpec
 
 from tests.core.pool.conftest import OpenPool, shows
@@ -50,14 +51,14 @@ async def test_turns_that_gave_up_cost_their_tenant_nothing(open_pool: OpenPool)
         for turn in gone:
             turn.cancel()
         await asyncio.wait(gone)
-        places: list[int] = []
+        places: list[Place] = []
         turns = [
             asyncio.create_task(pool.acquire("b1", AGENT, tenant="b")),
             asyncio.create_task(pool.acquire("a9", AGENT, tenant="a", on_queued=places.append)),
             asyncio.create_task(pool.acquire("b2", AGENT, tenant="b")),
         ]
         await settled()
-        assert places == [2]
+        assert [place.position for place in places] == [2]
         held.release(keep=True)
         for turn in turns:
             (await turn).release(keep=True)

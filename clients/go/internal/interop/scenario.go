@@ -19,6 +19,9 @@ import (
 	"hotseat/hotseatv1"
 )
 
+// asides may come at any time.
+var asides = []string{"usage", "heartbeat", "notice", "input_queued"}
+
 type scenario struct {
 	Name     string          `json:"name"`
 	Opening  json.RawMessage `json:"opening"`
@@ -187,7 +190,7 @@ func kinds(events []*hotseatv1.ConverseResponse) []string {
 	for _, event := range events {
 		message := event.ProtoReflect()
 		message.Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-			if field.ContainingOneof() != nil && !slices.Contains([]string{"usage", "heartbeat", "notice"}, string(field.Name())) {
+			if field.ContainingOneof() != nil && !slices.Contains(asides, string(field.Name())) {
 				all = append(all, string(field.Name()))
 			}
 			return true

@@ -270,6 +270,16 @@ class InputRejected(_message.Message):
     error: _error_pb2.Error
     def __init__(self, id: _Optional[str] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ...) -> None: ...
 
+class InputQueued(_message.Message):
+    __slots__ = ("request_id", "position", "estimated_wait_duration")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_WAIT_DURATION_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    position: int
+    estimated_wait_duration: _duration_pb2.Duration
+    def __init__(self, request_id: _Optional[str] = ..., position: _Optional[int] = ..., estimated_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class Heartbeat(_message.Message):
     __slots__ = ("next_sequence", "state")
     NEXT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]

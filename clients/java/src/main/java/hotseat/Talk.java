@@ -84,8 +84,9 @@ public final class Talk implements AutoCloseable {
   }
 
   /**
-   * The events of the turn that this input began, turn_completed last, all others skipped. An input that was said before
-   * its time, and has its answer, has that turn_completed alone.
+   * The events of the turn that this input began, turn_completed last, all others skipped. Where it has to wait for a
+   * process, input_queued events with its place in the queue come first. An input that was said before its time, and has
+   * its answer, has that turn_completed alone.
    */
   public Events turn(String requestId) {
     Turn turn = new Turn(requestId);
@@ -194,6 +195,9 @@ public final class Talk implements AutoCloseable {
         }
         if (event.hasTurnCompleted() && event.getTurnCompleted().getRequestId().equals(requestId)) {
           done = event.getTurnCompleted();
+          return event;
+        }
+        if (event.hasInputQueued() && event.getInputQueued().getRequestId().equals(requestId)) {
           return event;
         }
         if (number != 0 && event.getTurn() == number && !line.isTorn(requestId)) {

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /** What is expected of a step, checked against what was read. */
 final class Expectations {
   private static final Gson GSON = new Gson();
-  private static final Set<String> ASIDES = Set.of("usage", "heartbeat", "notice");
+  private static final Set<String> ASIDES = Set.of("usage", "heartbeat", "notice", "input_queued");
 
   private Expectations() {}
 
