@@ -31,7 +31,7 @@ $(BIN)/python:
 
 $(BIN)/.installed: $(BIN)/python pyproject.toml clients/python/pyproject.toml constraints.txt
 	@echo "Installing hotseat into $(VENV) (the claude CLI is a large download the first time)"
-	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e .
+	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e '.[sandbox]'
 	@touch $@
 
 $(BIN)/.installed-dev: $(BIN)/.installed

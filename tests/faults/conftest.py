@@ -24,7 +24,7 @@ async def impatient(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[H
         POOL_SIZE="2",
         HOTSEAT_WARM_WORKERS="0",
         HOTSEAT_MAX_QUEUE="1",
-        HOTSEAT_QUEUE_TIMEOUT_MS="3500",
+        HOTSEAT_QUEUE_TIMEOUT_MS="8000",  # longer than a worker takes to start on a machine with too much to do
         HOTSEAT_STALL_TIMEOUT_MS="700",
     ) as shared:
         yield shared

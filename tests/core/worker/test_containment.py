@@ -17,7 +17,7 @@ from hotseat_core.errors import WorkerStartError
 from hotseat_core.worker import process as process_module
 from hotseat_core.worker import watcher
 from hotseat_core.worker.command import Command
-from hotseat_core.worker.containment import Choice, Containment, contained
+from hotseat_core.worker.containment import Choice, Containment, contained, packaged_bwrap
 from hotseat_core.worker.process import LineProcess
 
 from tests import containments
@@ -353,15 +353,26 @@ async def test_bubblewrap_is_chosen_where_it_works(tmp_path: Path) -> None:
     [("echo no namespaces; exit 1", "no namespaces"), ("kill -9 $$", "does not work"), (None, "install the package")],
 )
 async def test_where_bubblewrap_does_not_work_it_is_a_watcher_and_the_log_says_why(
-    tmp_path: Path, script: str | None, reason: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    script: str | None,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = program(tmp_path, "bwrap", script) if script else str(tmp_path)
+    monkeypatch.setattr("hotseat_core.worker.containment.packaged_bwrap", lambda: None)
     with caplog.at_level("INFO"):
         assert (await chosen("auto", path)).name == "watcher"
     because = [record.__dict__["because"] for record in caplog.records if "because" in record.__dict__]
     assert [reason in text for text in because] == [True]
     with pytest.raises(WorkerStartError, match=f"{reason}.*HOTSEAT_CONTAINMENT=watcher"):
         await chosen("bubblewrap", path)
+
+
+@pytest.mark.skipif(containments.bwrap() is None, reason="bubblewrap does not work on this machine")
+async def test_without_one_of_the_system_s_it_is_the_one_that_was_installed_along(tmp_path: Path) -> None:
+    assert packaged_bwrap() is not None
+    assert (await chosen("auto", str(tmp_path))).prefix[0] == packaged_bwrap()
 
 
 async def test_a_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
