@@ -65,6 +65,8 @@ PURE = {
     "hotseat_core.conversation.retention",
     "hotseat_core.conversation.turn",
     "hotseat_core.conversation.ways",
+    "hotseat_core.egress.asking",
+    "hotseat_core.egress.rules",
     "hotseat_core.journal.cursor",
     "hotseat_core.journal.node",
     "hotseat_core.journal.store",

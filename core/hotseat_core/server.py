@@ -36,6 +36,7 @@ from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.conversation.terms import GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation_servicer import ConversationServicer
+from hotseat_core.equipment import equipped
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.health import Health
 from hotseat_core.interceptors import StatusInterceptor
@@ -53,13 +54,8 @@ from hotseat_core.pool.stats import PoolState
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool_servicer import PoolServicer
 from hotseat_core.settings import CoreSettings
-from hotseat_core.upstream.credential import CredentialError
-from hotseat_core.upstream.given import BareKey, Gate, NoWayError
-from hotseat_core.upstream.provider import parse_provider
-from hotseat_core.upstream.proxy import proxying
 from hotseat_core.worker.cli_version import find_cli, is_tested, read_version
-from hotseat_core.worker.containment import Containment, contained
-from hotseat_core.worker.factory import FactorySettings, WorkerFactory
+from hotseat_core.worker.factory import WorkerFactory
 from hotseat_core.worker.setup import PermissionMode
 
 logger = logging.getLogger(__name__)
@@ -105,16 +101,6 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
     return cli, found
 
 
-def forbid_root(settings: CoreSettings, containment: Containment) -> None:
-    """Raises WorkerStartError where agents would do as root what they like."""
-    is_fenced = containment.sandbox is not None or settings.inherited_env.get("IS_SANDBOX") == "1"
-    if os.getuid() == 0 and settings.permission_mode == "bypass" and not is_fenced:
-        raise WorkerStartError(
-            "HOTSEAT_PERMISSION_MODE=bypass would let agents do as root what they like, for they are not sandboxed "
-            f"({containment.why_no_sandbox}): run the core as another user, or set IS_SANDBOX=1 if the machine is one"
-        )
-
-
 @contextlib.asynccontextmanager
 async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError, CannotListenError or StorageFailed."""
@@ -123,15 +109,11 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
     async with keyring:
         _check_access(settings, keyring)
         cli, cli_version = await check_cli(settings)
-        path = settings.inherited_env.get("PATH", os.defpath)
         async with (
-            contained(settings.containment, path, settings.sandboxing) as containment,
-            _gate(settings, ProviderMeter(counted)) as gate,
+            equipped(settings, cli, ProviderMeter(counted)) as factory,
+            _serve(settings, factory, cli_version, keyring, counted) as core,
         ):
-            forbid_root(settings, containment)
-            factory = WorkerFactory(_factory_settings(settings, cli, containment, gate))
-            async with _serve(settings, factory, cli_version, keyring, counted) as core:
-                yield core
+            yield core
 
 
 @contextlib.asynccontextmanager
@@ -253,31 +235,3 @@ def _pool_settings(settings: CoreSettings) -> PoolSettings:
 def _retention(settings: CoreSettings) -> Retention:
     general_s, one_shot_s = settings.retention_ms / 1000, settings.transient_retention_ms / 1000
     return Retention(general_s or math.inf, one_shot_s or math.inf)
-
-
-@contextlib.asynccontextmanager
-async def _gate(settings: CoreSettings, meter: ProviderMeter) -> AsyncIterator[Gate]:
-    """The workers' way to the model's provider."""
-    try:
-        credential = settings.open_credential()
-    except CredentialError as exc:  # it was fine a moment ago
-        raise NoWayError(str(exc)) from exc
-    if settings.key_mode == "env":
-        logger.warning("every worker holds the credential, and so do its tools", extra={"setting": "HOTSEAT_KEY_MODE"})
-        yield BareKey(credential, settings.base_url)
-        return
-    provider, data_dir, environment = parse_provider(settings.base_url), settings.data_path, settings.inherited_env
-    async with proxying(provider, credential, data_dir, environment, meter.note) as proxy:
-        yield proxy
-
-
-def _factory_settings(settings: CoreSettings, cli: Path, containment: Containment, gate: Gate) -> FactorySettings:
-    return FactorySettings(
-        cli_path=cli,
-        gate=gate,
-        data_dir=settings.data_path,
-        containment=containment,
-        shared_workspace=settings.shared_workspace,
-        model=settings.model,
-        inherited_env=settings.inherited_env,
-    )

@@ -9,6 +9,7 @@ import msgspec
 from hotseat_serving.configuration.table import CORE_FIELDS
 from hotseat_serving.logs import Form
 
+from hotseat_core.egress.rules import Allowed, WrongRuleError, parse_allowed
 from hotseat_core.upstream import credential, provider
 from hotseat_core.upstream.credential import Credential, CredentialError
 from hotseat_core.worker.containment import Choice
@@ -68,7 +69,9 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: Port | None = None  # None: metrics are not served; 0: any free one
     containment: Choice = Choice.AUTO  # of what workers start
     sandbox: Wish = Wish.AUTO  # what of the machine workers see
-    sandbox_network: Network = Network.NONE  # where workers reach the provider through the core
+    sandbox_network: Literal["none", "host"] = "none"  # where workers reach the provider through the core
+    egress_allow: str = ""  # hosts that agents reach all the same, as egress.rules has them
+    egress_networks: str = ""  # of the operator's own, that these may be in
     sandbox_readable: str = ""  # directories that they see besides, separated as in PATH
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
@@ -107,11 +110,21 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             self.data_path,
             self.shared_workspace,
             self.sandbox,
-            # Who holds the key has to reach the provider.
-            self.sandbox_network if self.key_mode == "proxy" else Network.HOST,
+            self._network,
             readable=tuple(Path(entry).expanduser().absolute() for entry in self.sandbox_readable.split(":") if entry),
             environment=self.inherited_env,
         )
+
+    @property
+    def _network(self) -> Network:
+        if self.key_mode == "env":  # who holds the key has to reach the provider
+            return Network.HOST
+        return Network.LISTED if self.egress_allow else Network(self.sandbox_network)
+
+    @property
+    def egress(self) -> Allowed:
+        """What agents reach besides the provider, where they have no network."""
+        return parse_allowed(self.egress_allow, self.egress_networks)
 
     @property
     def target(self) -> str:
@@ -133,6 +146,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:
     found_credential, file = _credential(environ)
     _check_urls(found.get("base_url", ""), environ)
     _check_tls(found)
+    _check_egress(found)
     return msgspec.convert(
         {
             **found,
@@ -179,6 +193,24 @@ def _check_tls(found: Mapping[str, str]) -> None:
         raise SettingsError(f"{names[0]} is of no use alone: set HOTSEAT_CORE_TLS_CERT and HOTSEAT_CORE_TLS_KEY")
     if "tls_client_ca" in found and not names:
         raise SettingsError("HOTSEAT_CORE_TLS_CLIENT_CA needs HOTSEAT_CORE_TLS_CERT and HOTSEAT_CORE_TLS_KEY")
+
+
+def _check_egress(found: Mapping[str, str]) -> None:
+    for fields in (("egress_allow",), ("egress_networks",)):
+        hosts, networks = (
+            found.get(field, "") if field in fields else "" for field in ("egress_allow", "egress_networks")
+        )
+        try:
+            parse_allowed(hosts, networks)
+        except WrongRuleError as exc:
+            raise SettingsError(f"{VARIABLES[fields[0]]} can't be used: {exc}") from None
+    names = {"sandbox": "off", "sandbox_network": "host", "key_mode": "env", "containment": "watcher"}
+    for field, value in names.items():
+        if "egress_allow" in found and found.get(field) == value:
+            raise SettingsError(
+                f"HOTSEAT_EGRESS_ALLOW is of no use with {VARIABLES[field]}={value}: agents then reach all that this "
+                "machine does; unset one of them"
+            )
 
 
 def read_api_key(environ: Mapping[str, str]) -> str:

@@ -4,8 +4,8 @@ import os
 from pathlib import PurePath
 
 import pytest
+from hotseat_core.equipment import forbid_root
 from hotseat_core.errors import WorkerStartError
-from hotseat_core.server import forbid_root
 from hotseat_core.settings import CoreSettings
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.sandbox import Sandbox, System

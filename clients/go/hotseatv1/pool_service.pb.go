@@ -268,7 +268,8 @@ type Sandbox struct {
 	// They see its programs and their own directories alone, as a user without rights;
 	// false: what the core sees.
 	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
-	// Of its network, where enabled: none, all but what the core lets through; or host, all.
+	// Of its network, where enabled: none; listed, the hosts that the operator has listed;
+	// or host, all. The model's provider is reached through the core in any case.
 	Network string `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
 	// Why not, where not enabled.
 	DisabledReason string `protobuf:"bytes,3,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`

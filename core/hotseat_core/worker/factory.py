@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from hotseat_core.egress.egress import Egress
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.upstream.given import Access, Gate
@@ -35,6 +36,7 @@ class FactorySettings:
     model: str = ""  # empty: the CLI's own default
     start_timeout_s: float = 60.0
     inherited_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    egress: Egress | None = None  # None: agents reach no host, or all of them
 
 
 class WorkerFactory:
@@ -83,6 +85,8 @@ class WorkerFactory:
                 path, owner = self._session_file(worker.id, opening), self._settings.containment.owner
                 await asyncio.to_thread(_write, opening, path, owner)
             await worker.start(self._settings.start_timeout_s)
+            if (egress := self._egress(spec)) is not None:
+                await egress.open(worker.id, worker.pid)
         except BaseException:
             await worker.aclose()
             raise
@@ -112,10 +116,12 @@ class WorkerFactory:
             str(settings.cli_path), profile, model=settings.model, is_oauth=is_oauth, session_file=session_file
         )
 
-        loop = asyncio.get_running_loop()
+        loop, egress = asyncio.get_running_loop(), self._egress(spec)
 
         def clean_up() -> None:
             loop.call_soon_threadsafe(access.close)
+            if egress is not None:
+                loop.call_soon_threadsafe(egress.close, worker_id)
             shutil.rmtree(scratch, ignore_errors=True)
             if own is not None and worker.setup is None:
                 shutil.rmtree(own, ignore_errors=True)  # a spare that nobody took
@@ -125,7 +131,7 @@ class WorkerFactory:
             spec,
             Command(
                 containment.around(argv, room),
-                containment.environment(env),
+                {**containment.environment(env), **(egress.environment(access.upstream.base_url) if egress else {})},
                 cwd,
                 containment.depth,
                 containment.fds,
@@ -138,6 +144,10 @@ class WorkerFactory:
             clean_up=clean_up,
         )
         return worker
+
+    def _egress(self, spec: WorkerSpec) -> Egress | None:
+        """The bare model runs nothing that could use it."""
+        return self._settings.egress if PROFILES[spec.profile].has_workspace else None
 
     def _around(self, cwd: Path) -> Path | None:
         """The operator's directory, for what is in it."""

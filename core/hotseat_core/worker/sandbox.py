@@ -30,6 +30,7 @@ class Network(enum.StrEnum):
     """What of the network a sandbox has."""
 
     NONE = "none"  # its own loopback
+    LISTED = "listed"  # the same, with a proxy on it that leads to the hosts that the operator has listed
     HOST = "host"  # all that the core has
 
 

@@ -169,6 +169,21 @@ WORKERS = Group(
             core="sandbox_network",
         ),
         Setting(
+            *("HOTSEAT_EGRESS_ALLOW", "workers.egress_allow", Items(), ""),
+            "hosts, with commas between, that sandboxed agents reach all the same: `pypi.org` (port 443), "
+            "`*.example.com` for all below it, `example.com:8443` "
+            "([containment.md](containment.md#hosts-that-agents-may-reach))",
+            core="egress_allow",
+            example="pypi.org,files.pythonhosted.org,*.example.com:8443",
+        ),
+        Setting(
+            *("HOTSEAT_EGRESS_NETWORKS", "workers.egress_networks", Items(), ""),
+            "networks of your own, with commas between, that these names may lead into: `10.20.0.0/16`. Without, they "
+            "lead into the internet alone",
+            core="egress_networks",
+            example="10.20.0.0/16",
+        ),
+        Setting(
             *("HOTSEAT_SANDBOX_READABLE", "workers.sandbox_readable", Items(":", are_paths=True), ""),
             "directories that they may read besides, separated by colons: `/opt/node:/srv/models`. Those of programs "
             "can stay in `PATH`",

@@ -144,7 +144,8 @@ export type Sandbox = Message<"hotseat.v1.Sandbox"> & {
   enabled: boolean;
 
   /**
-   * Of its network, where enabled: none, all but what the core lets through; or host, all.
+   * Of its network, where enabled: none; listed, the hosts that the operator has listed;
+   * or host, all. The model's provider is reached through the core in any case.
    *
    * @generated from field: string network = 2;
    */
