@@ -16,7 +16,7 @@ CHAT = "/v1/chat/completions"
 _KEYS = frozenset(
     {
         *METHODS,
-        *("says", "chat", "without", "body", "headers", "raw", "is", "param", "retry", "has", "locked"),
+        *("says", "chat", "without", "body", "headers", "raw", "is", "param", "retry", "has", "locked", "when"),
         *("call", "send", "bytes", "converse", "rejected", "field"),
     }
 )
@@ -63,6 +63,7 @@ class HttpRow:
     retry: str | None
     has: dict[str, str]
     is_locked: bool  # the server asks for API keys
+    when: str  # what else the server is up to: full, busy, draining; empty: nothing
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def http() -> Iterator[HttpRow]:
                 retry=row.get("retry"),
                 has=row.get("has", {}),
                 is_locked=row.get("locked", False),
+                when=row.get("when", ""),
             )
 
 
