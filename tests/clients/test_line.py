@@ -3,7 +3,8 @@
 from typing import Any
 
 import grpc
-from hotseat import pb
+import pytest
+from hotseat import Client, HotseatError, pb
 from hotseat.line import Line
 
 READY = pb.ConverseResponse(ready=pb.Ready(next_sequence=5, log_id="log"))
@@ -51,3 +52,24 @@ async def test_a_replay_that_broke_before_its_first_event_begins_again_where_it_
 async def test_a_stream_that_broke_before_its_first_event_begins_where_the_server_had_said() -> None:
     found = await opened_again(pb.OpenConversation(conversation_id="c"))
     assert (found.start_sequence, found.log_id) == (5, "log")
+
+
+async def refuse(_request: object, context: Any) -> None:
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such key")
+
+
+async def test_who_refuses_a_stream_is_heard_though_it_does_so_while_the_opening_is_sent() -> None:
+    server = grpc.aio.server()
+    handlers = {"Converse": grpc.stream_stream_rpc_method_handler(refuse)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("hotseat.v1.ConversationService", handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with Client(f"127.0.0.1:{port}", opens_ahead=True) as client:
+            for _ in range(200):  # one in thirty meets the moment
+                with pytest.raises(HotseatError) as told:
+                    async with client.converse(pb.OpenConversation()):
+                        pass
+                assert (told.value.code, told.value.message) == (grpc.StatusCode.UNAUTHENTICATED, "no such key")
+    finally:
+        await server.stop(None)

@@ -51,7 +51,7 @@ async def test_a_turn_cut_off_by_the_end_of_the_core_is_listed_as_failed(house: 
     async def talk() -> None:
         async with house.grpc.converse(opening) as talk:
             async for event in talk.ask(text, request_id=request_id):
-                if event.HasField("text_delta"):
+                if event.HasField("text_delta") and house.core.process.returncode is None:
                     await house.core.kill()
 
     with pytest.raises(HotseatError):

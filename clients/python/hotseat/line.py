@@ -23,6 +23,7 @@ _BROKEN = frozenset(
         grpc.StatusCode.UNKNOWN,
     }
 )
+_MISHEARD_TIMES = 5
 _LOST = frozenset({"REPLAY_LOST", "CONVERSATION_NOT_FOUND"})
 
 
@@ -137,11 +138,29 @@ class Line:
     # ---- one call
 
     async def _begin(self, opening: pb.ConverseRequest) -> None:
-        await self._send(opening)
+        await self._say_first(opening)
         answer = await self._receive()
         if answer is None or not answer.HasField("ready"):
             raise HotseatError("the server did not answer open with ready", code=grpc.StatusCode.INTERNAL)
         self.ready = answer.ready
+
+    async def _say_first(self, opening: pb.ConverseRequest) -> None:
+        """Send the opening; where the call was refused meanwhile, what comes next says why.
+
+        grpc.aio then may put an INTERNAL of its own in the place of the server's status, for good. The server has
+        not got the message, so that another call may ask again.
+        """
+        for _ in range(_MISHEARD_TIMES):
+            try:
+                await self._send(opening)
+            except HotseatError as error:
+                if error.code is not grpc.StatusCode.INTERNAL or error.reason:
+                    raise
+            else:
+                return
+            await self._hang_up()
+            self._call = self._open_call()
+        await self._send(opening)
 
     async def _receive(self) -> pb.ConverseResponse | None:
         if self._reading is None:
