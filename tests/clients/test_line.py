@@ -60,7 +60,7 @@ async def refuse(_request: object, context: Any) -> None:
 
 async def test_who_refuses_a_stream_is_heard_though_it_does_so_while_the_opening_is_sent() -> None:
     server = grpc.aio.server()
-    handlers = {"Converse": grpc.stream_stream_rpc_method_handler(refuse)}
+    handlers: dict[str, Any] = {"Converse": grpc.stream_stream_rpc_method_handler(refuse)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("hotseat.v1.ConversationService", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
