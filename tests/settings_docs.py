@@ -15,12 +15,12 @@ _HEAD = """\
 def table(group: Group) -> str:
     """A group's settings, as docs/settings.md lists them."""
     rows = [_row(setting) for setting in group.settings]
-    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+    return "\n".join(["| variable | in `hotseat.toml` | default | meaning |", "|---|---|---|---|", *rows])
 
 
 def _row(setting: Setting) -> str:
     default = setting.default_is or (f"`{setting.default}`" if setting.default else "")
-    return f"| `{setting.name}` |{f' {default} ' if default else ' '}| {setting.says} |"
+    return f"| `{setting.name}` | `{setting.path}` |{f' {default} ' if default else ' '}| {setting.says} |"
 
 
 def env_example() -> str:

@@ -42,10 +42,10 @@ async def run(environment: Environment, *, force_demo: bool) -> int:
 
 
 async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream) -> None:
-    values = environment.values
+    values, own = environment.values, environment.for_servers
     demo_url = await supervisor.start(launch.demo(values)) if model.kind is Kind.DEMO else ""
-    core_address = await supervisor.start(launch.core(values, model, demo_url))
-    edge_url = await supervisor.start(launch.edge(values, model, core_address))
+    core_address = await supervisor.start(launch.core(own, model, demo_url, values))
+    edge_url = await supervisor.start(launch.edge(own, model, core_address))
     try:
         key = api_key(values)
         health = {} if edge_url.startswith("https:") else await asyncio.to_thread(_asked, f"{edge_url}/health", key)
@@ -131,7 +131,9 @@ def _data_dir(environment: Environment) -> str:
 
 
 def _from_file(environment: Environment) -> str:
-    return f"{environment.file} ({', '.join(environment.from_file)})" if environment.file else ""
+    env = f"{environment.file} ({', '.join(environment.from_file)})" if environment.file else ""
+    config = str(environment.config.path) if environment.config else ""
+    return " and ".join(source for source in (env, config) if source)
 
 
 def _say(line: str) -> None:

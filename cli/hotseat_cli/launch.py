@@ -52,10 +52,12 @@ def demo(environment: Mapping[str, str]) -> ServerSpec:
     return ServerSpec("demo", _python("hotseat_demo"), own, stop_s=3)
 
 
-def core(environment: Mapping[str, str], model: Upstream, demo_url: str) -> ServerSpec:
-    """The core, with the only credentials in the house."""
+def core(
+    environment: Mapping[str, str], model: Upstream, demo_url: str, values: Mapping[str, str] | None = None
+) -> ServerSpec:
+    """The core, with the only credentials in the house; values: the settings in force, where others set some too."""
     own = {**upstream.for_workers(environment, model, demo_url), **_demo_mark(model)}
-    drain_ms = environment.get("HOTSEAT_DRAIN_TIMEOUT_MS", _DRAIN_MS)
+    drain_ms = (values or environment).get("HOTSEAT_DRAIN_TIMEOUT_MS", _DRAIN_MS)
     # What is no number, the core itself refuses.
     drain_s = int(drain_ms if drain_ms.isdecimal() else _DRAIN_MS) / 1000
     return ServerSpec("core", _python("hotseat_core"), own, stop_s=drain_s + _GRACE_S)

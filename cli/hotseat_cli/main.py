@@ -2,7 +2,21 @@
 
 import click
 
-from hotseat_cli import chat, completion, connect, conversations, doctor, keys, pool, serve, up, version, workers
+from hotseat_cli import (
+    chat,
+    completion,
+    config,
+    connect,
+    conversations,
+    doctor,
+    keys,
+    pool,
+    serve,
+    up,
+    version,
+    workers,
+)
+from hotseat_cli.options import CONFIG
 
 # Importing this module must stay cheap: `hotseat --help` loads every verb. What a verb needs, it imports when it runs.
 
@@ -29,6 +43,19 @@ def main() -> None:
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
     *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations, keys.keys),
-    *(doctor.doctor, connect.connect, completion.completion, version.version),
+    *(doctor.doctor, config.config, connect.connect, completion.completion, version.version),
 ):
     main.add_command(command)
+
+
+def _name_files(command: click.Command) -> None:
+    """Let every command that takes settings be told in which file they are."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _name_files(inner)
+    elif command not in (completion.completion, connect.connect, config.check, config.init):
+        CONFIG(command)
+
+
+CONFIG(main)
+_name_files(main)

@@ -74,6 +74,23 @@ class Bytes(click.ParamType[int]):
         return int(amount)
 
 
+CHOSEN = "hotseat_cli.config"  # where a command's context keeps the file that --config names
+
+
+def _keep_config(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value is not None:
+        context.meta[CHOSEN] = value
+
+
+CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(),
+    is_eager=True,
+    expose_value=False,
+    callback=_keep_config,
+    help="Take settings from this hotseat.toml (HOTSEAT_CONFIG).",
+)
 INSECURE = click.option(
     "--insecure-no-auth",
     is_flag=True,

@@ -79,4 +79,4 @@ def _become(module: str, flags: Mapping[str, str | None]) -> None:
         fail(str(error), 2)
     sys.stdout.flush()
     # The server takes this process over: its signals and its exit code are this command's.
-    os.execve(sys.executable, [sys.executable, "-m", module], dict(environment.values))  # noqa: S606 - no shell is meant
+    os.execve(sys.executable, [sys.executable, "-m", module], environment.for_servers)  # noqa: S606 - no shell is meant

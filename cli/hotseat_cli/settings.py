@@ -2,50 +2,87 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
+from hotseat_serving.configuration import file, layers
+from hotseat_serving.configuration.document import Entry
+from hotseat_serving.configuration.file import ConfigurationFile
 from hotseat_serving.configuration.table import SETTINGS, suggestion
 
 from hotseat_cli import dotenv
+from hotseat_cli.options import CHOSEN
 
 # What a .env file may set: every setting of the servers. Anything else in it is somebody else's.
-NAMES = frozenset(SETTINGS)
+NAMES = frozenset(SETTINGS) | {file.VARIABLE}
 
 
 class SettingsError(ValueError):
-    """A setting is wrong; the message says which, and what to do."""
+    """A setting is wrong; the message says which, and what to do, `lines` all that is wrong."""
+
+    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.lines = lines or (message,)
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The settings in force, and where those that came from a file are from."""
+    """The settings in force, and where they are from."""
 
     values: Mapping[str, str]
-    file: Path | None = None
+    file: Path | None = None  # the .env file, where it set anything
     from_file: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)  # without what the configuration file sets
+    config: ConfigurationFile | None = None
+    from_config: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def for_servers(self) -> dict[str, str]:
+        """What a server is started with: it reads the configuration file itself, so that it can read it again."""
+        named = {file.VARIABLE: str(self.config.path.absolute())} if self.config else {}
+        return {**self.given, **named}
 
 
 def load(flags: Mapping[str, str | None], directory: Path | None = None) -> Environment:
-    """A flag beats the environment, which beats ./.env; an empty value counts as unset."""
-    process = {name: value for name, value in os.environ.items() if value or name not in NAMES}
-    file = (directory or Path.cwd()) / ".env"
-    in_file = {name: value for name, value in _read(file).items() if name not in process}
-    given = {name: value for name, value in flags.items() if value is not None}
-    from_file = tuple(sorted(name for name in in_file if name not in given))
-    return Environment({**process, **in_file, **given}, file if from_file else None, from_file)
-
-
-def _read(file: Path) -> dict[str, str]:
+    """A flag beats the environment, which beats ./.env, which beats the configuration file; empty counts as unset."""
+    directory = directory or Path.cwd()
+    process = layers.given(os.environ)
+    env_file = directory / ".env"
+    in_env_file = {name: value for name, value in _read(env_file).items() if name not in process}
+    said = {name: value for name, value in {**_chosen_file(), **flags}.items() if value is not None}
+    from_env_file = tuple(sorted(name for name in in_env_file if name not in said))
+    given = layers.given({**process, **in_env_file, **said})
     try:
-        settings = dotenv.parse(file.read_text(encoding="utf-8"))
+        found = file.configured(given, directory=directory)
+    except file.ConfigurationError as error:
+        raise SettingsError(str(error), error.lines) from error
+    return Environment(
+        values=found.values,
+        file=env_file if from_env_file else None,
+        from_file=from_env_file,
+        given=given,
+        config=found.file,
+        from_config=found.taken,
+    )
+
+
+def _chosen_file() -> dict[str, str | None]:
+    """The configuration file that the running command's --config names."""
+    context = click.get_current_context(silent=True)
+    return {file.VARIABLE: context.meta.get(CHOSEN) if context else None}
+
+
+def _read(env_file: Path) -> dict[str, str]:
+    try:
+        settings = dotenv.parse(env_file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{file}: {error}; correct it, or start in another directory") from error
+        raise SettingsError(f"{env_file}: {error}; correct it, or start in another directory") from error
     for name in settings:
         if name.startswith("HOTSEAT_") and name not in NAMES:
-            raise SettingsError(f"{file}: there is no setting {name}; {suggestion(name, NAMES)}")
+            raise SettingsError(f"{env_file}: there is no setting {name}; {suggestion(name, NAMES)}")
     return {name: value for name, value in settings.items() if name in NAMES and value}
 
 

@@ -36,7 +36,8 @@ def up(demo: bool, **flags: Any) -> None:
     Claude answers if ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN or CLAUDE_CODE_OAUTH_TOKEN is set. Without
     one, an ANTHROPIC_BASE_URL is used as it is; without that too, a scripted demo model answers.
 
-    A flag beats the environment, which beats a .env file in this directory.
+    A flag beats the environment, which beats a .env file in this directory, which beats hotseat.toml (`hotseat
+    config`).
 
     \b
     Examples:

@@ -9,8 +9,10 @@ import asyncio
 import sys
 
 from hotseat_serving import logs
+from hotseat_serving.configuration.file import ConfigurationError, configured, tell
+from hotseat_serving.configuration.table import CORE_NAMES
 from hotseat_serving.lifetime import until_told_to_stop
-from hotseat_serving.process import new_event_loop, settle_memory
+from hotseat_serving.process import CHECK, new_event_loop, settle_memory
 from hotseat_serving.secrecy import hide
 
 from hotseat_core.data_dir import DataDir, DataDirError
@@ -32,11 +34,15 @@ async def _run(settings: CoreSettings) -> None:
 def main() -> int:
     """Serve, and return the process's exit code."""
     try:
-        settings = read_settings()
-    except SettingsError as error:
+        configuration = configured(os.environ, CORE_NAMES)
+        settings = read_settings(configuration.values)
+    except (ConfigurationError, SettingsError) as error:
         return _fail(error, 2)
+    if CHECK in sys.argv[1:]:
+        return 0
     logs.configure(settings.log_level, settings.log_format)
     hide(os.environ, SECRETS)
+    tell(configuration)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:

@@ -5,8 +5,10 @@ import os
 import sys
 
 from hotseat_serving import logs
+from hotseat_serving.configuration.file import ConfigurationError, configured, tell
+from hotseat_serving.configuration.table import EDGE_NAMES
 from hotseat_serving.lifetime import until_told_to_stop
-from hotseat_serving.process import allow_files, new_event_loop, settle_memory
+from hotseat_serving.process import CHECK, allow_files, new_event_loop, settle_memory
 
 from hotseat_edge.app import CannotListen, serve
 from hotseat_edge.settings import BadSetting, Settings, load
@@ -24,11 +26,15 @@ async def _run(settings: Settings) -> None:
 def main() -> int:
     """Serve, and return the process's exit code."""
     try:
-        settings = load(os.environ)
-    except BadSetting as error:
+        configuration = configured(os.environ, EDGE_NAMES)
+        settings = load(configuration.values)
+    except (BadSetting, ConfigurationError) as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # logging is not configured yet
         return 2
+    if CHECK in sys.argv[1:]:
+        return 0
     logs.configure(settings.log_level, settings.log_format)
+    tell(configuration)
     allow_files(settings.max_connections + _OTHER_FILES)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -7,6 +7,8 @@ import resource
 
 logger = logging.getLogger(__name__)
 
+CHECK = "--check"  # a server's argument: say whether its settings will do, and serve nothing
+
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """The fastest loop there is."""

@@ -32,7 +32,7 @@ GOOD = Machine(
     ports=(Port(EDGE),),
     port_trouble="",
     env_file_mode=None,
-    shown_env_file=None,
+    shown_file=None,
 )
 CLAUDE = Upstream(Kind.CLAUDE, "https://api.anthropic.com", "ANTHROPIC_API_KEY")
 BUSY = "port 3000 on 127.0.0.1 is in use by another program; end it, or choose another port with PORT"
@@ -68,7 +68,7 @@ def test_where_all_is_well_nothing_is_to_be_done() -> None:
         ({"ports": (Port(EDGE, BUSY, is_ours=True),)}, {}, "Ports", State.OK, "by a Hotseat that runs"),
         ({"ports": (), "port_trouble": "PORT is 'x'"}, {}, "Ports", State.FAILURE, "PORT is 'x'"),
         ({"env_file_mode": 0o644}, {}, "Key", State.WARNING, "other users can read the .env file (mode 644)"),
-        ({"shown_env_file": Path("/w/.env")}, {}, "Key", State.FAILURE, "agents can read /w/.env"),
+        ({"shown_file": Path("/w/.env")}, {}, "Key", State.FAILURE, "agents can read /w/.env"),
         ({}, {"HOTSEAT_KEY_MODE": "env"}, "Key", State.WARNING, "in every worker's environment"),
         ({}, {"HOTSEAT_HOST": "0.0.0.0"}, "Reach", State.NOTE, "other machines, by HOTSEAT_HOST"),
         (

@@ -40,7 +40,7 @@ class Server:
 
     @classmethod
     async def start(cls, module: str, log: Path, environment: dict[str, str]) -> "Server":
-        inherited = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        inherited = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"HOTSEAT_CONFIG": os.devnull}
         with log.open("ab") as said:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", module),

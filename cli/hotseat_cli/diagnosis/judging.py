@@ -36,8 +36,8 @@ def _key(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> Ite
             yield warning("Key", says, "unset HOTSEAT_KEY_MODE")
     if machine.env_file_mode is not None and machine.env_file_mode & 0o077:
         yield warning("Key", f"other users can read the .env file (mode {machine.env_file_mode:o})", "chmod 600 .env")
-    if machine.shown_env_file is not None:
-        says = f"agents can read {machine.shown_env_file}, with the credential in it: it is in WORKSPACE_DIR"
+    if machine.shown_file is not None:
+        says = f"agents can read {machine.shown_file}, with the credential in it: it is in WORKSPACE_DIR"
         yield failure("Key", says, "start from another directory, or set the credential in the environment")
 
 

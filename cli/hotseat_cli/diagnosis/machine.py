@@ -46,7 +46,7 @@ class Machine:
     ports: tuple[Port, ...]
     port_trouble: str  # a setting that is no port; empty: all are
     env_file_mode: int | None  # of a .env file that holds a credential; None: there is none
-    shown_env_file: Path | None  # one in the agents' workspace that does; None: there is none
+    shown_file: Path | None  # one in the agents' workspace that does, or hotseat.toml there; None: there is none
 
 
 def look(environment: Environment, credentials: frozenset[str]) -> Machine:
@@ -56,6 +56,7 @@ def look(environment: Environment, credentials: frozenset[str]) -> Machine:
     there = next(path for path in (data_dir, *data_dir.parents) if path.exists())
     ports, port_trouble = _ports(values)
     holds_one = environment.file if credentials & set(environment.from_file) else None
+    config = environment.config.path if environment.config and credentials & set(environment.from_config) else None
     return Machine(
         is_root=os.getuid() == 0,
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
@@ -67,7 +68,7 @@ def look(environment: Environment, credentials: frozenset[str]) -> Machine:
         ports=ports,
         port_trouble=port_trouble,
         env_file_mode=stat.S_IMODE(holds_one.stat().st_mode) if holds_one else None,
-        shown_env_file=holds_one if holds_one and _is_shown(holds_one, values) else None,
+        shown_file=next((file for file in (holds_one, config) if file and _is_shown(file, values)), None),
     )
 
 

@@ -49,6 +49,7 @@ async def try_out(values: Mapping[str, str], directory: Path) -> Trial:
     reading, writing = os.pipe()  # what we start ends with us, however we end
     environment = {name: value for name, value in values.items() if name in _KEPT or not name.startswith(_OURS)}
     environment |= {"POOL_SIZE": "1", "HOTSEAT_WARM_WORKERS": "0", "HOTSEAT_PARENT_FD": str(reading)}
+    environment["HOTSEAT_CONFIG"] = os.devnull  # what counts of it is in the values
     environment |= {"HOTSEAT_DATA_DIR": str(directory / "data"), "HOTSEAT_CORE_SOCKET": str(directory / "core.sock")}
     try:
         async with _running(launch.demo(environment), directory, reading) as demo_url:

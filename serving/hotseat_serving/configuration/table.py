@@ -27,9 +27,14 @@ BY_PATH: Mapping[str, Setting] = MappingProxyType({setting.path: setting for set
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 CORE_FIELDS: Mapping[str, str] = MappingProxyType({one.core: one.name for one in SETTINGS.values() if one.core})
 EDGE_FIELDS: Mapping[str, str] = MappingProxyType({one.edge: one.name for one in SETTINGS.values() if one.edge})
+# What each server takes from a configuration file: the edge no secret, and nobody else's business.
+CORE_NAMES = frozenset(one.name for one in SETTINGS.values() if one.core or not one.edge)
+EDGE_NAMES = frozenset(EDGE_FIELDS.values())
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """What to say beside a name that there is not."""
-    near = difflib.get_close_matches(name, known, n=1)
+    listed = list(known)
+    bare = name.removeprefix("HOTSEAT_")
+    near = [bare] if bare in listed else difflib.get_close_matches(name, listed, n=1)
     return f"did you mean {near[0]}?" if near else "docs/settings.md lists them all"

@@ -1,0 +1,1 @@
+"""What `hotseat config` shows, checks and writes."""
