@@ -1,10 +1,12 @@
 """What models and other clients write can do nothing to who reads it: in answers, in names, in a reader's browser."""
 
+import json
+
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.house import House, new_id, tag, user
-from tests.web.talking import answers, questions
+from tests.web.talking import answers, begin, questions, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -76,6 +78,39 @@ async def test_nothing_that_an_answer_or_a_name_says_is_obeyed(page: Page, house
         await link.hover()
         if await link.evaluate("(link) => !link.href.startsWith('http')"):
             await link.click()
+
+
+_TOUCHY = "<img src=x onerror=alert(1)>"
+
+
+async def test_nothing_that_a_question_about_a_tool_says_is_obeyed(page: Page) -> None:
+    await begin(page, "claude-code")
+    everything = " ".join(payload for payload in _PAYLOADS if "`" not in payload)
+    asked = {"command": f"touch made # {everything}", "description": _TOUCHY}
+    await say(page, f"[[call Bash {json.dumps(asked)}]] [[then]] [[say done]] {tag()}")
+    question = page.get_by_role("region", name="Permission: Bash")
+    await expect(question).to_contain_text("<script>alert(1)</script>")
+    assert await question.locator(_ACTIVE.replace("input, ", "")).count() == 0
+    await question.get_by_role("button", name="Refuse", exact=True).click()
+    await expect(answers(page)).to_have_attribute("aria-busy", "false")
+
+
+async def test_nothing_that_a_tool_s_call_or_its_result_says_is_obeyed(page: Page) -> None:
+    await begin(page)
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("button", name="Example: Tools that you run").click()
+    everything = " ".join(payload for payload in _PAYLOADS if "`" not in payload)
+    await say(page, f"[[call get_weather {json.dumps({'city': everything})}]] [[then]] [[say done]] {tag()}")
+    card = page.get_by_role("form", name="Tool calls")
+    await expect(card).to_contain_text("<script>alert(1)</script>")
+    assert await card.locator(_ACTIVE).count() == 0
+    await card.get_by_label("Result of get_weather").fill(everything)
+    await card.get_by_role("button", name="Send result").click()
+    await expect(answers(page).last).to_contain_text("done")
+    result = page.get_by_role("article", name="Tool result")
+    await result.locator("summary").click()
+    await expect(result).to_contain_text("<script>alert(1)</script>")
+    assert await result.locator(_ACTIVE).count() == 0
 
 
 async def test_a_conversation_named_in_the_address_that_does_not_exist_is_said_to_be_gone(page: Page) -> None:

@@ -84,6 +84,10 @@ async def test_another_answer_stands_beside_the_first(page: Page, house: House) 
     assert asked == [[("user", f"Say exactly: the same {mark}")]] * 2
     await answers(page).get_by_role("button", name="Earlier version").click()
     await expect(answers(page)).to_contain_text("1 / 2")
+    await page.reload()
+    await expect(answers(page)).to_contain_text("2 / 2")  # what was used last, and the other one beside it
+    await answers(page).get_by_role("button", name="Earlier version").click()
+    await expect(answers(page)).to_contain_text("the same")
 
 
 async def test_an_edited_message_is_a_branch_and_the_model_sees_that_branch_alone(page: Page, house: House) -> None:
@@ -102,6 +106,10 @@ async def test_an_edited_message_is_a_branch_and_the_model_sees_that_branch_alon
     assert second not in seen
     await questions(page).first.get_by_role("button", name="Earlier version").click()
     await expect(questions(page)).to_have_count(2)
+    await expect(questions(page).last).to_contain_text(second)
+    await page.reload()  # to the branch that the server holds
+    await expect(questions(page)).to_have_count(1)
+    await questions(page).first.get_by_role("button", name="Earlier version").click()
     await expect(questions(page).last).to_contain_text(second)
     fourth = tag()
     await ask(page, f"three {fourth}")
@@ -122,6 +130,8 @@ async def test_a_reload_in_the_middle_of_an_answer_goes_on_with_it(page: Page, h
     assert len(house.asked(mark)) == 1  # it was joined, not asked again
     await page.reload()
     await expect(answers(page).last).to_contain_text("w99")
+    await expect(answers(page)).to_have_count(1)
+    await expect(answers(page).locator(".versions")).to_have_count(0)
 
 
 async def test_conversations_are_found_read_and_deleted(page: Page, house: House) -> None:

@@ -3,6 +3,7 @@
 import { note } from "./activity.js";
 import { Problem, call, events, problemOf } from "./api.js";
 import { closeQuestions, noteQuestion } from "./permissions.js";
+import { noteCalls } from "./toolcalls.js";
 
 /**
  * Ask, and put the answer into `answer` (a message of a thread) as it comes; `changed` is called after each piece.
@@ -54,10 +55,11 @@ function take(answer, chunk, elapsed) {
   if (chunk.usage) meta.usage = chunk.usage;
   const choice = chunk.choices?.[0];
   if (!choice) return false;
-  const { content, reasoning_content: reasoning, refusal } = choice.delta;
-  if (content || reasoning) meta.firstMs ??= elapsed();
+  const { content, reasoning_content: reasoning, refusal, tool_calls: calls } = choice.delta;
+  if (content || reasoning || calls) meta.firstMs ??= elapsed();
   if (reasoning) note((meta.steps ??= []), reasoning);
   if (content) answer.content += content;
+  if (calls) noteCalls(answer, calls);
   if (refusal) meta.refusal = refusal;
   if (choice.finish_reason) meta.finish = choice.finish_reason;
   return Boolean(choice.finish_reason);

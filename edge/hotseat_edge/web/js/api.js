@@ -4,6 +4,7 @@ import { ofTab } from "./kept.js";
 
 const key = ofTab("key");
 const listeners = new Set();
+const PAGE = 200; // messages at once
 
 export const apiKey = {
   get: () => key.get() ?? "",
@@ -99,3 +100,15 @@ export async function* events(response) {
 }
 
 export const conversationPath = (id) => `/conversations/${encodeURIComponent(id)}`;
+
+/** A conversation with all that was said in it. */
+export async function readConversation(id, signal) {
+  const messages = [];
+  for (let after = ""; ; ) {
+    const query = `limit=${PAGE}${after && `&after=${encodeURIComponent(after)}`}`;
+    const found = await json("GET", `${conversationPath(id)}?${query}`, { signal });
+    messages.push(...found.messages.data);
+    after = found.messages.next_after;
+    if (!after) return { found, messages };
+  }
+}

@@ -33,7 +33,7 @@ function sorted(files, room) {
   return { fit, refused };
 }
 
-export function Composer({ conversation, isBusy, isStopping, canSend, actions }) {
+export function Composer({ conversation, isBusy, isStopping, canSend, hindrance, actions }) {
   const [text, setText] = useState("");
   const [attached, setAttached] = useState([]);
   const [refused, setRefused] = useState([]);
@@ -94,7 +94,7 @@ export function Composer({ conversation, isBusy, isStopping, canSend, actions })
     <div class="row">
       <input ref=${chooser} type="file" multiple accept=${[...KINDS].join(",")} class="visually-hidden" tabindex="-1" aria-label="Files to attach" onChange=${(event) => (take([...event.target.files]), (event.target.value = ""))} />
       <button type="button" class="quiet icon" aria-label="Attach pictures or PDFs" title="Attach pictures or PDFs: paste and drop work too" onClick=${() => chooser.current.click()}>${icon("clip")}</button>
-      <span class="hint faint">Enter sends, Shift+Enter begins a line</span>
+      <span class=${hindrance ? "hint hindered" : "hint faint"} role=${hindrance ? "status" : null}>${hindrance || "Enter sends, Shift+Enter begins a line"}</span>
       ${isBusy
         ? html`<button type="button" class="send stop" disabled=${isStopping} onClick=${actions.stop} aria-label="Stop" title="Stop (Escape)">${icon("stop")}</button>`
         : html`<button type="submit" class="send primary" disabled=${!canSend || (!text.trim() && !attached.length)} aria-label="Send" title="Send">${icon("send")}</button>`}

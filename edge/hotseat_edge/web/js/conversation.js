@@ -1,13 +1,14 @@
 // One conversation in the page: its thread, its settings, and the answer that is coming.
 
 import { receive } from "./answering.js";
-import { Problem, conversationPath, json } from "./api.js";
+import { asKept, graft, restored } from "./branches.js";
+import { Problem, conversationPath, json, readConversation } from "./api.js";
 import { lasting, newId, ofTab } from "./kept.js";
 import { closeQuestions, decide } from "./permissions.js";
-import { DEFAULTS, bodyFor } from "./request.js";
-import { add, asMessages, fromServer, last, newThread, path, titleOf, until } from "./thread.js";
+import { DEFAULTS, OWN, bodyFor } from "./request.js";
+import { add, asMessages, fromServer, last, newThread, path, pick, titleOf, until } from "./thread.js";
+import { keepVersions, readVersions } from "./versions.js";
 
-const PAGE = 200;
 const POLL_MS = 1000;
 const STOP_MS = 4000;
 const AGAIN_MS = 100;
@@ -18,6 +19,7 @@ const chosen = lasting("settings");
 const titles = lasting("titles");
 const pending = ofTab("pending"); // by conversation: the request whose answer has not come to its end
 
+const later = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 export const profileOf = (model) => model.split("/")[0];
 
 /** What the conversations that this browser knows are called. */
@@ -37,13 +39,13 @@ export class Conversation {
   constructor(id = newId()) {
     this.id = id;
     this.thread = newThread();
-    this.settings = { ...DEFAULTS, ...chosen.get(), system: "" };
+    this.settings = { ...DEFAULTS, ...chosen.get(), ...OWN };
     this.problem = null; // why it could not be read
     this.running = null; // {answer, abort, stopped} of the answer that is coming
     this.isLoading = false;
     this.exists = false; // the server knows it
     this.lastAsked = null; // the body of the latest request
-    this.held = null; // {node, system}: up to where the server's own version is what is shown
+    this.held = null; // {node, system, tools}: up to where the server's own version is what is shown
     this.profile = "";
     this.listeners = new Set();
   }
@@ -64,8 +66,7 @@ export class Conversation {
 
   set(name, value) {
     this.settings = { ...this.settings, [name]: value };
-    const { system: _own, ...kept } = this.settings;
-    chosen.set(kept);
+    chosen.set(Object.fromEntries(Object.entries(this.settings).filter(([key]) => !(key in OWN))));
     this.changed();
   }
 
@@ -93,22 +94,16 @@ export class Conversation {
   }
 
   async read(signal) {
-    const messages = [];
-    let found;
-    let after = "";
-    do {
-      const query = `limit=${PAGE}${after && `&after=${encodeURIComponent(after)}`}`;
-      found = await json("GET", `${conversationPath(this.id)}?${query}`, { signal });
-      messages.push(...found.messages.data);
-      after = found.messages.next_after;
-    } while (after);
-    if (this.running) return;
-    this.thread = fromServer(messages);
+    const { found, messages } = await readConversation(this.id, signal);
+    const kept = await readVersions(this.id);
+    if (this.running || signal?.aborted) return;
+    this.restore(kept);
+    const held = graft(this.thread, messages.map(fromServer));
     this.exists = true;
     this.profile = found.profile;
     const model = found.model ? `${found.profile}/${found.model}` : found.profile;
     this.settings = { ...this.settings, model, system: found.system_prompt ?? "" };
-    this.held = { node: last(this.thread), system: this.settings.system };
+    this.hold(held);
     if (messages.length && !knownTitles()[this.id]) nameConversation(this.id, titleOf(messages[0].content));
     this.isBusyElsewhere = found.state === "running" || found.state === "requires_action";
     if (this.isBusyElsewhere) this.readLater(signal);
@@ -122,17 +117,39 @@ export class Conversation {
   }
 
   async goOn(left) {
+    this.isLoading = true;
+    this.restore(await readVersions(this.id));
+    this.isLoading = false;
     this.settings = { ...this.settings, ...left.settings };
     this.profile = profileOf(left.settings.model);
-    this.thread = fromServer(left.messages);
+    const question = graft(this.thread, left.messages.map(fromServer));
     this.exists = true;
-    const answer = add(this.thread, last(this.thread), "assistant", "");
+    const answer = add(this.thread, question, "assistant", "");
+    answer.meta.isJson = left.isJson;
     await this.answer(answer, left);
   }
 
-  /** Another version is shown than the server holds. */
-  versionPicked() {
+  /** Have the versions that this browser has kept, beside what the server tells. */
+  restore(kept) {
+    this.thread = kept ? restored(kept.thread) : newThread();
+    if (kept) this.settings = { ...this.settings, tools: kept.tools, schema: kept.schema };
+  }
+
+  keep() {
+    const { tools, schema } = this.settings;
+    return keepVersions(this.id, { thread: asKept(this.thread), tools, schema });
+  }
+
+  /** The server's own version is what is shown, up to this message. */
+  hold(node) {
+    this.held = { node, system: this.settings.system, tools: this.settings.tools };
+  }
+
+  /** Show another version of a message than the server holds. */
+  pick(node, index) {
+    pick(node, index);
     this.held = null;
+    this.keep();
     this.changed();
   }
 
@@ -153,6 +170,14 @@ export class Conversation {
     return asking;
   }
 
+  /** What came of the calls that this answer ended with, and what the model says to that. */
+  giveResults(answer, texts) {
+    let at = answer;
+    for (const [index, call] of answer.toolCalls.entries()) at = add(this.thread, at, "tool", texts[index], { toolCallId: call.id });
+    answer.revision += 1;
+    return this.ask(at);
+  }
+
   /** Another answer to the same question. */
   regenerate(answer) {
     return this.ask(answer.parent);
@@ -163,8 +188,9 @@ export class Conversation {
     if (isOtherProfile || (this.exists && question.parent === this.thread.root)) this.beginAnother();
     const body = bodyFor(question, this.settings, this.held);
     const answer = add(this.thread, question, "assistant", "");
+    const isJson = (answer.meta.isJson = Boolean(body.response_format));
     const { settings } = this;
-    const asked = { conversation: this.id, key: newId(), body: JSON.stringify(body), permissions: settings.permissions };
+    const asked = { conversation: this.id, key: newId(), body: JSON.stringify(body), isJson, permissions: settings.permissions };
     setPending(this.id, { ...asked, settings, messages: asMessages(until(question)) });
     this.lastAsked = body;
     this.profile = profileOf(this.settings.model);
@@ -188,6 +214,7 @@ export class Conversation {
     this.running = running;
     this.lastAsked ??= JSON.parse(asked.body);
     answer.meta.isRunning = true;
+    this.keep();
     const changed = () => {
       answer.revision += 1;
       this.changed();
@@ -195,15 +222,17 @@ export class Conversation {
     changed();
     try {
       await this.receive(running, asked, changed);
-      this.held = { node: answer, system: this.settings.system };
+      this.hold(answer);
       this.exists = true;
     } catch (error) {
       this.held = null; // the server may have more, or less, than is shown
       closeQuestions(answer.meta);
+      answer.meta.comesAgain = Boolean(pending.get()?.[this.id]);
       this.noteEnd(running, error);
     }
     answer.meta.isRunning = false;
     this.running = null;
+    this.keep();
     changed();
   }
 
@@ -219,9 +248,10 @@ export class Conversation {
         if (!isBroken) setPending(this.id, null);
         if (!isBroken || running.stopped || attempt >= ATTEMPTS) throw error;
       }
-      await new Promise((resume) => setTimeout(resume, attempt * RETRY_MS));
+      await later(attempt * RETRY_MS);
       answer.content = "";
-      answer.meta = { isRunning: true };
+      answer.toolCalls = undefined;
+      answer.meta = { isRunning: true, isJson: answer.meta.isJson };
       changed();
     }
     setPending(this.id, null);
@@ -251,13 +281,14 @@ export class Conversation {
     running.stopped = true;
     this.changed();
     const giveUpAt = performance.now() + STOP_MS;
-    while (this.running === running && performance.now() < giveUpAt) {
+    const goesOn = () => this.running === running && performance.now() < giveUpAt;
+    while (goesOn()) {
       const stopping = json("POST", `${conversationPath(this.id)}/interrupt`);
       const told = await stopping.catch((error) => error); // it may not exist yet: it is asked again
       if (told.interrupted) break;
-      await new Promise((resume) => setTimeout(resume, AGAIN_MS));
+      await later(AGAIN_MS);
     }
-    while (this.running === running && performance.now() < giveUpAt) await new Promise((resume) => setTimeout(resume, AGAIN_MS));
+    while (goesOn()) await later(AGAIN_MS);
     running.abort.abort();
   }
 }

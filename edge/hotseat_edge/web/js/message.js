@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { Rendering } from "./markdown.js";
 import { Questions, isAsking } from "./permissions.js";
 import { attachmentsOf, contentOf, textOf } from "./thread.js";
+import { ToolCalls, ToolResult } from "./toolcalls.js";
 
 /** Renders again only where the message has changed: a long thread stays cheap while an answer comes. */
 export class Message extends Component {
@@ -103,19 +104,28 @@ function Answer({ node, isBusy, actions }) {
   const steps = meta.steps ?? [];
   return html`<article class="message assistant" aria-label="Answer" aria-busy=${meta.isRunning ? "true" : "false"}>
     ${steps.length > 0 && html`<${Steps} steps=${steps} isRunning=${meta.isRunning && !text && !isAsking(meta)} />`}
-    ${(node.toolCalls ?? []).map((call) => html`<${ToolCall} call=${call} />`)}
-    ${text && html`<${Prose} text=${text} />`}
+    ${text && html`<${Prose} text=${meta.isJson ? asCode(text) : text} />`}
+    ${node.toolCalls && html`<${ToolCalls} node=${node} actions=${actions} />`}
     ${meta.questions && html`<${Questions} questions=${meta.questions} actions=${{ decide: (question, decision) => actions.decide(node, question, decision) }} />`}
     ${meta.refusal && html`<p class="faint">${meta.refusal}</p>`}
-    ${meta.isRunning && !text && !steps.length && html`<p class="waiting"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span class="visually-hidden">Waiting for the answer</span></p>`}
+    ${meta.isRunning && !text && !steps.length && !node.toolCalls && html`<p class="waiting"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span><span class="visually-hidden">Waiting for the answer</span></p>`}
     <${End} node=${node} actions=${actions} />
     ${!meta.isRunning && html`<div class="tools">
       <${Versions} node=${node} isBusy=${isBusy} actions=${actions} />
       <${CopyButton} text=${() => text} label="Copy answer" hidden />
-      ${node.parent.role === "user" && html`<button type="button" class="quiet small" disabled=${isBusy} onClick=${() => actions.regenerate(node)} aria-label="Regenerate" title="Regenerate: another answer">${icon("again")}</button>`}
+      ${node.parent.role !== "root" && html`<button type="button" class="quiet small" disabled=${isBusy} onClick=${() => actions.regenerate(node)} aria-label="Regenerate" title="Regenerate: another answer">${icon("again")}</button>`}
       <${Figures} meta=${meta} />
     </div>`}
   </article>`;
+}
+
+/** An answer in JSON, as markdown that shows it laid out. */
+function asCode(text) {
+  try {
+    return `\`\`\`json\n${JSON.stringify(JSON.parse(text), null, 2)}\n\`\`\``;
+  } catch {
+    return `\`\`\`json\n${text}\n\`\`\``; // it still grows
+  }
 }
 
 const ENDS = {
@@ -150,12 +160,6 @@ function Steps({ steps, isRunning }) {
     )}</ol>
   </details>`;
 }
-
-const ToolCall = ({ call }) =>
-  html`<details class="steps"><summary>${icon("tool")}<span>Called ${call.function.name}</span></summary><pre tabindex="0">${call.function.arguments}</pre></details>`;
-
-const ToolResult = ({ node }) =>
-  html`<article class="message assistant" aria-label="Tool result"><details class="steps"><summary>${icon("tool")}<span>Tool result</span></summary><pre tabindex="0">${textOf(node.content)}</pre></details></article>`;
 
 // ---- what it took
 

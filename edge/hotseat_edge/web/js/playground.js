@@ -5,13 +5,15 @@ import { apiKey, needsKey } from "./api.js";
 import { KeyDialog, Notices, ThemeButton, Trouble, applyTheme, fetchModels, useChanges, useHealth } from "./chrome.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { problemIn } from "./definitions.js";
 import { icon } from "./icons.js";
 import { copy } from "./kept.js";
 import { Message } from "./message.js";
 import { isAsking } from "./permissions.js";
 import { ModelChoice, Settings, Snippets } from "./settings.js";
 import { Shelf, Sidebar } from "./sidebar.js";
-import { path, pick } from "./thread.js";
+import { path } from "./thread.js";
+import { wantsResults } from "./toolcalls.js";
 
 const NEAR_END = 120; // pixels: who reads here wants to see what comes
 const IDEAS = [
@@ -96,13 +98,16 @@ function App() {
   const actions = {
     send: (content) => asked(conversation.send(content)),
     edit: (node, content) => asked(conversation.edit(node, content)),
+    giveResults: (node, texts) => asked(conversation.giveResults(node, texts)),
     regenerate: (node) => asked(conversation.regenerate(node)),
-    pick: (node, index) => (pick(node, index), conversation.versionPicked()),
+    pick: (node, index) => conversation.pick(node, index),
     decide: (node, question, decision) => conversation.decide(node, question, decision),
     stop: () => conversation.stop(),
     askForKey: () => setPanel("key"),
   };
   const isBusy = conversation.running !== null;
+  const hindrance = problemIn(conversation.settings) || (wantsResults(conversation.thread) ? "First give the results of the tool calls." : "");
+  const canSend = Boolean(conversation.settings.model) && !conversation.isLoading && !hindrance;
   useEffect(() => {
     const onKey = (event) => {
       if (event.key === "Escape" && isBusy && !document.querySelector("dialog[open]")) conversation.stop();
@@ -131,7 +136,7 @@ function App() {
         <${Notices} health=${health} />
         ${problem && html`<div class="page-trouble"><${Trouble} problem=${problem}><button type="button" onClick=${needsKey(problem) ? actions.askForKey : begin}>${needsKey(problem) ? "Enter a key" : "Try again"}</button><//></div>`}
         <${Thread} conversation=${conversation} actions=${actions} isBusy=${isBusy} />
-        <${Composer} conversation=${conversation} isBusy=${isBusy} isStopping=${Boolean(conversation.running?.stopped)} canSend=${Boolean(conversation.settings.model) && !conversation.isLoading} actions=${actions} />
+        <${Composer} conversation=${conversation} isBusy=${isBusy} isStopping=${Boolean(conversation.running?.stopped)} canSend=${canSend} hindrance=${hindrance} actions=${actions} />
       </main>
       ${panel === "settings" && html`<${Settings} conversation=${conversation} onClose=${() => setPanel("")} />`}
     </div>

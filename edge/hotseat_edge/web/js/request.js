@@ -1,38 +1,65 @@
 // The request that a question becomes, and the same request as a program would send it. Pure.
 
+import { formatOf, toolsOf } from "./definitions.js";
+import { openingFor } from "./grpc.js";
 import { asMessages, until } from "./thread.js";
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];
 export { EFFORTS };
 
-export const DEFAULTS = { model: "", system: "", effort: "", temperature: "", maxTokens: "", permissions: "ask" };
+/** What a conversation has of its own; the rest of the settings goes along to the next one. */
+export const OWN = { system: "", tools: "", schema: "" };
+export const DEFAULTS = { ...OWN, model: "", effort: "", temperature: "", maxTokens: "", permissions: "ask" };
 
 /**
  * The body for the answer to this message. Where the server holds all that was said before it, the message goes
  * alone; else the whole history is sent, and the server takes it at its word.
  */
 export function bodyFor(question, settings, held) {
-  const alone = held !== null && question.parent === held.node && question.parent.parent !== null && settings.system === held.system;
+  const isHeld = held !== null && question.parent === held.node && settings.system === held.system && settings.tools === held.tools;
+  const alone = isHeld && question.role === "user" && question.parent.parent !== null;
   const said = asMessages(alone ? [question] : until(question));
   if (!alone && settings.system.trim()) said.unshift({ role: "system", content: settings.system });
   const body = { model: settings.model, messages: said, stream: true, stream_options: { include_usage: true } };
   if (settings.effort) body.reasoning_effort = settings.effort;
   if (settings.temperature !== "") body.temperature = Number(settings.temperature);
   if (settings.maxTokens !== "") body.max_completion_tokens = Number(settings.maxTokens);
+  const { tools } = toolsOf(settings.tools);
+  if (tools.length) body.tools = tools;
+  const { format } = formatOf(settings.schema);
+  if (format) body.response_format = format;
   return body;
 }
 
-/** Long data URLs shortened, for reading. */
-const shortened = (value) => (typeof value === "string" && value.length > 400 && value.startsWith("data:") ? `${value.slice(0, 60)}…` : value);
+/** The bytes of pictures and files shortened, for reading. */
+const shortened = (name, value) =>
+  typeof value === "string" && value.length > 400 && (name === "data" || value.startsWith("data:")) ? `${value.slice(0, 60)}…` : value;
 
-const pretty = (value) => JSON.stringify(value, (_, inner) => shortened(inner), 2);
+const pretty = (value) => JSON.stringify(value, shortened, 2);
 
 const indented = (text, by) => text.replaceAll("\n", `\n${by}`);
 
-/** The request for three kinds of programs. `origin` is where the server is. */
-export function snippets(body, { origin, conversation, withKey }) {
+/** The request for four kinds of programs. `origin` is where the server is. */
+export function snippets(body, { origin, conversation, withKey, requestId }) {
   const key = withKey ? "$HOTSEAT_API_KEY" : "unused";
-  return { curl: curl(body, origin, conversation, withKey), python: python(body, origin, conversation, key), typescript: typescript(body, origin, conversation, key) };
+  return {
+    curl: curl(body, origin, conversation, withKey),
+    python: python(body, origin, conversation, key),
+    typescript: typescript(body, origin, conversation, key),
+    grpc: grpc(openingFor(body, { conversation, requestId }), withKey),
+  };
+}
+
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function grpc(opening, withKey) {
+  const lines = [
+    "grpcurl -plaintext",
+    ...(withKey ? [`-H "authorization: Bearer $HOTSEAT_API_KEY"`] : []),
+    `-d ${quoted(pretty(opening))}`,
+    `"\${HOTSEAT_CORE:-127.0.0.1:50051}" hotseat.v1.ConversationService/Converse`,
+  ];
+  return lines.join(" \\\n  ");
 }
 
 function curl(body, origin, conversation, withKey) {
@@ -41,7 +68,7 @@ function curl(body, origin, conversation, withKey) {
     `-H 'Content-Type: application/json'`,
     ...(withKey ? [`-H "Authorization: Bearer $HOTSEAT_API_KEY"`] : []),
     `-H 'X-Conversation-ID: ${conversation}'`,
-    `-d '${pretty(body).replaceAll("'", `'\\''`)}'`,
+    `-d ${quoted(pretty(body))}`,
   ];
   return lines.join(" \\\n  ");
 }

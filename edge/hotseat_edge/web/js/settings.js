@@ -1,9 +1,11 @@
 // What a request says beside the words: instructions, effort, temperature; and the request itself, for programs.
 
-import { html, useState } from "../vendor/htm-preact.js";
+import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { apiKey } from "./api.js";
 import { CopyButton, Dialog } from "./chrome.js";
+import { SchemaEditor, ToolsEditor } from "./editors.js";
 import { icon } from "./icons.js";
+import { newUuid } from "./kept.js";
 import { EFFORTS, bodyFor, snippets } from "./request.js";
 import { add, last, newThread, path } from "./thread.js";
 
@@ -37,6 +39,8 @@ export function Settings({ conversation, onClose }) {
       <option value="deny">refuse</option>
       <option value="">as the server says</option>
     </select></label>
+    <${ToolsEditor} value=${settings.tools} onChange=${(value) => conversation.set("tools", value)} />
+    <${SchemaEditor} value=${settings.schema} onChange=${(value) => conversation.set("schema", value)} />
     <p class="faint">They count from the next message on. Conversation <code>${conversation.id}</code></p>
   </aside>`;
 }
@@ -50,11 +54,12 @@ function bodyToShow(conversation) {
   return bodyFor(add(example, last(example), "user", "Say hello."), conversation.settings, null);
 }
 
-const KINDS = { curl: "curl", python: "Python", typescript: "TypeScript" };
+const KINDS = { curl: "curl", python: "Python", typescript: "TypeScript", grpc: "gRPC" };
 
 export function Snippets({ conversation, onClose }) {
   const [kind, setKind] = useState("curl");
-  const options = { origin: location.origin, conversation: conversation.id, withKey: Boolean(apiKey.get()) };
+  const requestId = useMemo(newUuid, []);
+  const options = { origin: location.origin, conversation: conversation.id, withKey: Boolean(apiKey.get()), requestId };
   const text = snippets(bodyToShow(conversation), options)[kind];
   const names = Object.keys(KINDS);
   const onKeyDown = (event) => {

@@ -6,6 +6,7 @@ import { Dialog, Trouble } from "./chrome.js";
 import { knownTitles, nameConversation } from "./conversation.js";
 import { Brand, icon } from "./icons.js";
 import { titleOf } from "./thread.js";
+import { forgetVersions } from "./versions.js";
 
 const PAGE = 50;
 const ALL = 1000;
@@ -71,6 +72,7 @@ export class Shelf {
 
   async remove(id) {
     await json("DELETE", `${conversationPath(id)}?purge=true&force=true`);
+    await forgetVersions(id);
     this.listed = this.listed.filter((one) => one.id !== id);
     this.changed();
   }

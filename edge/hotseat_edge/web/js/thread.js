@@ -44,24 +44,14 @@ function touchChildren(parent) {
   for (const child of parent.children) child.revision += 1; // each shows how many there are
 }
 
-/** Messages as GET /conversations/{id} has them become a thread. */
-export function fromServer(messages) {
-  const thread = newThread();
-  let at = thread.root;
-  for (const message of messages) {
-    at = add(thread, at, message.role, message.content, {
-      toolCalls: message.tool_calls,
-      toolCallId: message.tool_call_id,
-      meta: { outcome: message.outcome, fromServer: true },
-    });
-  }
-  return thread;
-}
+/** A message of a thread, as GET /conversations/{id} and requests have it. */
+export const fromServer = ({ role, content, tool_calls: toolCalls, tool_call_id: toolCallId, outcome }) => ({ role, content, toolCalls, toolCallId, meta: { outcome } });
 
 /** What a request says of these messages; what came to nothing is left out, and so is the question that led there. */
 export function asMessages(nodes) {
   const failed = (node) => node?.meta.problem && !hasSubstance(node);
-  return nodes.filter((node, index) => hasSubstance(node) && !failed(nodes[index + 1])).map((node) => {
+  const ledToNothing = (node, next) => node.role === "user" && failed(next);
+  return nodes.filter((node, index) => hasSubstance(node) && !ledToNothing(node, nodes[index + 1])).map((node) => {
     const message = { role: node.role, content: node.content };
     if (node.toolCalls) message.tool_calls = node.toolCalls;
     if (node.toolCallId) message.tool_call_id = node.toolCallId;
@@ -69,7 +59,7 @@ export function asMessages(nodes) {
   });
 }
 
-const hasSubstance = (node) => Boolean(node.content?.length || node.toolCalls);
+const hasSubstance = (node) => Boolean(node.content?.length || node.toolCalls || node.role === "tool");
 
 /** The words of a message. */
 export function textOf(content) {
