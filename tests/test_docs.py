@@ -113,7 +113,7 @@ def test_the_compose_file_runs_commands_and_settings_that_exist() -> None:
 
 def test_the_image_runs_a_command_that_exists() -> None:
     lines = dict(line.split(" ", 1) for line in read("Dockerfile").splitlines() if line.startswith(("ENTRY", "CMD")))
-    assert yaml.safe_load(lines["ENTRYPOINT"]) == ["hotseat"]
+    assert yaml.safe_load(lines["ENTRYPOINT"]) == ["tini", "--", "hotseat"]
     assert set(yaml.safe_load(lines["CMD"])) <= set(main.commands)
 
 

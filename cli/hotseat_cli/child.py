@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
+from hotseat_serving import notify
+
 _HURRY_S = 2.0  # from "end at once" to KILL, and from KILL to its report
 _LINE_LIMIT = 1 << 20
 
@@ -38,11 +40,12 @@ class Child:
     @classmethod
     async def start(cls, spec: ServerSpec, parent_fd: int) -> Self:
         """The server, started in a session of its own: a terminal's Ctrl-C reaches only the supervisor."""
+        own = {name: value for name, value in spec.environment.items() if name not in notify.VARIABLES}
         process = await asyncio.create_subprocess_exec(
             *spec.argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            env={**spec.environment, "HOTSEAT_PARENT_FD": str(parent_fd)},
+            env={**own, "HOTSEAT_PARENT_FD": str(parent_fd)},
             pass_fds=(parent_fd,),
             start_new_session=True,
             limit=_LINE_LIMIT,
@@ -76,6 +79,11 @@ class Child:
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    @property
+    def stop_s(self) -> float:
+        """How long `end` may take."""
+        return self._stop_s + 2 * _HURRY_S
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.returncode is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from hotseat_serving.notify import Notifier
 
 from hotseat_cli import banner, installed, launch, upstream
 from hotseat_cli.connecting import api_key
@@ -26,12 +27,13 @@ _FIRST_ANSWER_S = 10.0
 
 async def run(environment: Environment, *, force_demo: bool) -> int:
     """Serve until a signal or a failure ends it; the exit code."""
-    supervisor = Supervisor(_say)
+    supervisor, notifier = Supervisor(_say), Notifier.of(environment.values)
     try:
         for listener in launch.listeners(environment.values):
             check_free(listener)
-        async with supervisor:
-            await _serve(supervisor, environment, upstream.choose(environment.values, force_demo=force_demo))
+        async with notifier.alive(), supervisor:
+            model = upstream.choose(environment.values, force_demo=force_demo)
+            await _serve(supervisor, environment, model, notifier)
     except asyncio.CancelledError:
         if supervisor.stopped_by is None:
             raise
@@ -41,7 +43,7 @@ async def run(environment: Environment, *, force_demo: bool) -> int:
     return 128 + supervisor.stopped_by if supervisor.stopped_by and supervisor.hurried else 0
 
 
-async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream) -> None:
+async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream, notifier: Notifier) -> None:
     values, own = environment.values, environment.for_servers
     demo_url = await supervisor.start(launch.demo(values)) if model.kind is Kind.DEMO else ""
     core_address = await supervisor.start(launch.core(own, model, demo_url, values))
@@ -74,7 +76,11 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
             )
         )
     )
-    await supervisor.until_one_ends()
+    notifier.ready(f"listening on {edge_url}, gRPC on {core_address}")
+    try:
+        await supervisor.until_one_ends()
+    finally:
+        notifier.stopping(supervisor.stop_s)
 
 
 def check_free(listener: Listener) -> None:

@@ -37,6 +37,11 @@ class Supervisor:
         """A second signal came."""
         return self._hurry.is_set()
 
+    @property
+    def stop_s(self) -> float:
+        """How long ending all servers may take."""
+        return sum(child.stop_s for child in self._children)
+
     async def __aenter__(self) -> Self:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in a task

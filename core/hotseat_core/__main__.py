@@ -12,6 +12,7 @@ from hotseat_serving import logs
 from hotseat_serving.configuration.file import ConfigurationError, configured, tell
 from hotseat_serving.configuration.table import CORE_NAMES
 from hotseat_serving.lifetime import until_told_to_stop
+from hotseat_serving.notify import Notifier
 from hotseat_serving.process import CHECK, new_event_loop, settle_memory
 from hotseat_serving.secrecy import hide
 
@@ -23,12 +24,16 @@ from hotseat_core.server import serve
 from hotseat_core.settings import SECRETS, CoreSettings, SettingsError, read_settings
 from hotseat_core.upstream.given import NoWayError
 
+_END_S = 20.0  # beyond the drain: for streams, workers and the journal
 
-async def _run(settings: CoreSettings) -> None:
-    async with serve(settings) as core:
+
+async def _run(settings: CoreSettings, notifier: Notifier) -> None:
+    async with notifier.alive(), serve(settings) as core:
         settle_memory()
         print(f"hotseat core listening on {core.target}", flush=True)  # noqa: T201 -- what supervisors wait for
+        notifier.ready(f"listening on {core.target}")
         await until_told_to_stop(settings.parent_fd if settings.parent_fd >= 0 else None)
+        notifier.stopping(settings.drain_timeout_ms / 1000 + _END_S)
 
 
 def main() -> int:
@@ -47,7 +52,7 @@ def main() -> int:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:
         with DataDir(settings.data_path), asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(_run(settings, Notifier.of(os.environ)))
     except (
         CannotListenError,
         CannotServeMetricsError,

@@ -8,19 +8,23 @@ from hotseat_serving import logs
 from hotseat_serving.configuration.file import ConfigurationError, configured, tell
 from hotseat_serving.configuration.table import EDGE_NAMES
 from hotseat_serving.lifetime import until_told_to_stop
+from hotseat_serving.notify import Notifier
 from hotseat_serving.process import CHECK, allow_files, new_event_loop, settle_memory
 
 from hotseat_edge.app import CannotListen, serve
 from hotseat_edge.settings import BadSetting, Settings, load
 
 _OTHER_FILES = 64  # besides clients: the core, logs, the loop itself
+_END_S = 10.0  # beyond what running requests have to end
 
 
-async def _run(settings: Settings) -> None:
-    async with serve(settings) as url:
+async def _run(settings: Settings, notifier: Notifier) -> None:
+    async with notifier.alive(), serve(settings) as url:
         settle_memory()
         print(f"hotseat edge listening on {url}", flush=True)  # noqa: T201  # the line that supervisors wait for
+        notifier.ready(f"listening on {url}")
         await until_told_to_stop(settings.parent_fd)
+        notifier.stopping(settings.drain_s + _END_S)
 
 
 def main() -> int:
@@ -38,7 +42,7 @@ def main() -> int:
     allow_files(settings.max_connections + _OTHER_FILES)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(_run(settings, Notifier.of(os.environ)))
     except (BadSetting, CannotListen) as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log
         return 1
