@@ -15,6 +15,7 @@ from hotseat_core.access.mode import AuthMode
 from hotseat_core.listening import CannotListenError, check_exposure, mode_of, reader_check
 from hotseat_core.server import serve
 from hotseat_core.settings import CoreSettings, SettingsError, read_settings
+from hotseat_core.worker.sandboxing import Wish
 
 from tests.core.conftest import MakeCli
 
@@ -88,6 +89,7 @@ def secured(make_cli: MakeCli, tmp_path: Path, certificates: Path, **fields: Any
         data_dir=str(tmp_path / "data"),
         cli_path=str(make_cli()),
         credential={"ANTHROPIC_API_KEY": "sk-secret"},
+        sandbox=Wish.OFF,  # the fake CLI is among what it would hide
         profile="claude",
         warm_workers=0,
         drain_timeout_ms=50,

@@ -65,6 +65,7 @@ def environ(make_cli: MakeCli, tmp_path: Path) -> dict[str, str]:
         "CLAUDE_CLI_PATH": str(make_cli()),
         "ANTHROPIC_API_KEY": "sk-secret",
         "HOTSEAT_PROFILE": "claude",
+        "HOTSEAT_SANDBOX": "off",  # the fake CLI is among what it would hide
         "HOTSEAT_DRAIN_TIMEOUT_MS": "100",
     }
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from hotseat import Client
 from hotseat_core.server import Core, serve
 from hotseat_core.settings import CoreSettings
+from hotseat_core.worker.sandboxing import Wish
 
 from tests.e2e.house import House, running
 from tests.faults.test_servers import AFTER_A_KILL_S
@@ -95,6 +96,7 @@ class FakeWorld:
             data_dir=str(self._directory / "data"),
             cli_path=str(self._cli()),
             credential={"ANTHROPIC_API_KEY": "sk-secret"},
+            sandbox=Wish.OFF,  # the fake CLI is among what it would hide
             inherited_env={"PATH": os.environ["PATH"]},
             pool_size=POOL_SIZE,
             warm_workers=1,

@@ -16,6 +16,7 @@ from hotseat import pb
 from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from hotseat_core.server import Core, serve
 from hotseat_core.settings import CoreSettings
+from hotseat_core.worker.sandboxing import Wish
 
 from tests.core.conftest import MakeCli
 
@@ -145,6 +146,7 @@ def open_house(make_cli: MakeCli, tmp_path: Path) -> OpenHouse:
             data_dir=str(tmp_path / "data"),
             cli_path=str(make_cli(*faults)),
             credential={"ANTHROPIC_API_KEY": "sk-secret"},
+            sandbox=Wish.OFF,  # the fake CLI is among what it would hide
             inherited_env={"PATH": os.environ["PATH"]},
             **(bounds | fields),
         )
