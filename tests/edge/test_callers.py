@@ -71,7 +71,13 @@ async def routes() -> list[tuple[str, str]]:
 
 
 def path_of(canonical: str) -> str:
-    words = {"{name}": "docs.js", "{path}": "icon.svg", "{id}": "claude-code", "{item}": "msg_1"}
+    words = {
+        "{name}": "docs.js",
+        "{path}": "icon.svg",
+        "{id}": "claude-code",
+        "{item}": "msg_1",
+        "{permission_id}": "p1",
+    }
     for part, word in words.items():
         canonical = canonical.replace(part, word)
     return canonical
