@@ -1,4 +1,4 @@
-"""`hotseat keys`: made, listed, revoked."""
+"""`hotseat keys`: made, listed, changed, revoked."""
 
 import click
 
@@ -11,9 +11,9 @@ _OFFLINE = click.option(
 )
 
 
-@click.group(short_help="Make, list and revoke API keys.")
+@click.group(short_help="Make, list, change and revoke API keys.")
 def keys() -> None:
-    """Make, list and revoke API keys. From the first key on, every call needs one.
+    """Make, list, change and revoke API keys. From the first key on, every call needs one.
 
     They ask the core, as HOTSEAT_API_KEY with the scope admin where it has keys already; with --data-dir they work on
     the core's file, which needs no key but the right to write there. So does `create` where no core runs yet.
@@ -22,6 +22,7 @@ def keys() -> None:
     Examples:
       hotseat keys create me --scope converse --scope admin
       hotseat keys ls
+      hotseat keys update key_0123456789abcdef --usd-per-day 50
       hotseat keys revoke key_0123456789abcdef
     """
 
@@ -105,6 +106,70 @@ def ls(*, chosen: Chosen, every: bool, data_dir: str | None) -> None:
     if data_dir is not None:
         raise SystemExit(keyring.offline(chosen, "ListKeys", pb.ListKeysRequest(), data_dir, every=every))
     run(chosen, lambda session: keyring.ls(session, every=every))
+
+
+@keys.command(short_help="Change a key.")
+@click.argument("key_id", metavar="KEY_ID")
+@click.option("--name", metavar="NAME", help="What it is called.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(["converse", "admin"]),
+    multiple=True,
+    help="What it may be used for, in place of what it was; may be repeated.",
+)
+@click.option(
+    "--requests-per-minute", type=click.IntRange(0), metavar="N", help="Turns begun in a minute; 0: no limit."
+)
+@click.option("--concurrent-turns", type=click.IntRange(0), metavar="N", help="Turns at once; 0: no limit.")
+@click.option("--tokens-per-day", type=click.IntRange(0), metavar="N", help="Tokens in a day, by UTC; 0: no limit.")
+@click.option("--usd-per-day", type=click.FloatRange(0), metavar="USD", help="Dollars in a day, by UTC; 0: no limit.")
+@click.option("--weight", type=click.FloatRange(0), help="Its share where others wait, too.")
+@click.option("--expires-in", type=Seconds(at_least_s=1), metavar="TIME", help="How long it is good for from now on.")
+@click.option("--never-expires", is_flag=True, help="It is good for ever.")
+@_OFFLINE
+@core_options
+def update(
+    *,
+    chosen: Chosen,
+    key_id: str,
+    name: str | None,
+    scopes: tuple[str, ...],
+    weight: float | None,
+    expires_in: float | None,
+    never_expires: bool,
+    data_dir: str | None,
+    **limits: float | None,
+) -> None:
+    """Change a key: what is not named stays. It counts at once; the secret is the same.
+
+    A key that may do less than before loses the streams that it has open.
+
+    \b
+    Examples:
+      hotseat keys update key_0123456789abcdef --usd-per-day 50
+      hotseat keys update key_0123456789abcdef --scope converse --expires-in 30d
+    \b
+    Exit codes: 0 changed, 1 failed, 2 wrong usage.
+    """
+    from hotseat_cli.operate import keyring
+
+    if expires_in is not None and never_expires:
+        raise click.UsageError("choose one of --expires-in and --never-expires")
+    request = keyring.changes(
+        key_id,
+        name=name,
+        scopes=scopes,
+        weight=weight,
+        expires_in_s=expires_in,
+        never_expires=never_expires,
+        limits=limits,
+    )
+    if request == keyring.changes(key_id):
+        raise click.UsageError("say what to change, --usd-per-day for example")
+    if data_dir is not None:
+        raise SystemExit(keyring.offline(chosen, "UpdateKey", request, data_dir))
+    run(chosen, lambda session: keyring.update(session, request))
 
 
 @keys.command(short_help="Let a key open nothing any more.")

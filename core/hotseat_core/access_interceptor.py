@@ -23,7 +23,7 @@ API_KEY = "x-api-key"
 TENANT = "hotseat-tenant"  # whom an admin acts for
 
 _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
-_ENDED = "this API key was revoked, or has expired, while the call ran"
+_ENDED = "this API key was revoked, has expired, or may do less than before: it was changed while the call ran"
 
 
 class AccessInterceptor(grpc.aio.ServerInterceptor):

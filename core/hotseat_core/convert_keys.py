@@ -1,12 +1,13 @@
 """Keys and callers, between the wire's words and ours."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hotseat.v1 import key_pb2, key_service_pb2
 
 from hotseat_core.access.account import Standing
 from hotseat_core.access.caller import Limits, Scope
-from hotseat_core.access.key import Key, Wanted, name_of
+from hotseat_core.access.key import Changes, Key, Wanted, name_of
 from hotseat_core.convert import duration, timestamp
 from hotseat_core.errors import InvalidMessage
 
@@ -63,15 +64,36 @@ def standing(found: Standing | None) -> key_pb2.KeyStanding | None:
 
 def wanted(request: key_service_pb2.CreateKeyRequest) -> Wanted:
     """Return the key that is asked for. Raises InvalidMessage."""
-    by_number: dict[int, Scope] = {number: scope for scope, number in _SCOPES.items()}
-    if unknown := [number for number in request.scopes if number not in by_number]:
-        raise InvalidMessage(f"there is no scope {unknown[0]}", metadata={"field": "scopes"})
     asked = request.limits
     return Wanted(
         name=request.name,
         tenant=request.tenant,
-        scopes=frozenset(by_number[number] for number in request.scopes) or frozenset({Scope.CONVERSE}),
+        scopes=_scopes_of(request.scopes) or frozenset({Scope.CONVERSE}),
         limits=Limits(asked.requests_per_minute, asked.concurrent_turns, asked.tokens_per_day, asked.usd_per_day),
         weight=request.weight or 1.0,
-        expire_time=request.expire_time.ToMicroseconds() / 1e6 if request.HasField("expire_time") else None,
+        expire_time=_expire_time(request),
     )
+
+
+def changes(request: key_service_pb2.UpdateKeyRequest) -> Changes:
+    """Return what is to be another way about a key. Raises InvalidMessage."""
+    return Changes(
+        name=request.name if request.HasField("name") else None,
+        scopes=_scopes_of(request.scopes) or None,
+        limits={field.name: value for field, value in request.limits.ListFields()},
+        weight=request.weight if request.HasField("weight") else None,
+        expire_time=_expire_time(request),
+        never_expires=request.never_expires,
+    )
+
+
+def _scopes_of(numbers: Iterable[int]) -> frozenset[Scope]:
+    by_number: dict[int, Scope] = {number: scope for scope, number in _SCOPES.items()}
+    asked = list(numbers)
+    if unknown := [number for number in asked if number not in by_number]:
+        raise InvalidMessage(f"there is no scope {unknown[0]}", metadata={"field": "scopes"})
+    return frozenset(by_number[number] for number in asked)
+
+
+def _expire_time(request: key_service_pb2.CreateKeyRequest | key_service_pb2.UpdateKeyRequest) -> float | None:
+    return request.expire_time.ToMicroseconds() / 1e6 if request.HasField("expire_time") else None

@@ -68,6 +68,17 @@ class KeyServicer(key_service_pb2_grpc.KeyServiceServicer):
         )
         return service.ListKeysResponse(keys=[convert_keys.key(key) for key in chosen], next_page_token=next_token)
 
+    async def UpdateKey(  # noqa: N802
+        self,
+        request: service.UpdateKeyRequest,
+        context: Context,  # noqa: ARG002
+    ) -> service.UpdateKeyResponse:
+        """Change a key."""
+        if not request.key_id:
+            refuse("key_id", "is required")
+        found = await self._keyring.update(request.key_id, convert_keys.changes(request))
+        return service.UpdateKeyResponse(key=convert_keys.key(found))
+
     async def RevokeKey(  # noqa: N802
         self,
         request: service.RevokeKeyRequest,

@@ -20,6 +20,7 @@ from hotseat_core.errors import HotseatError, InvalidMessage
 _REQUESTS: dict[str, Any] = {
     "CreateKey": service.CreateKeyRequest,
     "ListKeys": service.ListKeysRequest,
+    "UpdateKey": service.UpdateKeyRequest,
     "RevokeKey": service.RevokeKeyRequest,
 }
 
@@ -43,6 +44,11 @@ async def _list(keyring: Keyring, _: Any) -> Any:
     return service.ListKeysResponse(keys=[convert_keys.key(key) for key in keyring.keys])
 
 
+async def _update(keyring: Keyring, request: Any) -> Any:
+    found = await keyring.update(request.key_id, convert_keys.changes(request))
+    return service.UpdateKeyResponse(key=convert_keys.key(found))
+
+
 async def _revoke(keyring: Keyring, request: Any) -> Any:
     return service.RevokeKeyResponse(key=convert_keys.key(await keyring.revoke(request.key_id)))
 
@@ -50,6 +56,7 @@ async def _revoke(keyring: Keyring, request: Any) -> Any:
 _METHODS: dict[str, Callable[[Keyring, Any], Awaitable[Any]]] = {
     "CreateKey": _create,
     "ListKeys": _list,
+    "UpdateKey": _update,
     "RevokeKey": _revoke,
 }
 

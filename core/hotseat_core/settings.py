@@ -195,22 +195,21 @@ def _check_tls(found: Mapping[str, str]) -> None:
         raise SettingsError("HOTSEAT_CORE_TLS_CLIENT_CA needs HOTSEAT_CORE_TLS_CERT and HOTSEAT_CORE_TLS_KEY")
 
 
+# With these, agents reach all that the machine does.
+_NOT_FENCED = {"sandbox": "off", "sandbox_network": "host", "key_mode": "env", "containment": "watcher"}
+
+
 def _check_egress(found: Mapping[str, str]) -> None:
-    for fields in (("egress_allow",), ("egress_networks",)):
-        hosts, networks = (
-            found.get(field, "") if field in fields else "" for field in ("egress_allow", "egress_networks")
-        )
+    hosts, networks = found.get("egress_allow", ""), found.get("egress_networks", "")
+    for field, lists in (("egress_allow", (hosts, "")), ("egress_networks", ("", networks))):
         try:
-            parse_allowed(hosts, networks)
+            parse_allowed(*lists)
         except WrongRuleError as exc:
-            raise SettingsError(f"{VARIABLES[fields[0]]} can't be used: {exc}") from None
-    names = {"sandbox": "off", "sandbox_network": "host", "key_mode": "env", "containment": "watcher"}
-    for field, value in names.items():
+            raise SettingsError(f"{VARIABLES[field]} can't be used: {exc}") from None
+    for field, value in _NOT_FENCED.items():
         if "egress_allow" in found and found.get(field) == value:
-            raise SettingsError(
-                f"HOTSEAT_EGRESS_ALLOW is of no use with {VARIABLES[field]}={value}: agents then reach all that this "
-                "machine does; unset one of them"
-            )
+            told = f"HOTSEAT_EGRESS_ALLOW can't be kept with {VARIABLES[field]}={value}: agents then reach all hosts"
+            raise SettingsError(f"{told}; unset one of them")
 
 
 def read_api_key(environ: Mapping[str, str]) -> str:

@@ -80,6 +80,24 @@ async def test_what_a_key_may_do_is_what_was_asked_for(desk: Desk) -> None:
     assert "60/min, 4 turns at once, 1000 tokens/day, $2.50/day" in told
 
 
+async def test_a_key_is_changed_and_what_is_not_named_stays(desk: Desk) -> None:
+    desk.show((await desk.operate("keys create me --scope admin")).out.strip())
+    made = json.loads((await desk.operate("keys create web --tenant acme --usd-per-day 2 --expires-in 1h --json")).out)
+    key_id = made["key"]["key_id"]
+    line = f"keys update {key_id} --name site --tokens-per-day 1000 --usd-per-day 0 --never-expires --json"
+    changed = json.loads((await desk.operate(line)).out)["key"]
+    assert (changed["name"], changed["tenant"], changed["expire_time"]) == ("site", "acme", None)
+    assert (changed["limits"]["tokens_per_day"], changed["limits"]["usd_per_day"]) == (1000, None)
+    assert changed["scopes"] == ["converse"]
+    at = f"--data-dir {desk.data_dir}"
+    told = await desk.operate(f"keys update {key_id} --scope admin --expires-in 1h {at}")
+    assert (told.code, "site" in told.out, "admin" in told.out) == (0, True, True)
+    assert (await desk.operate(f"keys update {key_id}")).code == 2
+    assert (await desk.operate(f"keys update {key_id} --expires-in 1h --never-expires")).code == 2
+    missing = await desk.operate("keys update key_none --name x")
+    assert (missing.code, "there is no key key_none" in missing.err) == (1, True)
+
+
 async def test_who_has_no_key_is_told_where_to_get_one(desk: Desk) -> None:
     await desk.operate("keys create me")
     refused = await desk.operate("keys ls")

@@ -1,10 +1,10 @@
-"""A core that is root keeps agents from doing what they like, unless something fences them in."""
+"""A core starts no workers that nothing fences in, where something has to."""
 
 import os
 from pathlib import PurePath
 
 import pytest
-from hotseat_core.equipment import forbid_root
+from hotseat_core.equipment import check_egress, forbid_root
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.settings import CoreSettings
 from hotseat_core.worker.containment import Containment
@@ -35,3 +35,11 @@ def test_what_fences_them_in_is_enough(
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: user)
     forbid_root(settings, containment)
+
+
+def test_a_list_of_hosts_is_not_taken_for_kept_where_nothing_keeps_it() -> None:
+    listed = CoreSettings(egress_allow="pypi.org")
+    with pytest.raises(WorkerStartError, match=r"HOTSEAT_EGRESS_ALLOW can't be kept.*no bwrap in PATH"):
+        check_egress(listed, OPEN)
+    check_egress(listed, FENCED)
+    check_egress(CoreSettings(), OPEN)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hotseat_core.settings import VARIABLES, CoreSettings, SettingsError, read_settings
+from hotseat_core.worker.sandbox import Network
 
 
 def test_without_any_variable_everything_has_its_default() -> None:
@@ -83,3 +84,32 @@ def test_a_socket_is_the_target() -> None:
 def test_the_data_directory_is_absolute() -> None:
     assert read_settings({"HOTSEAT_DATA_DIR": "data"}).data_path == Path.cwd() / "data"
     assert read_settings({"HOTSEAT_DATA_DIR": "~/data"}).data_path == Path.home() / "data"
+
+
+@pytest.mark.parametrize(
+    ("environ", "network"),
+    [
+        ({}, Network.NONE),
+        ({"HOTSEAT_SANDBOX_NETWORK": "host"}, Network.HOST),
+        ({"HOTSEAT_KEY_MODE": "env"}, Network.HOST),
+        ({"HOTSEAT_EGRESS_ALLOW": "pypi.org"}, Network.LISTED),
+    ],
+)
+def test_what_agents_reach_of_the_network(environ: dict[str, str], network: Network) -> None:
+    assert read_settings(environ).sandboxing.network is network
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"HOTSEAT_EGRESS_ALLOW": "https://pypi.org"}, "HOTSEAT_EGRESS_ALLOW can't be used"),
+        ({"HOTSEAT_EGRESS_NETWORKS": "10.0.0.1/8"}, "HOTSEAT_EGRESS_NETWORKS can't be used"),
+        ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX": "off"}, "with HOTSEAT_SANDBOX=off"),
+        ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX_NETWORK": "host"}, "with HOTSEAT_SANDBOX_NETWORK=host"),
+        ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_KEY_MODE": "env"}, "with HOTSEAT_KEY_MODE=env"),
+        ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_CONTAINMENT": "watcher"}, "with HOTSEAT_CONTAINMENT=watcher"),
+    ],
+)
+def test_a_list_of_hosts_that_can_t_be_kept_is_refused(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        read_settings(environ)

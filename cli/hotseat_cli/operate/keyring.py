@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _SCOPES = {"converse": pb.SCOPE_CONVERSE, "admin": pb.SCOPE_ADMIN}
 _ANSWERS: dict[str, Any] = {
     "CreateKey": pb.CreateKeyResponse,
     "ListKeys": pb.ListKeysResponse,
+    "UpdateKey": pb.UpdateKeyResponse,
     "RevokeKey": pb.RevokeKeyResponse,
 }
 
@@ -37,9 +39,37 @@ def wanted(
         limits=pb.KeyLimits(**limits),
         weight=weight,
     )
+    _expire(request, expires_in_s)
+    return request
+
+
+def changes(
+    key_id: str,
+    *,
+    name: str | None = None,
+    scopes: tuple[str, ...] = (),
+    weight: float | None = None,
+    expires_in_s: float | None = None,
+    never_expires: bool = False,
+    limits: Mapping[str, float | None] | None = None,
+) -> pb.UpdateKeyRequest:
+    """The request for this to be another way; None: it stays."""
+    changed: dict[str, Any] = {limit: value for limit, value in (limits or {}).items() if value is not None}
+    request = pb.UpdateKeyRequest(
+        key_id=key_id,
+        name=name,
+        scopes=[_SCOPES[scope] for scope in scopes],
+        limits=pb.KeyLimitChanges(**changed) if changed else None,
+        weight=weight,
+        never_expires=never_expires,
+    )
+    _expire(request, expires_in_s)
+    return request
+
+
+def _expire(request: pb.CreateKeyRequest | pb.UpdateKeyRequest, expires_in_s: float | None) -> None:
     if expires_in_s is not None:
         request.expire_time.FromMicroseconds(round((time.time() + expires_in_s) * 1e6))
-    return request
 
 
 async def create(session: Session, request: pb.CreateKeyRequest, chosen: Chosen) -> int:
@@ -60,6 +90,11 @@ async def ls(session: Session, *, every: bool) -> None:
     """Print the keys."""
     listed = everything(session.client.list_keys, "keys", page_size=MOST_ON_A_PAGE)
     _tell_keys(session.output, [key async for key in listed], every=every)
+
+
+async def update(session: Session, request: pb.UpdateKeyRequest) -> None:
+    """Change a key, and print it."""
+    _tell_changed(session.output, await session.client.update_key(request))
 
 
 async def revoke(session: Session, key_id: str) -> None:
@@ -92,6 +127,8 @@ def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, eve
             _tell_created(output, answer)
         case pb.ListKeysResponse():
             _tell_keys(output, list(answer.keys), every=every)
+        case pb.UpdateKeyResponse():
+            _tell_changed(output, answer.key)
         case pb.RevokeKeyResponse():
             _tell_revoked(output, answer.key)
     return 0
@@ -115,6 +152,13 @@ def _tell_keys(output: Output, found: list[pb.Key], *, every: bool) -> None:
     output.table(tables.Table(key_records.COLUMNS, tuple(key_records.row(key, now) for key in shown)))
     if not found:
         output.note("no key was made yet; `hotseat keys create` makes one")
+
+
+def _tell_changed(output: Output, key: pb.Key) -> None:
+    if output.as_json:
+        output.json({"key": key_records.key(key)})
+    else:
+        output.table(tables.Table(key_records.COLUMNS, (key_records.row(key, time.time()),)))
 
 
 def _tell_revoked(output: Output, key: pb.Key) -> None:

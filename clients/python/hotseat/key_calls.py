@@ -1,4 +1,4 @@
-"""Keys: made, listed, revoked; and who one is."""
+"""Keys: made, listed, changed, revoked; and who one is."""
 
 import grpc.aio
 
@@ -31,6 +31,11 @@ class KeyCalls:
         request = pb.ListKeysRequest(page_size=page_size, page_token=page_token)
         response: pb.ListKeysResponse = await call(self._keys.ListKeys, request, self._keys_timeout_s)
         return response
+
+    async def update_key(self, request: pb.UpdateKeyRequest) -> pb.Key:
+        """Change a key, and return it: what the request does not say stays."""
+        response: pb.UpdateKeyResponse = await call(self._keys.UpdateKey, request, self._keys_timeout_s)
+        return response.key
 
     async def revoke_key(self, key_id: str) -> pb.Key:
         """Let a key open nothing any more, and end the streams that it has open."""

@@ -236,6 +236,10 @@ class Client:
         """One page of keys, revoked ones too, the oldest first."""
         return self._loop.run(self._client.list_keys(page_size=page_size, page_token=page_token))
 
+    def update_key(self, request: pb.UpdateKeyRequest) -> pb.Key:
+        """Change a key, and return it: what the request does not say stays."""
+        return self._loop.run(self._client.update_key(request))
+
     def revoke_key(self, key_id: str) -> pb.Key:
         """Let a key open nothing any more, and end the streams that it has open."""
         return self._loop.run(self._client.revoke_key(key_id))

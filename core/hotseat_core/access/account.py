@@ -91,7 +91,7 @@ class KeyAccount:
         note_use: Callable[["KeyAccount"], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.caller = caller  # anew where the key was changed
+        self.caller = caller
         self.last_use_time = 0.0
         self._use = use
         self._note_use = note_use
@@ -99,6 +99,13 @@ class KeyAccount:
         self._running = 0
         self._bucket = float(caller.limits.requests_per_minute)
         self._filled = clock()
+
+    def change(self, caller: Caller) -> None:
+        """Go by the key as it is now; what was used of a minute stays used."""
+        self._fill(self._clock())
+        gained = caller.limits.requests_per_minute - self.caller.limits.requests_per_minute
+        self.caller = caller
+        self._bucket = max(0.0, self._bucket + gained)
 
     @property
     def weight(self) -> float:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 
 import msgspec
 
@@ -78,6 +79,17 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     expire_time: float | None = None
 
 
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be another way about a key; None: it stays."""
+
+    name: str | None = None
+    scopes: frozenset[Scope] | None = None
+    limits: Mapping[str, float] = {}  # by their names; those that are not in it stay
+    weight: float | None = None
+    expire_time: float | None = None
+    never_expires: bool = False
+
+
 def make(wanted: Wanted, now: float) -> tuple[Key, str]:
     """Return a new key and its secret. Raises InvalidMessage."""
     _check(wanted, now)
@@ -95,6 +107,23 @@ def make(wanted: Wanted, now: float) -> tuple[Key, str]:
         expire_time=wanted.expire_time,
     )
     return made, secret
+
+
+def changed(key: Key, changes: Changes, now: float) -> Key:
+    """Return the key as it is to be. Raises InvalidMessage."""
+    if key.revoke_time is not None:
+        _refuse("key_id", f"the key {key.key_id} was revoked, and stays so: make another one")
+    if changes.never_expires and changes.expire_time is not None:
+        _refuse("expire_time", "a key that never expires has no time for it")
+    found = {"name": changes.name, "scopes": changes.scopes, "weight": changes.weight}
+    kept = {name: value for name, value in found.items() if value is not None}
+    limits = msgspec.structs.replace(key.limits, **changes.limits)
+    expire_time = None if changes.never_expires else changes.expire_time or key.expire_time
+    made = msgspec.structs.replace(key, **kept, limits=limits, expire_time=expire_time)
+    _check(Wanted(name=made.name, scopes=made.scopes, limits=limits, weight=made.weight), now)
+    if changes.expire_time is not None and changes.expire_time <= now:
+        _refuse("expire_time", "the key would have expired already: revoke it instead")
+    return made
 
 
 def digest_of(secret: str) -> bytes:

@@ -3,7 +3,7 @@
 import os
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ INSERT INTO key (
     key_id, digest, hint, name, tenant, scopes, limits, weight, create_time, expire_time, revoke_time, last_use_time
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_UPDATE = "UPDATE key SET name = ?, scopes = ?, limits = ?, weight = ?, expire_time = ? WHERE key_id = ?"
 _USED = """
 INSERT INTO key_use (key_id, day, request_count, token_count, cost_usd) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
@@ -95,6 +96,22 @@ class KeyFile:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(_INSERT, _row(key))
 
+    def change(self, key_id: str, change: Callable[[Key], Key]) -> bool:
+        """Let a key be what change makes of it. False: there is no such key. Raises what change raises."""
+        db = self._db
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("BEGIN IMMEDIATE")  # what another process changes meanwhile must not get lost
+        try:
+            row = db.execute("SELECT * FROM key WHERE key_id = ?", (key_id,)).fetchone()
+            if row is None:
+                return False
+            db.execute(_UPDATE, _changeable(change(_key(row))))
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        return True
+
     def revoke(self, key_id: str, now: float) -> bool:
         """Let a key open nothing any more; one that is revoked stays as it is. False: there is no such key."""
         self._db.execute("PRAGMA synchronous = FULL")
@@ -118,11 +135,21 @@ class KeyFile:
                 db.execute("ROLLBACK")
 
 
+def _changeable(key: Key) -> tuple[Any, ...]:
+    return key.name, _scopes(key), _limits(key), key.weight, key.expire_time, key.key_id
+
+
+def _scopes(key: Key) -> str:
+    return msgspec.json.encode(sorted(scope.value for scope in key.scopes)).decode()
+
+
+def _limits(key: Key) -> str:
+    return msgspec.json.encode(key.limits).decode()
+
+
 def _row(key: Key) -> tuple[Any, ...]:
-    scopes = msgspec.json.encode(sorted(scope.value for scope in key.scopes)).decode()
-    limits = msgspec.json.encode(key.limits).decode()
     return (
-        *(key.key_id, key.digest, key.hint, key.name, key.tenant, scopes, limits, key.weight),
+        *(key.key_id, key.digest, key.hint, key.name, key.tenant, _scopes(key), _limits(key), key.weight),
         *(key.create_time, key.expire_time, key.revoke_time, key.last_use_time),
     )
 

@@ -11,7 +11,7 @@ from typing import Self
 from hotseat_core.access.account import FREE, Account, KeyAccount
 from hotseat_core.access.caller import ANYBODY, Caller, Scope
 from hotseat_core.access.keeping import Keeping
-from hotseat_core.access.key import MAX_SECRET, Key, Wanted, digest_of, make
+from hotseat_core.access.key import MAX_SECRET, Changes, Key, Wanted, changed, digest_of, make
 from hotseat_core.access.key_file import FILE_NAME, KeyFile
 from hotseat_core.errors import InvalidMessage, KeyNotFound, Unauthenticated
 
@@ -122,20 +122,43 @@ class Keyring:
             raise InvalidMessage("this key is HOTSEAT_API_KEY: take it out of the settings and start the core again")
         now = self._clock()
         if not await self._keeping.change(lambda file: file.revoke(key_id, now)):
-            raise KeyNotFound(f"there is no key {key_id}; `hotseat keys ls` lists them", metadata={"keyId": key_id})
+            raise _no_key(key_id)
+        return self._keys[key_id]
+
+    async def update(self, key_id: str, changes: Changes) -> Key:
+        """Change a key, which counts at once for what it has open, too. Raises KeyNotFound or InvalidMessage."""
+        if key_id == STATIC_KEY_ID:
+            raise InvalidMessage("this key is HOTSEAT_API_KEY, with every scope and no limit: make one that has them")
+        now = self._clock()
+        if not await self._keeping.change(lambda file: file.change(key_id, lambda key: changed(key, changes, now))):
+            raise _no_key(key_id)
         return self._keys[key_id]
 
     def _take(self, keys: list[Key]) -> None:
         """Go by these keys from now on."""
-        everything = [self._static, *keys] if self._static is not None else keys
+        before, everything = self._keys, [self._static, *keys] if self._static is not None else keys
         self._keys = {key.key_id: key for key in keys}
         self._by_digest = {key.digest: key for key in everything}
-        valid = {key.key_id for key in everything if key.is_valid(self._clock())}
-        for key_id, timeouts in self._sessions.items():
-            if key_id not in valid:
-                for timeout in timeouts:
-                    if not timeout.expired():
-                        timeout.reschedule(0)
+        for key_id, account in self._accounts.items():
+            if key_id in self._keys:
+                account.change(self._keys[key_id].caller)
+        for key_id in self._sessions:
+            if key_id != STATIC_KEY_ID:
+                self._look_at_sessions(key_id, before.get(key_id))
+
+    def _look_at_sessions(self, key_id: str, before: Key | None) -> None:
+        """End what a key has open that opens nothing any more, or less than before; else let it end with the key."""
+        key, now = self._keys.get(key_id), self._clock()
+        may_go_on = key is not None and key.is_valid(now) and (before is None or key.scopes >= before.scopes)
+        ends = None if key is None or key.expire_time is None else key.expire_time - now
+        for timeout in self._sessions[key_id]:
+            if not timeout.expired():
+                when = asyncio.get_running_loop().time() + ends if ends is not None else None
+                timeout.reschedule(when if may_go_on else 0)
+
+
+def _no_key(key_id: str) -> KeyNotFound:
+    return KeyNotFound(f"there is no key {key_id}; `hotseat keys ls` lists them", metadata={"keyId": key_id})
 
 
 def _static_key(secret: str, now: float) -> Key:

@@ -44,6 +44,7 @@ NEEDS: dict[str, Need] = {
     f"{_KEYS}GetCaller": Need.KEY,
     f"{_KEYS}CreateKey": Need.ADMIN,
     f"{_KEYS}ListKeys": Need.ADMIN,
+    f"{_KEYS}UpdateKey": Need.ADMIN,
     f"{_KEYS}RevokeKey": Need.ADMIN,
 }
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 from hotseat_core.access.account import KeyAccount
-from hotseat_core.access.caller import ANYBODY, Limits, Scope
-from hotseat_core.access.key import Wanted, make
+from hotseat_core.access.caller import ANYBODY, Caller, Limits, Scope
+from hotseat_core.access.key import Changes, Use, Wanted, changed, make
 from hotseat_core.access.key_file import FILE_NAME, KeyFile
 from hotseat_core.access.keyring import STATIC_KEY_ID, Keyring
-from hotseat_core.errors import InvalidMessage, KeyNotFound, StorageFailed, Unauthenticated
+from hotseat_core.errors import InvalidMessage, KeyNotFound, RateLimited, StorageFailed, Unauthenticated
 from hotseat_core.events import Usage
 
 from tests.core.conftest import until
@@ -181,3 +182,103 @@ async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="version 99"):
         async with Keyring(tmp_path):
             pass
+
+
+async def test_what_is_changed_about_a_key_counts_at_once_and_stays(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted(name="old", tenant="acme", limits=Limits(requests_per_minute=5)))
+        account = keyring.account(keyring.identify(secret))
+        changes = Changes(name="new", scopes=frozenset(Scope), limits={"tokens_per_day": 7}, weight=2.0)
+        changed = await keyring.update(key.key_id, changes)
+        assert (changed.name, changed.tenant, changed.weight) == ("new", "acme", 2.0)
+        assert changed.limits == Limits(requests_per_minute=5, tokens_per_day=7)
+        assert keyring.identify(secret) == changed.caller
+        assert account.weight == 2.0
+    async with Keyring(tmp_path) as keyring:
+        assert keyring.identify(secret).limits == changed.limits
+        assert keyring.keys == [changed]
+
+
+async def test_a_change_of_nothing_changes_nothing(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, _ = await keyring.create(Wanted(name="mine", limits=Limits(1, 2, 3, 4.0), expire_time=time.time() + 60))
+        assert await keyring.update(key.key_id, Changes()) == key
+        assert (await keyring.update(key.key_id, Changes(never_expires=True))).expire_time is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        (Changes(name="x" * 101), "name"),
+        (Changes(scopes=frozenset()), "scopes"),
+        (Changes(weight=0), "weight"),
+        (Changes(limits={"usd_per_day": -1}), "limits"),
+        (Changes(expire_time=NOW), "expire_time"),
+        (Changes(expire_time=NOW + 1, never_expires=True), "expire_time"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(changes: Changes, field: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        changed(make(Wanted(), NOW)[0], changes, NOW)
+    assert caught.value.metadata["field"] == field
+
+
+async def test_a_key_that_is_not_there_or_was_revoked_can_not_be_changed(tmp_path: Path) -> None:
+    async with Keyring(tmp_path, static_secret="s" * 16) as keyring:
+        key, _ = await keyring.create(Wanted())
+        await keyring.revoke(key.key_id)
+        with pytest.raises(InvalidMessage, match="was revoked"):
+            await keyring.update(key.key_id, Changes(name="back"))
+        with pytest.raises(KeyNotFound):
+            await keyring.update("key_none", Changes())
+        with pytest.raises(InvalidMessage, match="HOTSEAT_API_KEY"):
+            await keyring.update(STATIC_KEY_ID, Changes())
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends"),
+    [
+        (Changes(scopes=frozenset({Scope.CONVERSE})), True),
+        (Changes(scopes=frozenset(Scope)), False),
+        (Changes(limits={"tokens_per_day": 1}), False),
+        (Changes(never_expires=True), False),
+    ],
+)
+async def test_a_call_ends_when_its_key_may_do_less(tmp_path: Path, changes: Changes, ends: bool) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted(scopes=frozenset(Scope), expire_time=time.time() + 3600))
+        begun, until_ended = asyncio.Event(), asyncio.Event()
+
+        async def call() -> float | None:
+            async with asyncio.timeout(None) as timeout:
+                with keyring.session(keyring.identify(secret), timeout):
+                    assert timeout.when() is not None
+                    begun.set()
+                    await until_ended.wait()
+            return timeout.when()
+
+        calling = asyncio.create_task(call())
+        await begun.wait()
+        await keyring.update(key.key_id, changes)
+        if not ends:
+            until_ended.set()
+            assert (await calling is None) is changes.never_expires
+            return
+        await asyncio.wait([calling], timeout=10)
+        assert isinstance(calling.exception(), TimeoutError)
+
+
+def test_a_limit_of_requests_that_is_changed_counts_what_was_used_of_it() -> None:
+    account = KeyAccount(Caller(limits=Limits(requests_per_minute=3)), Use(), clock=lambda: NOW)
+    for _ in range(2):
+        account.admit()
+    account.change(Caller(limits=Limits(requests_per_minute=4)))
+    account.admit()
+    account.admit()
+    with pytest.raises(RateLimited):
+        account.admit()
+    account.change(Caller(limits=Limits(requests_per_minute=1)))
+    with pytest.raises(RateLimited):
+        account.admit()
+    account.change(Caller())
+    account.admit()

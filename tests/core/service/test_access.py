@@ -65,6 +65,7 @@ CALLS: dict[str, tuple[Any, dict[str, tuple[grpc.StatusCode, str]]]] = {
     "GetCaller": (pb.GetCallerRequest(), ANY),
     "CreateKey": (pb.CreateKeyRequest(), STEERING),
     "ListKeys": (pb.ListKeysRequest(), STEERING),
+    "UpdateKey": (pb.UpdateKeyRequest(key_id="key_none"), {CONVERSE: DENIED, OTHER: DENIED, ADMIN: NO_KEY}),
     "RevokeKey": (pb.RevokeKeyRequest(key_id="key_none"), {CONVERSE: DENIED, OTHER: DENIED, ADMIN: NO_KEY}),
 }
 
@@ -255,6 +256,42 @@ async def test_a_revoked_key_loses_the_streams_that_it_has_open(open_house: Open
             assert await end_of(stream) == UNKNOWN
         assert await keys.told("ListProfiles", pb.ListProfilesRequest(), CONVERSE) == UNKNOWN
         assert await keys.told("ListProfiles", pb.ListProfilesRequest(), OTHER) == OK
+
+
+async def test_a_key_that_is_changed_goes_by_its_new_limits_in_the_streams_that_it_has_open(
+    open_house: OpenHouse,
+) -> None:
+    async with keyed(open_house) as keys:
+        call = keys.method("Converse")(metadata=keys.metadata(CONVERSE))
+        await call.write(pb.ConverseRequest(open=Open(conversation_id="c")))
+        assert (await call.read()).HasField("ready")
+        key_id = next(key.key_id for key in keys.house.core.keyring.keys if key.name == CONVERSE)
+        limits = pb.KeyLimitChanges(requests_per_minute=1)
+        (told,) = await keys.call("UpdateKey", pb.UpdateKeyRequest(key_id=key_id, name="renamed", limits=limits), ADMIN)
+        assert (told.key.name, told.key.limits.requests_per_minute, told.key.tenant) == ("renamed", 1, "acme")
+        for _ in range(2):
+            text = pb.ContentBlock(text="hello")
+            await call.write(pb.ConverseRequest(user_input=pb.UserInput(request_id=str(uuid.uuid4()), content=[text])))
+        async with asyncio.timeout(20):
+            while not (heard := await call.read()).HasField("input_rejected"):
+                pass
+        assert heard.input_rejected.error.reason == pb.ERROR_REASON_RATE_LIMITED
+        (cleared,) = await keys.call(
+            "UpdateKey", pb.UpdateKeyRequest(key_id=key_id, limits=pb.KeyLimitChanges(requests_per_minute=0)), ADMIN
+        )
+        assert cleared.key.limits == pb.KeyLimits()
+        call.cancel()
+
+
+async def test_a_key_that_loses_a_scope_loses_the_streams_that_it_has_open(open_house: OpenHouse) -> None:
+    async with keyed(open_house) as keys:
+        call = keys.method("Converse")(metadata=keys.metadata(CONVERSE))
+        await call.write(pb.ConverseRequest(open=Open(conversation_id="c")))
+        assert (await call.read()).HasField("ready")
+        key_id = next(key.key_id for key in keys.house.core.keyring.keys if key.name == CONVERSE)
+        await keys.call("UpdateKey", pb.UpdateKeyRequest(key_id=key_id, scopes=[pb.SCOPE_ADMIN]), ADMIN)
+        assert await end_of(call) == UNKNOWN
+        assert await keys.told("ListConversations", pb.ListConversationsRequest(), CONVERSE) == DENIED
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,11 @@ class KeyServiceStub(object):
                 request_serializer=hotseat_dot_v1_dot_key__service__pb2.ListKeysRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_key__service__pb2.ListKeysResponse.FromString,
                 _registered_method=True)
+        self.UpdateKey = channel.unary_unary(
+                '/hotseat.v1.KeyService/UpdateKey',
+                request_serializer=hotseat_dot_v1_dot_key__service__pb2.UpdateKeyRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_key__service__pb2.UpdateKeyResponse.FromString,
+                _registered_method=True)
         self.RevokeKey = channel.unary_unary(
                 '/hotseat.v1.KeyService/RevokeKey',
                 request_serializer=hotseat_dot_v1_dot_key__service__pb2.RevokeKeyRequest.SerializeToString,
@@ -88,6 +93,14 @@ class KeyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateKey(self, request, context):
+        """Changes a key: what the request does not say stays. It counts at once. A key that may
+        do less than before loses the streams that it has open, and they may be opened again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RevokeKey(self, request, context):
         """Lets a key open nothing any more, and ends the streams that it has open. A key that
         is revoked stays so: that is no error.
@@ -113,6 +126,11 @@ def add_KeyServiceServicer_to_server(servicer, server):
                     servicer.ListKeys,
                     request_deserializer=hotseat_dot_v1_dot_key__service__pb2.ListKeysRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_key__service__pb2.ListKeysResponse.SerializeToString,
+            ),
+            'UpdateKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateKey,
+                    request_deserializer=hotseat_dot_v1_dot_key__service__pb2.UpdateKeyRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_key__service__pb2.UpdateKeyResponse.SerializeToString,
             ),
             'RevokeKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeKey,
@@ -205,6 +223,33 @@ class KeyService(object):
             '/hotseat.v1.KeyService/ListKeys',
             hotseat_dot_v1_dot_key__service__pb2.ListKeysRequest.SerializeToString,
             hotseat_dot_v1_dot_key__service__pb2.ListKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.KeyService/UpdateKey',
+            hotseat_dot_v1_dot_key__service__pb2.UpdateKeyRequest.SerializeToString,
+            hotseat_dot_v1_dot_key__service__pb2.UpdateKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

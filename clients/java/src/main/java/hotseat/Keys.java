@@ -10,6 +10,8 @@ import hotseat.v1.ListKeysRequest;
 import hotseat.v1.ListKeysResponse;
 import hotseat.v1.RevokeKeyRequest;
 import hotseat.v1.RevokeKeyResponse;
+import hotseat.v1.UpdateKeyRequest;
+import hotseat.v1.UpdateKeyResponse;
 import io.grpc.Channel;
 import java.time.Duration;
 
@@ -34,6 +36,11 @@ public final class Keys {
   /** The keys, revoked ones too, the oldest first. */
   public ListKeysResponse list(ListKeysRequest request) {
     return calls.call(stub -> stub.listKeys(request));
+  }
+
+  /** Change a key: what the request does not say stays. */
+  public UpdateKeyResponse update(UpdateKeyRequest request) {
+    return calls.call(stub -> stub.updateKey(request));
   }
 
   /** Let a key open nothing any more. */
