@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from hotseat import Client, HotseatError, pb
@@ -13,6 +13,7 @@ from hotseat_edge.callers import Callers, shown_key
 from hotseat_edge.connection import Bounds, Crowd, JsonServer
 from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
 from hotseat_edge.gate import Gate
+from hotseat_edge.http2.channel import Channel, address_of
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
 from hotseat_edge.routes.admin import Admin
@@ -41,12 +42,7 @@ class CannotListen(Exception):
 async def serve(settings: Settings) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
     context = server_context(settings)
-    async with Client(
-        settings.target,
-        opens_ahead=True,
-        api_key=shown_key,
-        credentials=core_credentials(settings),
-    ) as client:
+    async with _client(settings) as client:
         await _check_exposure(settings, client)
         metrics = Metrics()
         runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics)
@@ -65,6 +61,20 @@ async def serve(settings: Settings) -> AsyncIterator[str]:
             yield f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
         finally:
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[Client]:
+    """A client of the core; what is said in conversations goes by our own HTTP/2 where that knows the way."""
+    credentials, address = core_credentials(settings), address_of(settings.target)
+    async with AsyncExitStack() as stack:
+        open_call = None
+        if credentials is None and address is not None:
+            open_call = (await stack.enter_async_context(Channel(address))).open
+        client = Client(
+            settings.target, opens_ahead=True, api_key=shown_key, credentials=credentials, open_call=open_call
+        )
+        yield await stack.enter_async_context(client)
 
 
 async def _check_exposure(settings: Settings, client: Client) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 import pytest
 from hotseat import Client, HotseatError, pb
+from hotseat.call import GrpcCall
 from hotseat.line import Line
 
 READY = pb.ConverseResponse(ready=pb.Ready(next_sequence=5, log_id="log"))
@@ -38,7 +39,7 @@ async def opened_again(opening: pb.OpenConversation) -> pb.OpenConversation:
     """How a stream is opened again whose connection broke before its first event."""
     again = Call(READY, pb.ConverseResponse(sequence=1))
     calls: list[Any] = [Call(READY, BROKEN), again]
-    line = Line(lambda: calls.pop(0), resume_s=5)
+    line = Line(lambda: GrpcCall(calls.pop(0)), resume_s=5)
     await line.open(opening, None)
     assert (await line.read()) == pb.ConverseResponse(sequence=1)
     return again.written[0].open

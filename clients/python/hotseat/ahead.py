@@ -5,11 +5,9 @@ import math
 import time
 from collections.abc import Callable
 
-import grpc.aio
-
+from hotseat.call import Call
 from hotseat.errors import HotseatError
 from hotseat.keyed import Metadata
-from hotseat.line import ConverseCall
 
 _MOST = 16  # keys
 
@@ -17,20 +15,20 @@ _MOST = 16  # keys
 class Ahead:
     """Keeps the streams until they are wanted."""
 
-    def __init__(self, open_call: Callable[..., ConverseCall], *, is_wanted: bool) -> None:
+    def __init__(self, open_call: Callable[[Metadata], Call], *, is_wanted: bool) -> None:
         self._open_call = open_call
         self._is_wanted = is_wanted
-        self._streams: dict[Metadata, ConverseCall] = {}  # the latest last; each has said nothing yet
+        self._streams: dict[Metadata, Call] = {}  # the latest last; each has said nothing yet
         # By time.monotonic: when the server last sent such a stream away, which it does before it stops.
         self.dismissed_at = -math.inf
         self._learning: set[asyncio.Task[None]] = set()  # why such streams have ended
         self._is_closed = False
 
-    def take(self, metadata: Metadata) -> ConverseCall:
+    def take(self, metadata: Metadata) -> Call:
         """A stream that has said nothing yet: the one opened ahead, if it still is."""
         call = self._streams.pop(metadata, None)
         if call is None or call.done():
-            call = self._open_call(metadata=metadata)
+            call = self._open_call(metadata)
         return call
 
     def open(self, metadata: Metadata) -> None:
@@ -40,7 +38,7 @@ class Ahead:
         held = self._streams.get(metadata)
         if held is not None and not held.done():
             return
-        made = self._streams[metadata] = self._open_call(metadata=metadata)
+        made = self._streams[metadata] = self._open_call(metadata)
         made.add_done_callback(self._note_end)
         if len(self._streams) > _MOST:
             self._streams.pop(next(iter(self._streams))).cancel()
@@ -52,16 +50,16 @@ class Ahead:
             call.cancel()
         return self._learning
 
-    def _note_end(self, call: ConverseCall) -> None:
+    def _note_end(self, call: Call) -> None:
         if self._is_closed or not any(call is held for held in self._streams.values()):
             return
         learning = asyncio.create_task(self._learn_why(call), name="end of the stream ahead")
         self._learning.add(learning)
         learning.add_done_callback(self._learning.discard)
 
-    async def _learn_why(self, call: ConverseCall) -> None:
+    async def _learn_why(self, call: Call) -> None:
         try:
             await call.read()
-        except grpc.aio.AioRpcError as error:
-            if HotseatError.from_rpc(error).reason == "POOL_DRAINING":
+        except HotseatError as error:
+            if error.reason == "POOL_DRAINING":
                 self.dismissed_at = time.monotonic()

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from hotseat import pb
 from hotseat.ahead import Ahead
 from hotseat.archive_calls import ArchiveCalls
+from hotseat.call import Call, GrpcCall
 from hotseat.key_calls import KeyCalls
 from hotseat.keyed import ApiKey, KeyedChannel, Metadata, metadata_of
 from hotseat.line import Line
@@ -47,7 +48,8 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
     api_key: shown with every call; a function is asked anew for each. tenant: whom an admin's key acts for.
     credentials: for TLS; `hotseat.tls.credentials` makes them of files.
     opens_ahead: keep one stream open for the next conversation, which saves it about a millisecond; for servers that
-    open many.
+    open many. open_call: begins Converse calls in place of gRPC, with this metadata; whoever passes it closes what it
+    stands on after the client.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
         credentials: grpc.ChannelCredentials | None = None,
         api_key: ApiKey = "",
         tenant: str = "",
+        open_call: Callable[[Metadata], Call] | None = None,
     ) -> None:
         options = _options(max_message_bytes, keepalive_s, connect_timeout_s)
         self._channel = (
@@ -74,7 +77,7 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
         keyed: Any = KeyedChannel(self._channel, self._metadata)  # all that stubs need of one
         self._partings: set[asyncio.Task[None]] = set()
         self._conversations = ConversationServiceStub(keyed)
-        self._ahead = Ahead(self._conversations.Converse, is_wanted=opens_ahead)
+        self._ahead = Ahead(open_call or self._open_call, is_wanted=opens_ahead)
         PoolCalls.__init__(self, keyed, call_timeout_s)
         KeyCalls.__init__(self, keyed, call_timeout_s)
 
@@ -130,6 +133,9 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
             await talk.finish()
         finally:
             await self._part(line, talk, shown)
+
+    def _open_call(self, metadata: Metadata) -> Call:
+        return GrpcCall(self._conversations.Converse(metadata=metadata))
 
     async def _part(self, line: Line, talk: Talk, shown: Metadata) -> None:
         """End the stream, also for a caller that is cancelled meanwhile: the server must hear of it."""

@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
 
 import grpc
-import grpc.aio
 
 from hotseat import pb
+from hotseat.call import Call
 from hotseat.errors import HotseatError
-
-ConverseCall: TypeAlias = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
 
 _FAREWELL_S = 0.25
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
@@ -35,14 +32,13 @@ class Line:
     request_id. Cancelling a reader loses nothing: the next one gets its message.
     """
 
-    def __init__(self, open_call: Callable[[], ConverseCall], *, resume_s: float = 0.0) -> None:
+    def __init__(self, open_call: Callable[[], Call], *, resume_s: float = 0.0) -> None:
         self.ready = pb.Ready()
         self.torn: set[str] = set()  # request ids of inputs some of whose events are lost
         self._open_call = open_call
         self._resume_s = resume_s
         self._call = open_call()
         self._writing = asyncio.Lock()  # two writes at once on one call kill it
-        self._reading: asyncio.Task[object] | None = None
         self._opening = pb.ConverseRequest()  # kept whole: histories may be long, and are copied once
         self._unanswered: dict[str, pb.UserInput] = {}  # by request id, in order
         self._decided: dict[str, pb.PermissionDecision] = {}  # of the running turn, by permission id
@@ -52,7 +48,7 @@ class Line:
     @property
     def is_idle(self) -> bool:
         """Every input has got its answer, and nobody reads."""
-        return not self._unanswered and self._reading is None
+        return not self._unanswered and not self._call.is_reading
 
     async def open(self, opening: pb.OpenConversation, first: pb.UserInput | None) -> None:
         """Open the conversation and learn its state."""
@@ -75,7 +71,7 @@ class Line:
         """Return the next message; None: the server has ended the stream."""
         while True:
             try:
-                message = await self._receive()
+                message = await self._call.read()
             except HotseatError as error:
                 if not self._may_resume(error):
                     raise
@@ -106,9 +102,9 @@ class Line:
         try:
             async with asyncio.timeout(_FAREWELL_S):
                 await self.done_writing()
-                while await self._receive() is not None:
+                while await self._call.read() is not None:
                     pass
-        except (TimeoutError, HotseatError, asyncio.InvalidStateError):
+        except (TimeoutError, HotseatError):
             return  # every answer was read: how the stream ends changes nothing for the caller
 
     async def aclose(self) -> None:
@@ -117,29 +113,22 @@ class Line:
             if self._resume_s and self._unanswered and not self._call.done():
                 await self._leave()
         finally:
-            await self._hang_up()
+            await self._call.hang_up()
 
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(_FAREWELL_S):
                 await self._send(pb.ConverseRequest(leave=pb.Leave()))
-                while await self._receive() is not None:
+                while await self._call.read() is not None:
                     pass
         except (TimeoutError, HotseatError):
             return  # the server hears of it when the call ends, and waits for detach_timeout
-
-    async def _hang_up(self) -> None:
-        self._call.cancel()
-        reading, self._reading = self._reading, None
-        if reading is not None:
-            await asyncio.wait([reading], timeout=_FAREWELL_S)
-            reading.cancel()
 
     # ---- one call
 
     async def _begin(self, opening: pb.ConverseRequest) -> None:
         await self._say_first(opening)
-        answer = await self._receive()
+        answer = await self._call.read()
         if answer is None or not answer.HasField("ready"):
             raise HotseatError("the server did not answer open with ready", code=grpc.StatusCode.INTERNAL)
         self.ready = answer.ready
@@ -158,43 +147,13 @@ class Line:
                     raise
             else:
                 return
-            await self._hang_up()
+            await self._call.hang_up()
             self._call = self._open_call()
         await self._send(opening)
 
-    async def _receive(self) -> pb.ConverseResponse | None:
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._call.read(), name="read a Converse stream")
-        try:
-            # Shielded: cancelling the read of a call cancels the call.
-            message = await asyncio.shield(self._reading)
-        except grpc.aio.AioRpcError as error:
-            self._reading = None
-            raise HotseatError.from_rpc(error) from error
-        except asyncio.CancelledError:
-            if not self._reading.cancelled() or _is_being_cancelled():
-                raise
-            # grpc.aio's way to say that the server has cancelled the call.
-            self._reading = None
-            raise HotseatError("the server cancelled the stream", code=grpc.StatusCode.CANCELLED) from None
-        self._reading = None
-        return message if isinstance(message, pb.ConverseResponse) else None
-
     async def _send(self, request: pb.ConverseRequest) -> None:
-        try:
-            async with self._writing:
-                await self._call.write(request)
-        except grpc.aio.AioRpcError as error:
-            raise HotseatError.from_rpc(error) from error
-        except asyncio.InvalidStateError:  # the call has ended: say why, not that
-            raise await self._ending() from None
-
-    async def _ending(self) -> HotseatError:
-        code = await self._call.code()
-        trailers = await self._call.trailing_metadata()
-        initial = await self._call.initial_metadata()
-        details = await self._call.details()
-        return HotseatError.from_rpc(grpc.aio.AioRpcError(code, initial, trailers, details=details))
+        async with self._writing:
+            await self._call.write(request)
 
     def _keep(self, request: pb.ConverseRequest) -> bool:
         """Remember what a broken connection must not swallow; whether this is such."""
@@ -232,7 +191,7 @@ class Line:
         loop = asyncio.get_running_loop()
         deadline, pause_s = loop.time() + patience_s, _FIRST_PAUSE_S
         while True:
-            await self._hang_up()
+            await self._call.hang_up()
             self._call = self._open_call()
             try:
                 return await self._begin_again()
@@ -280,8 +239,3 @@ class Line:
         """The log is gone: what was not answered is told by its end alone, lest something be told twice."""
         self._last = 0
         self.torn.update(self._unanswered)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
