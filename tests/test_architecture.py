@@ -48,6 +48,7 @@ WIRE = {
     "hotseat_core.pool_watch": "serves its watchers",
     "hotseat_core.pool_visibility": "leaves out of its answers what a caller may not see",
     "hotseat_core.key_servicer": "serves KeyService",
+    "hotseat_core.login_servicer": "serves LoginService",
     "hotseat_core.convert_keys": "translates keys and callers",
     "hotseat_core.offline_keys": "serves KeyService without a server",
     "hotseat_core.interceptors": "turns our errors into a status with details",

@@ -20,6 +20,7 @@ class Serving:
     data_dir: str
     upstream: Upstream
     access: str = ""  # who is let in
+    login: str = ""  # a link that logs a browser in, once
     api_key: str = ""  # how a first request names its key; empty: it needs none
     sandbox: str = ""  # what the core says of it; empty: nothing
     key: str = ""  # where others than the core have it; empty: nowhere
@@ -55,6 +56,7 @@ def _facts(serving: Serving) -> list[tuple[str, str]]:
     facts = [
         ("OpenAI API", f"{serving.edge_url}/v1"),
         ("gRPC", serving.core_address),
+        ("Page", serving.login or serving.edge_url),
         ("Models", ", ".join(serving.models)),
         ("Pool", f"{serving.pool_size} claude processes at most"),
         ("Data", serving.data_dir),
@@ -106,6 +108,11 @@ def _answers(upstream: Upstream) -> str:
             return f"{upstream.base_url} (ANTHROPIC_BASE_URL, without a key: no credential is set)"
         case Kind.CLAUDE:
             return f"Claude at {upstream.base_url} (with {upstream.credential})"
+
+
+def login_url(edge_url: str, code: str) -> str:
+    """Where a browser logs in: what stands behind the # is told to no server, and stands in no log."""
+    return f"{edge_url.rstrip('/')}/#/login/{code}"
 
 
 def chat(serving: Serving) -> str:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from hotseat import HotseatError
 from hotseat_serving.notify import Notifier
 
 from hotseat_cli import banner, installed, launch, upstream
-from hotseat_cli.connecting import api_key
+from hotseat_cli.connecting import api_key, connected
 from hotseat_cli.launch import Listener
 from hotseat_cli.settings import Environment, SettingsError
 from hotseat_cli.supervisor import ServerFailed, Supervisor
@@ -53,6 +54,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
         health = {} if edge_url.startswith("https:") else await asyncio.to_thread(_asked, f"{edge_url}/health", key)
         # To whom it keeps its numbers from, it keeps the rest from too.
         models = await asyncio.to_thread(offered_models, edge_url, key) if health.get("pool") else ()
+        login = await _login(values, core_address, edge_url) if key and health.get("auth") == "keys" else ""
     except SettingsError as error:
         raise ServerFailed(str(error), exit_code=2) from error
     except (OSError, ValueError) as error:
@@ -70,6 +72,7 @@ async def _serve(supervisor: Supervisor, environment: Environment, model: Upstre
                 sandbox=banner.sandbox(health),
                 key=banner.key(health),
                 access=banner.access(health),
+                login=login,
                 api_key=_shown_key(health, values),
                 command=_command(),
                 from_file=_from_file(environment),
@@ -105,6 +108,16 @@ def offered_models(edge_url: str, key: str = "") -> tuple[str, ...]:
     """The profiles that a request may name as its model, as the edge lists them: so it is known to answer."""
     listed = _asked(f"{edge_url}/v1/models", key)
     return tuple(str(model["id"]) for model in listed["data"] if "/" not in model["id"])
+
+
+async def _login(values: Mapping[str, str], core_address: str, edge_url: str) -> str:
+    """A link that logs a browser in as the key of the settings; empty: the core makes none."""
+    try:
+        async with connected({**values, "HOTSEAT_CORE_TARGET": core_address}) as client:
+            return banner.login_url(edge_url, (await client.create_login()).code)
+    except HotseatError as error:
+        _say(f"no login link: {error.message}")
+        return ""
 
 
 def _shown_key(health: dict[str, Any], values: Mapping[str, str]) -> str:

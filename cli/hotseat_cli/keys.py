@@ -2,6 +2,7 @@
 
 import click
 
+from hotseat_cli.connect import URL
 from hotseat_cli.options import Chosen, Seconds, core_options, run
 
 _OFFLINE = click.option(
@@ -190,6 +191,25 @@ def revoke(*, chosen: Chosen, key_id: str, data_dir: str | None) -> None:
     if data_dir is not None:
         raise SystemExit(keyring.offline(chosen, "RevokeKey", pb.RevokeKeyRequest(key_id=key_id), data_dir))
     run(chosen, lambda session: keyring.revoke(session, key_id))
+
+
+@keys.command("login-link", short_help="Make a link that logs a browser in, once.")
+@click.option("--url", default=URL, show_default=True, help="Where the pages are.")
+@click.option(
+    "--expires-in", type=Seconds(at_least_s=1), metavar="TIME", help="How long it is good for (10m; 1h at most)."
+)
+@core_options
+def login_link(*, chosen: Chosen, url: str, expires_in: float | None) -> None:
+    """Print a link that logs a browser in as the key that HOTSEAT_API_KEY is: once, without showing the key to it.
+
+    \b
+    Examples:
+      HOTSEAT_API_KEY=hs_... hotseat keys login-link
+      HOTSEAT_API_KEY=hs_... hotseat keys login-link --url https://hotseat.example.com --expires-in 1h
+    """
+    from hotseat_cli.operate import logins
+
+    run(chosen, lambda session: logins.link(session, url, expires_in))
 
 
 @keys.command(short_help="Say whose key HOTSEAT_API_KEY is.")

@@ -18,6 +18,8 @@ from hotseat.v1 import (
     conversation_service_pb2_grpc,
     key_service_pb2,
     key_service_pb2_grpc,
+    login_service_pb2,
+    login_service_pb2_grpc,
     pool_service_pb2,
     pool_service_pb2_grpc,
 )
@@ -43,6 +45,7 @@ from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.journal.sqlite import SqliteStore
 from hotseat_core.key_servicer import KeyServicer
 from hotseat_core.listening import bind, check_exposure, mode_of, reader_check
+from hotseat_core.login_servicer import LoginServicer
 from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
 from hotseat_core.metrics.provider import ProviderMeter
@@ -66,6 +69,7 @@ _CONVERSATIONS = conversation_service_pb2.DESCRIPTOR.services_by_name["Conversat
 _POOL = pool_service_pb2.DESCRIPTOR.services_by_name["PoolService"].full_name
 
 _KEYS = key_service_pb2.DESCRIPTOR.services_by_name["KeyService"].full_name
+_LOGIN = login_service_pb2.DESCRIPTOR.services_by_name["LoginService"].full_name
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ async def _serve(
             pool_service_pb2_grpc.add_PoolServiceServicer_to_server(pool_servicer, server)
             key_servicer = KeyServicer(keyring, lambda: mode_of(settings, needs_key=keyring.needs_key))
             key_service_pb2_grpc.add_KeyServiceServicer_to_server(key_servicer, server)
+            login_service_pb2_grpc.add_LoginServiceServicer_to_server(LoginServicer(keyring), server)
             target = await asyncio.to_thread(bind, server, settings)
             await server.start()
             try:
@@ -202,9 +207,9 @@ async def _journal(settings: CoreSettings, meter: TurnMeter) -> AsyncIterator[Sq
 
 
 async def _add_health(server: grpc.aio.Server) -> Health:
-    health = Health(server, taking_turns=_CONVERSATIONS, others=[_POOL, _KEYS])
+    health = Health(server, taking_turns=_CONVERSATIONS, others=[_POOL, _KEYS, _LOGIN])
     await health.begin()
-    names = (_CONVERSATIONS, _POOL, _KEYS, HEALTH_SERVICE, reflection.SERVICE_NAME)
+    names = (_CONVERSATIONS, _POOL, _KEYS, _LOGIN, HEALTH_SERVICE, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     return health
 

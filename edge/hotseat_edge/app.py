@@ -26,6 +26,7 @@ from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.openai_conversations import OpenAIConversations
 from hotseat_edge.routes.permissions import Permissions
 from hotseat_edge.routes.responses import Responses
+from hotseat_edge.routes.session import Session
 from hotseat_edge.routes.stored_chat import StoredChat
 from hotseat_edge.routes.web import Web
 from hotseat_edge.settings import Settings
@@ -108,6 +109,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     models = Models(core)
     conversations = Conversations(core)
     permissions = Permissions(core, settings)
+    session = Session(core, callers, settings)
     health = Health(core, callers, demo=settings.demo)
     docs = Docs()
     pages = Web()
@@ -142,6 +144,9 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.delete("/conversations/{id}", conversations.delete),
             web.post("/conversations/{id}/interrupt", conversations.interrupt),
             web.post("/conversations/{id}/permissions/{permission_id}", permissions.decide),
+            web.post("/login", session.begin),
+            web.get("/session", session.show),
+            web.delete("/session", session.end),
             web.get("/", pages.playground),
             web.get("/dashboard", pages.dashboard),
             web.get("/web/{path:.+}", pages.file),

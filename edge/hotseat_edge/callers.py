@@ -2,22 +2,38 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from hotseat import pb
 
+from hotseat_edge.cookies import session_in
 from hotseat_edge.openai.errors import ApiError
 from hotseat_edge.story import present
 
 # Of routes as they stand in the code; every other one needs a key where keys are asked for.
 PUBLIC = frozenset(
-    {"/health", "/livez", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/", "/dashboard", "/web/{path}"}
+    {
+        "/health",
+        "/livez",
+        "/readyz",
+        "/openapi.json",
+        "/docs",
+        "/docs/{name}",
+        "/",
+        "/dashboard",
+        "/web/{path}",
+        "/login",
+    }
 )
 ADMIN = frozenset(
-    {"/metrics", "/admin/pool", "/admin/pool/events", "/admin/pool/drain", "/admin/pool/resume", "/admin/pool/resize"}
+    {
+        *("/metrics", "/admin/pool", "/admin/pool/events", "/admin/pool/drain", "/admin/pool/resume"),
+        *("/admin/pool/resize",),
+    }
 )
 
 # The core looks at every call itself: what is told to a key that was revoked meanwhile is the models' names.
@@ -34,6 +50,16 @@ Ask = Callable[[], Awaitable[pb.GetCallerResponse]]
 def shown_key() -> str:
     """The key that the present request shows; empty: none."""
     return _shown.get()
+
+
+@contextmanager
+def showing(secret: str) -> Iterator[None]:
+    """Show this to the core inside the block."""
+    token = _shown.set(secret)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
 
 
 def key_in(headers: Mapping[str, str]) -> str:
@@ -66,7 +92,7 @@ class Callers:
 
         @web.middleware
         async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-            _shown.set(key_in(request.headers))
+            _shown.set(key_in(request.headers) or session_in(request.headers))
             # The route itself, not its path: there are many ways to write a path.
             resource = request.match_info.route.resource
             if resource is not None and resource.canonical not in PUBLIC:

@@ -9,11 +9,13 @@ from pathlib import Path
 import grpc.aio
 import pytest
 from hotseat.v1.key_service_pb2_grpc import add_KeyServiceServicer_to_server
+from hotseat.v1.login_service_pb2_grpc import add_LoginServiceServicer_to_server
 from hotseat_core.access.keyring import Keyring
 from hotseat_core.access.mode import AuthMode
 from hotseat_core.access_interceptor import AccessInterceptor
 from hotseat_core.interceptors import StatusInterceptor
 from hotseat_core.key_servicer import KeyServicer
+from hotseat_core.login_servicer import LoginServicer
 
 from tests.cli.operator import Operate, operator
 
@@ -42,6 +44,7 @@ async def desk(
         server = grpc.aio.server(interceptors=[StatusInterceptor(), AccessInterceptor(keyring)])
         servicer = KeyServicer(keyring, lambda: AuthMode.KEYS if keyring.needs_key else AuthMode.OPEN)
         add_KeyServiceServicer_to_server(servicer, server)
+        add_LoginServiceServicer_to_server(LoginServicer(keyring), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         yield Desk(operator(f"127.0.0.1:{port}", monkeypatch, capsys), keyring, data_dir, monkeypatch)
@@ -96,6 +99,16 @@ async def test_a_key_is_changed_and_what_is_not_named_stays(desk: Desk) -> None:
     assert (await desk.operate(f"keys update {key_id} --expires-in 1h --never-expires")).code == 2
     missing = await desk.operate("keys update key_none --name x")
     assert (missing.code, "there is no key key_none" in missing.err) == (1, True)
+
+
+async def test_a_link_logs_a_browser_in_as_the_key_that_is_shown(desk: Desk) -> None:
+    desk.show((await desk.operate("keys create me")).out.strip())
+    told = await desk.operate("keys login-link --url https://hotseat.example.com/")
+    assert told.out.startswith("https://hotseat.example.com/#/login/hs_login_")
+    assert "once" in told.err
+    made = json.loads((await desk.operate("keys login-link --expires-in 5m --json")).out)
+    assert set(made) == {"url", "expire_time"}
+    assert made["url"].startswith("http://127.0.0.1:3000/#/login/hs_login_")
 
 
 async def test_who_has_no_key_is_told_where_to_get_one(desk: Desk) -> None:

@@ -15,11 +15,13 @@ from hotseat.v1.conversation_service_pb2_grpc import (
     add_ConversationServiceServicer_to_server,
 )
 from hotseat.v1.key_service_pb2_grpc import add_KeyServiceServicer_to_server
+from hotseat.v1.login_service_pb2_grpc import add_LoginServiceServicer_to_server
 from hotseat.v1.pool_service_pb2_grpc import add_PoolServiceServicer_to_server
 
 from tests.fakes.archive import FakeArchive
 from tests.fakes.calls import Context, abort, failure, page
 from tests.fakes.keys import FakeKeys
+from tests.fakes.logins import FakeLogins
 from tests.fakes.pool import FakePool
 
 __all__ = ["FakeCore", "FakeTurn", "Script", "StreamEnds", "abort", "echo", "failure", "send", "serving"]
@@ -114,6 +116,7 @@ class FakeCore(FakeKeys, FakePool, FakeArchive, ConversationServiceServicer):
     def __init__(self, script: Script = echo) -> None:
         super().__init__()
         self.script = script
+        self.logins = FakeLogins(self)
         self.refuse_open: pb.Error | None = None
         self.streams = 0  # Converse calls that began, those that have said nothing yet included
         self.openings: list[pb.OpenConversation] = []
@@ -289,6 +292,7 @@ async def serving(core: FakeCore, address: str = "127.0.0.1:0") -> AsyncIterator
     add_ConversationServiceServicer_to_server(core, server)
     add_PoolServiceServicer_to_server(core, server)
     add_KeyServiceServicer_to_server(core, server)
+    add_LoginServiceServicer_to_server(core.logins, server)
     port = server.add_insecure_port(address)
     await server.start()
     try:

@@ -18,6 +18,7 @@ from hotseat.call import Call, GrpcCall
 from hotseat.key_calls import KeyCalls
 from hotseat.keyed import ApiKey, KeyedChannel, Metadata, metadata_of
 from hotseat.line import Line
+from hotseat.login_calls import LoginCalls
 from hotseat.note_calls import NoteCalls
 from hotseat.permissions import OnPermission
 from hotseat.pool_calls import PoolCalls
@@ -38,7 +39,7 @@ _PARTING_S = 1.0
 _Response = TypeVar("_Response", bound=Message)
 
 
-class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
+class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls, LoginCalls):
     """Talks to the core at `target` ("127.0.0.1:50051", "unix:/run/hotseat.sock").
 
     Make it inside a running event loop, share it among tasks, and close it, best with `async with`.
@@ -80,6 +81,7 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls):
         self._ahead = Ahead(open_call or self._open_call, is_wanted=opens_ahead)
         PoolCalls.__init__(self, keyed, call_timeout_s)
         KeyCalls.__init__(self, keyed, call_timeout_s)
+        LoginCalls.__init__(self, keyed, call_timeout_s)
 
     @property
     def dismissed_at(self) -> float:

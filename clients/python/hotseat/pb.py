@@ -8,5 +8,6 @@ from hotseat.v1.conversation_service_pb2 import *
 from hotseat.v1.error_pb2 import *
 from hotseat.v1.key_pb2 import *
 from hotseat.v1.key_service_pb2 import *
+from hotseat.v1.login_service_pb2 import *
 from hotseat.v1.pool_service_pb2 import *
 from hotseat.v1.server_event_pb2 import *

@@ -244,6 +244,18 @@ class Client:
         """Let a key open nothing any more, and end the streams that it has open."""
         return self._loop.run(self._client.revoke_key(key_id))
 
+    def create_login(self, *, lifetime_s: float | None = None) -> pb.CreateLoginResponse:
+        """A code that logs its holder in, once, as this client's key."""
+        return self._loop.run(self._client.create_login(lifetime_s=lifetime_s))
+
+    def create_session(self, *, code: str = "", lifetime_s: float | None = None) -> pb.CreateSessionResponse:
+        """A session: by a code, which is spent with that, or as this client's key."""
+        return self._loop.run(self._client.create_session(code=code, lifetime_s=lifetime_s))
+
+    def end_session(self, secret: str) -> None:
+        """End a session; one that has ended is no error."""
+        self._loop.run(self._client.end_session(secret))
+
 
 def _threaded(tool: Tool) -> Tool:
     async def run(said: dict[str, Any]) -> Content:

@@ -34,6 +34,7 @@ class Caller(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     weight: float = 1.0  # turns for each one of a tenant of weight 1, where both wait
     expire_time: float | None = None  # unix seconds; None: never
+    in_session: bool = False  # it has logged in, and shows no key
     is_stranger: bool = False  # who has shown nothing, and may see next to nothing
 
     @property

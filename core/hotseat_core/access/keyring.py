@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from hotseat_core.access.account import FREE, Account, KeyAccount
 from hotseat_core.access.caller import ANYBODY, Caller, Scope
 from hotseat_core.access.keeping import Keeping
 from hotseat_core.access.key import MAX_SECRET, Changes, Key, Wanted, changed, digest_of, make
 from hotseat_core.access.key_file import FILE_NAME, KeyFile
+from hotseat_core.access.sessions import SESSION_PREFIX, Sessions
 from hotseat_core.errors import InvalidMessage, KeyNotFound, Unauthenticated
 
 STATIC_KEY_ID = "static"  # of the one in the settings
@@ -36,6 +39,7 @@ class Keyring:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
+        self.sessions = Sessions(clock)  # of browsers that have logged in as one of the keys
         self._is_required = is_required
         self._static = _static_key(static_secret, clock()) if static_secret else None
         self._keys: dict[str, Key] = {}  # by id
@@ -61,12 +65,27 @@ class Keyring:
     def identify(self, secret: str) -> Caller:
         """Return who has this secret; empty: a caller without any. Raises Unauthenticated."""
         if secret:
-            key = self._find(secret)
-            if key is not None and key.is_valid(self._clock()):
-                return key.caller
+            caller = self._in_session(secret) if secret.startswith(SESSION_PREFIX) else self._with_key(secret)
+            if caller is not None:
+                return caller
         if self.needs_key:
             raise Unauthenticated(_WRONG if secret else _MISSING)
         return ANYBODY
+
+    def _with_key(self, secret: str) -> Caller | None:
+        key = self._find(secret)
+        return key.caller if key is not None and key.is_valid(self._clock()) else None
+
+    def _in_session(self, secret: str) -> Caller | None:
+        """Return whom a session's key lets in, until the session ends."""
+        found = self.sessions.find(secret)
+        if found is None:
+            return None
+        key_id, ends = found
+        key = self._static if key_id == STATIC_KEY_ID else self._keys.get(key_id)
+        if key is None or not key.is_valid(self._clock()):
+            return None
+        return msgspec.structs.replace(key.caller, expire_time=min(ends, key.expire_time or ends), in_session=True)
 
     def _find(self, secret: str) -> Key | None:
         if len(secret) > MAX_SECRET:

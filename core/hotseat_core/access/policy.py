@@ -17,6 +17,7 @@ class Need(enum.Enum):
 _CONVERSATIONS = "/hotseat.v1.ConversationService/"
 _POOL = "/hotseat.v1.PoolService/"
 _KEYS = "/hotseat.v1.KeyService/"
+_LOGIN = "/hotseat.v1.LoginService/"
 
 NEEDS: dict[str, Need] = {
     f"{_CONVERSATIONS}Converse": Need.CONVERSE,
@@ -46,6 +47,9 @@ NEEDS: dict[str, Need] = {
     f"{_KEYS}ListKeys": Need.ADMIN,
     f"{_KEYS}UpdateKey": Need.ADMIN,
     f"{_KEYS}RevokeKey": Need.ADMIN,
+    f"{_LOGIN}CreateLogin": Need.KEY,
+    f"{_LOGIN}CreateSession": Need.NOTHING,
+    f"{_LOGIN}EndSession": Need.NOTHING,
 }
 
 _SCOPES = {Need.CONVERSE: Scope.CONVERSE, Need.ADMIN: Scope.ADMIN}

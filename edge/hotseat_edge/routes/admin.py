@@ -14,10 +14,10 @@ from hotseat_edge.openai.errors import ApiError, invalid
 from hotseat_edge.openai.stream import error_event
 from hotseat_edge.pool_told import told
 from hotseat_edge.routes.body import read_json
+from hotseat_edge.routes.own_pages import check_origin, check_steering
 from hotseat_edge.settings import Settings
 from hotseat_edge.sse import EventStream
 
-CSRF_HEADER = "X-Hotseat-CSRF"
 _INTERVAL_S = 0.5
 _SHOWN = 1000  # workers, and turns that wait, in one answer
 _Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
@@ -44,7 +44,7 @@ class Admin:
 
     async def pool(self, request: web.Request) -> web.Response:
         """Everything there is now: the pool, its workers, who waits."""
-        _check_origin(request)
+        check_origin(request)
         with as_problems():
             pool = await self._client.get_pool()
             workers = await self._client.list_workers(page_size=_SHOWN)
@@ -53,7 +53,7 @@ class Admin:
 
     async def watch(self, request: web.Request) -> web.StreamResponse:
         """The same as server-sent events: everything first, then what has changed."""
-        _check_origin(request)
+        check_origin(request)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 -- a handler runs in one
         self._watches.add(task)
@@ -101,7 +101,7 @@ class Admin:
 
     async def resume(self, request: web.Request) -> web.Response:
         """Take turns again."""
-        _check_steering(request)
+        check_steering(request)
         return await _pool(self._client.resume_pool())
 
     async def resize(self, request: web.Request) -> web.Response:
@@ -110,7 +110,7 @@ class Admin:
         return await _pool(self._client.resize_pool(**msgspec.structs.asdict(given)))
 
     async def _given(self, request: web.Request, kind: type[Any]) -> Any:
-        _check_steering(request)
+        check_steering(request)
         body = await read_json(request, self._settings.body_timeout_s)
         try:
             return msgspec.json.decode(body, type=kind)
@@ -126,19 +126,3 @@ class Admin:
 async def _pool(call: Any) -> web.Response:
     with as_problems():
         return web.json_response({"pool": told(await call)})
-
-
-def _check_steering(request: web.Request) -> None:
-    """No page but our own may steer, and no form can: only a script of the same origin can send the header."""
-    _check_origin(request)
-    if CSRF_HEADER not in request.headers:
-        message = f"Send the header {CSRF_HEADER} (any value) with whatever changes the pool."
-        raise ApiError(message, status=403, kind="permission_error", code="csrf_header_missing", param=CSRF_HEADER)
-
-
-def _check_origin(request: web.Request) -> None:
-    """Origins that may converse (HOTSEAT_CORS_ORIGINS) may not administer."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        message = "The pool is administered from this server's own pages and from programs, not from other sites."
-        raise ApiError(message, status=403, kind="permission_error", code="origin_not_allowed", param="Origin")

@@ -9,9 +9,10 @@ from typing import Any
 import grpc
 import pytest
 from hotseat import pb
-from hotseat.v1 import conversation_service_pb2, key_service_pb2, pool_service_pb2
+from hotseat.v1 import conversation_service_pb2, key_service_pb2, login_service_pb2, pool_service_pb2
 from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from hotseat.v1.key_service_pb2_grpc import KeyServiceStub
+from hotseat.v1.login_service_pb2_grpc import LoginServiceStub
 from hotseat.v1.pool_service_pb2_grpc import PoolServiceStub
 from hotseat_core.access.caller import Scope
 from hotseat_core.access.key import Wanted
@@ -67,11 +68,14 @@ CALLS: dict[str, tuple[Any, dict[str, tuple[grpc.StatusCode, str]]]] = {
     "ListKeys": (pb.ListKeysRequest(), STEERING),
     "UpdateKey": (pb.UpdateKeyRequest(key_id="key_none"), {CONVERSE: DENIED, OTHER: DENIED, ADMIN: NO_KEY}),
     "RevokeKey": (pb.RevokeKeyRequest(key_id="key_none"), {CONVERSE: DENIED, OTHER: DENIED, ADMIN: NO_KEY}),
+    "CreateLogin": (pb.CreateLoginRequest(), ANY),
+    "CreateSession": (pb.CreateSessionRequest(), ANY),
+    "EndSession": (pb.EndSessionRequest(secret="none"), {NONE: OK, WRONG: OK, **ANY}),
 }
 
 
 def every_method() -> dict[str, Any]:
-    files = (conversation_service_pb2, pool_service_pb2, key_service_pb2)
+    files = (conversation_service_pb2, pool_service_pb2, key_service_pb2, login_service_pb2)
     services = [service for file in files for service in file.DESCRIPTOR.services_by_name.values()]
     return {
         f"/{service.full_name}/{method.name}": method
@@ -92,7 +96,8 @@ class Keyed:
         self.house = house
         self.secrets = secrets
         channel = house.channel
-        self.stubs = (ConversationServiceStub(channel), PoolServiceStub(channel), KeyServiceStub(channel))
+        stubs = (ConversationServiceStub, PoolServiceStub, KeyServiceStub, LoginServiceStub)
+        self.stubs = tuple(stub(channel) for stub in stubs)
 
     def metadata(self, who: str) -> tuple[tuple[str, str], ...]:
         return () if who == NONE else (("authorization", f"Bearer {self.secrets[who]}"),)
@@ -335,3 +340,30 @@ async def test_workspaces_that_two_tenants_call_the_same_are_two(open_house: Ope
             found.append(workspace)
         assert found[0].name == found[1].name
         assert found[0].parent != found[1].parent
+
+
+async def test_a_session_does_what_its_key_does_and_ends_with_it(open_house: OpenHouse) -> None:
+    async with keyed(open_house) as keys:
+        (login,) = await keys.call("CreateLogin", pb.CreateLoginRequest(), CONVERSE)
+        (session,) = await keys.call("CreateSession", pb.CreateSessionRequest(code=login.code), NONE)
+        assert await keys.told("CreateSession", pb.CreateSessionRequest(code=login.code), NONE) == UNKNOWN
+        keys.secrets["session"] = session.secret
+        (caller,) = await keys.call("GetCaller", pb.GetCallerRequest(), "session")
+        assert (caller.tenant, caller.key_name, list(caller.scopes)) == ("acme", CONVERSE, [pb.SCOPE_CONVERSE])
+        for name in ("CreateLogin", "CreateSession"):  # it can't be made longer, or handed on
+            assert await keys.told(name, CALLS[name][0], "session") == DENIED
+        assert await keys.told("ListKeys", pb.ListKeysRequest(), "session") == DENIED
+        (made,) = await keys.call("CreateSession", pb.CreateSessionRequest(), CONVERSE)
+        keys.secrets["ended"] = made.secret
+        assert await keys.told("GetCaller", pb.GetCallerRequest(), "ended") == OK
+        await keys.call("EndSession", pb.EndSessionRequest(secret=made.secret), NONE)
+        assert await keys.told("GetCaller", pb.GetCallerRequest(), "ended") == UNKNOWN
+        await keys.call("RevokeKey", pb.RevokeKeyRequest(key_id=caller.key_id), ADMIN)
+        assert await keys.told("GetCaller", pb.GetCallerRequest(), "session") == UNKNOWN
+
+
+async def test_where_nobody_needs_a_key_there_is_nothing_to_log_in_to(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await LoginServiceStub(house.channel).CreateLogin(pb.CreateLoginRequest())
+        assert outcome(caught.value)[:2] == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_MESSAGE")

@@ -1,8 +1,9 @@
 // The server's public API, as the pages use it: JSON, streams of events, and errors that say what to do next.
 
-import { ofTab } from "./kept.js";
+import { lasting, ofTab } from "./kept.js";
 
 const key = ofTab("key");
+const half = lasting("session"); // of a session; the other half is in a cookie that no script can read
 const listeners = new Set();
 const PAGE = 200; // messages at once
 
@@ -10,6 +11,9 @@ export const apiKey = {
   get: () => key.get() ?? "",
   set(value) {
     key.set(value || null);
+    apiKey.changed();
+  },
+  changed() {
     for (const listener of listeners) listener();
   },
   /** Calls back when the key changes; returns what ends that. */
@@ -18,6 +22,30 @@ export const apiKey = {
     return () => listeners.delete(listener);
   },
 };
+
+export const isSignedIn = () => half.get() !== null;
+
+/** Have a session from now on: by the code of a login link, or, without one, as the key that is set. Returns who that is. */
+export async function signIn(code = "") {
+  const told = await json("POST", "/login", { body: JSON.stringify({ code }) });
+  half.set(told.csrf);
+  key.set(null);
+  return told;
+}
+
+export async function signOut() {
+  await call("DELETE", "/session").catch(() => {}); // where it cannot be ended, it is forgotten
+  half.set(null);
+  apiKey.set("");
+}
+
+/** What a request shows of who makes it. */
+export function credentials(method = "GET") {
+  const shown = {};
+  if (apiKey.get()) shown.Authorization = `Bearer ${apiKey.get()}`;
+  if (half.get() || method !== "GET") shown["X-Hotseat-CSRF"] = half.get() ?? "1";
+  return shown;
+}
 
 /** A failed request, in words for people. */
 export class Problem extends Error {
@@ -64,8 +92,7 @@ export const needsKey = (error) => error instanceof Problem && error.status === 
 
 /** The response to a request, if it went well; else a Problem is thrown. */
 export async function call(method, path, { body, headers = {}, signal } = {}) {
-  const sent = { ...headers };
-  if (apiKey.get()) sent.Authorization = `Bearer ${apiKey.get()}`;
+  const sent = { ...credentials(method), ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {

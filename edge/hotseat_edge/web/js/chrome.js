@@ -1,7 +1,7 @@
 // What both pages have: the theme, the key, dialogs, a line that screen readers say, and how the server is.
 
 import { html, useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from "../vendor/htm-preact.js";
-import { apiKey, json } from "./api.js";
+import { credentials, json } from "./api.js";
 import { copy, lasting } from "./kept.js";
 import { icon } from "./icons.js";
 
@@ -61,25 +61,6 @@ export function Dialog({ label, onClose, children, kind = "" }) {
   </dialog>`;
 }
 
-export function KeyDialog({ onClose, isNeeded }) {
-  const [value, setValue] = useState(apiKey.get());
-  const save = (event) => {
-    event.preventDefault();
-    apiKey.set(value.trim());
-    onClose();
-  };
-  return html`<${Dialog} label="API key" onClose=${onClose}>
-    <form onSubmit=${save}>
-      <p>${isNeeded ? "This server asks for an API key." : "The key that requests of this page carry."} It is kept in this tab until you close it.</p>
-      <label>Key<input type="password" autocomplete="off" spellcheck="false" value=${value} onInput=${(event) => setValue(event.target.value)} placeholder="hs_…" /></label>
-      <footer>
-        ${apiKey.get() && html`<button type="button" onClick=${() => (apiKey.set(""), onClose())}>Forget it</button>`}
-        <button type="submit" class="primary">Use this key</button>
-      </footer>
-    </form>
-  <//>`;
-}
-
 export function CopyButton({ text, label = "Copy", hidden = false }) {
   const [done, setDone] = useState(false);
   const onClick = async () => {
@@ -97,7 +78,7 @@ export function useHealth() {
   const [health, setHealth] = useState(null);
   const ask = useCallback(async () => {
     try {
-      const response = await fetch("/health", { cache: "no-store", headers: apiKey.get() ? { Authorization: `Bearer ${apiKey.get()}` } : {} });
+      const response = await fetch("/health", { cache: "no-store", headers: credentials() });
       setHealth(await response.json());
     } catch {
       setHealth({ status: "unreachable", problems: ["server_unreachable"] });

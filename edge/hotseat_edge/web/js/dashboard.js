@@ -3,8 +3,9 @@
 import { html, render, useEffect, useMemo, useReducer, useState } from "../vendor/htm-preact.js";
 import { apiKey, call, conversationPath, needsKey } from "./api.js";
 import { Busy, FirstTokens, median } from "./charts.js";
-import { Dialog, KeyDialog, Notices, ThemeButton, Trouble, applyTheme, useChanges, useHealth } from "./chrome.js";
+import { Dialog, Notices, ThemeButton, Trouble, applyTheme, useChanges, useHealth } from "./chrome.js";
 import { Brand, icon } from "./icons.js";
+import { KeyDialog, followLoginLink } from "./login.js";
 import { PoolView } from "./watch.js";
 
 const seconds = (from, now) => (from ? Math.max(0, now - Date.parse(from) / 1000) : null);
@@ -19,9 +20,9 @@ function lasted(s) {
 const size = (bytes) => (bytes ? `${Math.round(bytes / 2 ** 20)} MiB` : "–");
 
 const steer = (verb, body) =>
-  call("POST", `/admin/pool/${verb}`, { body: body === undefined ? undefined : JSON.stringify(body), headers: { "X-Hotseat-CSRF": "1" } });
+  call("POST", `/admin/pool/${verb}`, { body: body === undefined ? undefined : JSON.stringify(body) });
 
-function App() {
+function App({ loginProblem }) {
   const view = useMemo(() => new PoolView(), []);
   const health = useHealth();
   const [panel, setPanel] = useState(null);
@@ -56,6 +57,7 @@ function App() {
       <${Notices} health=${health} />
       <div class="page">
         <h1 class="visually-hidden">Dashboard</h1>
+        ${loginProblem && html`<${Trouble} problem=${loginProblem} />`}
         ${problem && html`<${Trouble} problem=${problem}>${(needsKey(problem) || problem.status === 403) && html`<button type="button" class="primary" onClick=${() => setPanel({ kind: "key" })}>Enter a key</button>`}<//>`}
         ${!pool && !problem && html`<p class="faint" role="status">Asking the pool…</p>`}
         ${pool && html`<${Summary} view=${view} open=${setPanel} now=${now} />
@@ -182,4 +184,4 @@ function Resizing({ pool, onClose }) {
 }
 
 applyTheme();
-render(html`<${App} />`, document.querySelector("#app"));
+render(html`<${App} loginProblem=${await followLoginLink()} />`, document.querySelector("#app"));

@@ -2,12 +2,13 @@
 
 import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/htm-preact.js";
 import { apiKey, needsKey } from "./api.js";
-import { KeyDialog, Notices, ThemeButton, Trouble, applyTheme, fetchModels, useChanges, useHealth } from "./chrome.js";
+import { Notices, ThemeButton, Trouble, applyTheme, fetchModels, useChanges, useHealth } from "./chrome.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { problemIn } from "./definitions.js";
 import { icon } from "./icons.js";
 import { copy } from "./kept.js";
+import { KeyDialog, followLoginLink } from "./login.js";
 import { Message } from "./message.js";
 import { isAsking } from "./permissions.js";
 import { ModelChoice, Settings, Snippets } from "./settings.js";
@@ -58,12 +59,12 @@ function useConversation(shelf) {
   return [conversation, show];
 }
 
-function App() {
+function App({ loginProblem }) {
   const shelf = useMemo(() => new Shelf(), []);
   const [conversation, show] = useConversation(shelf);
   useChanges(conversation);
   const [models, setModels] = useState([]);
-  const [problem, setProblem] = useState(null);
+  const [problem, setProblem] = useState(loginProblem);
   const [panel, setPanel] = useState(""); // sidebar (where it is narrow), settings, snippets or key
   const health = useHealth();
 
@@ -78,7 +79,7 @@ function App() {
     }
   }, []);
   useEffect(() => {
-    begin();
+    if (!loginProblem) begin();
     return apiKey.onChange(begin);
   }, []);
   useEffect(() => {
@@ -200,4 +201,4 @@ const Welcome = ({ actions, canSend }) => html`<div class="welcome">
 </div>`;
 
 applyTheme();
-render(html`<${App} />`, document.querySelector("#app"));
+render(html`<${App} loginProblem=${await followLoginLink()} />`, document.querySelector("#app"));

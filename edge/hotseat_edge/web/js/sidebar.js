@@ -1,7 +1,7 @@
 // The conversations that the server has: found, opened, deleted.
 
 import { html, useEffect, useMemo, useReducer, useRef, useState } from "../vendor/htm-preact.js";
-import { apiKey, conversationPath, json, needsKey } from "./api.js";
+import { apiKey, conversationPath, isSignedIn, json, needsKey } from "./api.js";
 import { Dialog, Trouble } from "./chrome.js";
 import { knownTitles, nameConversation } from "./conversation.js";
 import { Brand, icon } from "./icons.js";
@@ -121,7 +121,7 @@ export function Sidebar({ shelf, current, isOpen, onClose, onOpen, onNew, onDele
       </div>
       <footer>
         <a href="/dashboard">${icon("chart")}Dashboard</a>
-        <button type="button" class="quiet" onClick=${onKey}>${icon("key")}${apiKey.get() ? "API key set" : "API key"}</button>
+        <button type="button" class="quiet" onClick=${onKey}>${icon("key")}${isSignedIn() ? "Signed in" : apiKey.get() ? "API key set" : "API key"}</button>
       </footer>
       ${deleting && html`<${Deleting} shelf=${shelf} one=${deleting} onClose=${() => setDeleting(null)} onDeleted=${onDeleted} />`}
     </nav>`;

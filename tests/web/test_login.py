@@ -1,0 +1,91 @@
+"""Signing a browser in and out, before a real core that asks for keys."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hotseat import Client, pb
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.house import House, running, tag
+from tests.web.accessibility import serious
+from tests.web.conftest import visiting
+from tests.web.talking import ask
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEEPER = "hs_keeper-of-this-house"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def locked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house that needs a key."""
+    directory = tmp_path_factory.mktemp("locked")
+    async with running(directory, POOL_SIZE="1", HOTSEAT_WARM_WORKERS="1", HOTSEAT_API_KEY=KEEPER) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, locked: House) -> AsyncIterator[Page]:
+    async with visiting(browser, locked.edge.address) as visited:
+        yield visited
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def keeper(locked: House) -> AsyncIterator[Client]:
+    async with Client(locked.core.address, api_key=KEEPER) as client:
+        yield client
+
+
+async def link(keeper: Client) -> str:
+    return f"/#/login/{(await keeper.create_login()).code}"
+
+
+async def kept(page: Page) -> str:
+    """All that a script, or who copies the browser's storage, could read."""
+    found: str = await page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    )
+    return found
+
+
+async def test_a_login_link_signs_a_browser_in_once_until_it_signs_out(page: Page, keeper: Client) -> None:
+    where = await link(keeper)
+    await page.goto(where)
+    await expect(page.get_by_label("Model", exact=True)).to_have_value("claude-code")
+    assert "hs_" not in await kept(page)
+    await page.get_by_label("Model", exact=True).select_option("claude")
+    await ask(page, f"hello {tag()}")
+    await page.goto("/dashboard")
+    await expect(page.get_by_role("heading", name="Processes")).to_be_visible()
+    await page.get_by_role("button", name="Drain").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Drain").click()
+    await page.get_by_role("button", name="Resume").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    await expect(page.get_by_role("button", name="Drain")).to_be_visible()
+    await page.get_by_role("button", name="API key").click()
+    await expect(page.get_by_role("dialog", name="Signed in")).to_contain_text("converse, admin")
+    assert await serious(page) == []
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("alert")).to_contain_text("needs an API key")
+    await page.goto("about:blank")
+    await page.goto(where)
+    await expect(page.get_by_role("alert").first).to_contain_text("this login link was used already")
+
+
+async def test_a_key_begins_a_session_that_every_tab_has_and_that_ends_with_the_key(page: Page, keeper: Client) -> None:
+    made = await keeper.create_key(pb.CreateKeyRequest(name="visitor"))
+    await page.goto("/")
+    dialog = page.get_by_role("dialog", name="API key")
+    await dialog.get_by_label("Key", exact=True).fill(made.secret)
+    await dialog.get_by_role("checkbox").check()
+    await dialog.get_by_role("button", name="Use this key").click()
+    await expect(page.get_by_role("button", name="Signed in")).to_be_visible()
+    assert made.secret not in await kept(page)
+    other = await page.context.new_page()
+    await other.goto("/")
+    await expect(other.get_by_label("Model", exact=True)).to_have_value("claude-code")
+    await other.close()
+    await keeper.revoke_key(made.key.key_id)
+    await page.reload()
+    await expect(page.get_by_role("dialog", name="API key")).to_be_visible()
