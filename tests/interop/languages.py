@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_LOCK = ROOT / ".cache/clients/building"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class Language:
     async def build(self) -> None:
         """Build its runner, if need be; raises AssertionError with make's words where it can't be."""
         if self.target:
-            code, out, err = await _run("make", "--no-print-directory", self.target)
+            _LOCK.parent.mkdir(parents=True, exist_ok=True)
+            # Tests of several files may want it at the same time, in processes of their own.
+            code, out, err = await _run("flock", str(_LOCK), "make", "--no-print-directory", self.target)
             assert code == 0, f"make {self.target} failed:\n{out}\n{err}"
 
     async def run(self, scenarios: Path, **environment: str) -> tuple[int, str, str]:

@@ -16,6 +16,7 @@ from tests.interop.scenario import (
     Seen,
     check,
     check_error,
+    credentials,
     cut,
     decision_of,
     must,
@@ -25,6 +26,7 @@ from tests.interop.scenario import (
 )
 
 _TARGET = os.environ["HOTSEAT_CORE_TARGET"]
+_KEY = os.environ["HOTSEAT_API_KEY"]
 _CONTROL = os.environ["HOTSEAT_INTEROP_CUT"]
 _PATIENCE_S = 20.0
 _SCENARIO_S = 60.0
@@ -80,6 +82,10 @@ class Run:
                 return
             case "stranger":
                 async with Client(_TARGET) as stranger:
+                    await stranger.list_workers()
+                return
+            case "uncertified" | "misled" as how:
+                async with Client(_TARGET, api_key=_KEY, credentials=credentials(how)) as stranger:
                     await stranger.list_workers()
                 return
             case "cut":
@@ -176,7 +182,7 @@ class Run:
 
 
 async def main() -> None:
-    async with Client(_TARGET, api_key=os.environ["HOTSEAT_API_KEY"]) as client:
+    async with Client(_TARGET, api_key=_KEY, credentials=credentials()) as client:
         for scenario in json.loads(Path(sys.argv[1]).read_text()):
             try:
                 async with asyncio.timeout(_SCENARIO_S):

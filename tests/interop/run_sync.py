@@ -16,6 +16,7 @@ from tests.interop.scenario import (
     Seen,
     check,
     check_error,
+    credentials,
     cut,
     decision_of,
     must,
@@ -25,6 +26,7 @@ from tests.interop.scenario import (
 )
 
 _TARGET = os.environ["HOTSEAT_CORE_TARGET"]
+_KEY = os.environ["HOTSEAT_API_KEY"]
 _CONTROL = os.environ["HOTSEAT_INTEROP_CUT"]
 _PATIENCE_S = 20.0
 
@@ -79,6 +81,10 @@ class Run:
                 return
             case "stranger":
                 with Client(_TARGET) as stranger:
+                    stranger.list_workers()
+                return
+            case "uncertified" | "misled" as how:
+                with Client(_TARGET, api_key=_KEY, credentials=credentials(how)) as stranger:
                     stranger.list_workers()
                 return
             case "cut":
@@ -173,7 +179,7 @@ class Run:
 
 
 def main() -> None:
-    with Client(_TARGET, api_key=os.environ["HOTSEAT_API_KEY"]) as client:
+    with Client(_TARGET, api_key=_KEY, credentials=credentials()) as client:
         for scenario in json.loads(Path(sys.argv[1]).read_text()):
             try:
                 Run(client, scenario).run()

@@ -1,14 +1,16 @@
 """What the two Python runners share: the scenarios' expectations, checked against what was read."""
 
 import json
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import grpc
 from google.protobuf import json_format
-from hotseat import HotseatError, pb
+from hotseat import HotseatError, pb, tls
 
 _ASIDES = {"usage", "heartbeat", "notice", "input_queued"}
 
@@ -98,6 +100,16 @@ def check_error(error: Exception, wanted: dict[str, Any]) -> None:
             must(found[name], wanted[name], name)
     for key, value in wanted.get("metadata", {}).items():
         must(error.metadata.get(key), value, f"metadata {key}")
+
+
+def credentials(how: str = "") -> grpc.ChannelCredentials | None:
+    """How the core is talked to. `uncertified`: without a certificate of one's own; `misled`: trusting another CA."""
+    ca = os.environ.get("HOTSEAT_INTEROP_OTHER_CA" if how == "misled" else "HOTSEAT_CORE_CA")
+    if not ca:
+        return None
+    if how == "uncertified":
+        return tls.credentials(ca)
+    return tls.credentials(ca, cert=os.environ["HOTSEAT_CORE_CLIENT_CERT"], key=os.environ["HOTSEAT_CORE_CLIENT_KEY"])
 
 
 def cut(control: str) -> None:

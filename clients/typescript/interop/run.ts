@@ -2,7 +2,17 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { Client, type ConverseOptions, type Decision, HotseatError, pb, type Talk, type Tools, userInput } from "hotseat-client";
+import {
+  Client,
+  type ConverseOptions,
+  type Decision,
+  HotseatError,
+  pb,
+  type Talk,
+  type TlsOptions,
+  type Tools,
+  userInput,
+} from "hotseat-client";
 import { check, checkError, type Expectation, Failed, must, Seen, type WantedError } from "./expectations.js";
 
 interface Step {
@@ -27,6 +37,16 @@ interface Scenario {
 }
 
 const target = process.env["HOTSEAT_CORE_TARGET"] ?? "";
+const apiKey = process.env["HOTSEAT_API_KEY"];
+
+/** How the core is talked to. `uncertified`: without a certificate of one's own; `misled`: trusting another CA. */
+function tls(how = ""): TlsOptions | undefined {
+  const file = (name: string) => readFileSync(process.env[name] ?? "");
+  if (process.env["HOTSEAT_CORE_CA"] === undefined) return undefined;
+  const ca = file(how === "misled" ? "HOTSEAT_INTEROP_OTHER_CA" : "HOTSEAT_CORE_CA");
+  if (how === "uncertified") return { ca };
+  return { ca, cert: file("HOTSEAT_CORE_CLIENT_CERT"), key: file("HOTSEAT_CORE_CLIENT_KEY") };
+}
 
 /** Have every connection broken. */
 function cut(): Promise<void> {
@@ -89,6 +109,9 @@ class Run {
       await this.client.conversations.getConversation({ conversationId: "there-is-none" });
     } else if (step.do === "stranger") {
       const stranger = new Client(target);
+      await stranger.pool.listWorkers({}).finally(() => stranger.close());
+    } else if (step.do === "uncertified" || step.do === "misled") {
+      const stranger = new Client(target, { apiKey, tls: tls(step.do) });
       await stranger.pool.listWorkers({}).finally(() => stranger.close());
     } else if (step.do === "cut") {
       await cut();
@@ -208,7 +231,7 @@ class Run {
   }
 }
 
-const client = new Client(target, { apiKey: process.env["HOTSEAT_API_KEY"] });
+const client = new Client(target, { apiKey, tls: tls() });
 for (const scenario of JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Scenario[]) {
   let error: string | null = null;
   try {

@@ -35,7 +35,8 @@ export class HotseatError extends Error {
   static from(error: unknown): HotseatError {
     if (error instanceof HotseatError) return error;
     const failed = ConnectError.from(error);
-    return new HotseatError(failed.rawMessage || Code[failed.code], failed.code, {
+    const code = isOfConnection(failed) ? Code.Unavailable : failed.code;
+    return new HotseatError(failed.rawMessage || Code[code], code, {
       ...readDetails(failed.details),
       cause: error,
     });
@@ -56,4 +57,14 @@ export class HotseatError extends Error {
   static because(reason: Reason, message: string): HotseatError {
     return new HotseatError(message, CODES[reason], { reason });
   }
+}
+
+/**
+ * Whether no server has said this, but the connection, which broke or could not be made: such an error has the code that
+ * it has in gRPC everywhere. Node's own errors have a code that is a word; an abort by the caller has none of those.
+ */
+function isOfConnection({ cause, rawMessage, code }: ConnectError): boolean {
+  if (code === Code.Canceled) return rawMessage.startsWith("http/2 stream closed");
+  if (code !== Code.Internal && code !== Code.Aborted) return false;
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string";
 }

@@ -38,7 +38,7 @@ func runAll(path string) error {
 	if err := json.Unmarshal(data, &scenarios); err != nil {
 		return err
 	}
-	client, err := hotseat.NewClient(os.Getenv("HOTSEAT_CORE_TARGET"), hotseat.WithAPIKey(os.Getenv("HOTSEAT_API_KEY")))
+	client, err := connected("")
 	if err != nil {
 		return err
 	}
@@ -140,6 +140,8 @@ func (r *run) step(ctx context.Context, talk *hotseat.Talk, step step) error {
 		return err
 	case "stranger":
 		return beStranger(ctx)
+	case "uncertified", "misled":
+		return beKnown(ctx, step.Do)
 	case "cut":
 		return cut()
 	}

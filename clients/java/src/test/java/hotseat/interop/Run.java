@@ -56,7 +56,7 @@ public final class Run {
 
   public static void main(String[] arguments) throws IOException {
     String scenarios = Files.readString(Path.of(arguments[0]));
-    try (Client client = Client.builder(TARGET).apiKey(System.getenv("HOTSEAT_API_KEY")).build()) {
+    try (Client client = Certificates.client(TARGET, "")) {
       for (JsonElement scenario : JsonParser.parseString(scenarios).getAsJsonArray()) {
         JsonObject report = new JsonObject();
         report.add("name", scenario.getAsJsonObject().get("name"));
@@ -133,6 +133,11 @@ public final class Run {
       case "get-missing" -> client.conversations().get("there-is-none");
       case "stranger" -> {
         try (Client stranger = new Client(TARGET)) {
+          stranger.pool().workers();
+        }
+      }
+      case "uncertified", "misled" -> {
+        try (Client stranger = Certificates.client(TARGET, does)) {
           stranger.pool().workers();
         }
       }
