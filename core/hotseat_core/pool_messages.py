@@ -9,6 +9,7 @@ from hotseat_core.convert import duration, timestamp
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import PoolState, PoolStats, WaiterRow, WorkerRow
 from hotseat_core.pool.view import Refusal, Source, WorkerState
+from hotseat_core.pool.waits import WaitOutcome
 from hotseat_core.worker.containment import Containment
 
 _STATES = {
@@ -68,10 +69,10 @@ def _stats(stats: PoolStats) -> service.PoolStats:
         hot_turn_count=stats.turns[Source.HOT],
         warm_turn_count=stats.turns[Source.WARM],
         cold_turn_count=stats.turns[Source.COLD],
-        queue_duration=duration(stats.queue_duration_s),
+        queue_duration=duration(stats.waits[WaitOutcome.SERVED].sum_s),
         cancelled_turn_count=stats.cancelled_turns,
         refused_turn_count=stats.refusals[Refusal.FULL],
-        worker_start_count=stats.worker_starts,
+        worker_start_count=sum(stats.worker_starts.values()),
         worker_start_failure_count=stats.worker_start_failures,
         worker_lost_count=stats.workers_lost,
         lru_eviction_count=stats.evictions_for_room,

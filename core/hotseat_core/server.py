@@ -49,6 +49,7 @@ from hotseat_core.login_servicer import LoginServicer
 from hotseat_core.malformed import MalformedInterceptor
 from hotseat_core.metrics.exposition import exposed
 from hotseat_core.metrics.provider import ProviderMeter
+from hotseat_core.metrics.running import RunningMeter
 from hotseat_core.metrics.turns import MeteredStore, TurnMeter
 from hotseat_core.parse import Parser
 from hotseat_core.pool.pool import Pool
@@ -144,6 +145,7 @@ async def _serve(
             default_settings=parser.default_settings,
             made_workspaces=factory.made_workspaces,
             retention=retention,
+            tally=RunningMeter(counted),
         )
         async with tenants, reaping(Reaper(tenants, retention)):
             server = grpc.aio.server(

@@ -49,6 +49,7 @@ class _Answering:
             rows=(*first.rows[:-1], *second.rows),
             usage=first.usage + second.usage,
             step_count=first.step_count + second.step_count,
+            troubles=first.troubles + second.troubles,
         )
 
     async def _once(self, prompt: Row) -> TurnReport:

@@ -21,6 +21,7 @@ from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.revision import revise
 from hotseat_core.conversation.room import Room
 from hotseat_core.conversation.summary import State, Summary, of_live, of_stored
+from hotseat_core.conversation.tally import Tally
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
@@ -45,6 +46,7 @@ class Means:
     retention: Retention
     default_settings: Callable[[], ConversationSettings]
     tasks: asyncio.TaskGroup  # that turns run in
+    tally: Tally
 
 
 class Registry:
@@ -55,6 +57,7 @@ class Registry:
         self._store = store = means.store
         self._pool = pool = means.pool
         self._limits = means.limits
+        self._tally = means.tally
         self._workspaces = workspaces
         self._default_settings = means.default_settings
         self._retention = means.retention
@@ -215,7 +218,7 @@ class Registry:
         stored, lease = claimed
         nodes = await self._store.messages(self.tenant, stored.head) if stored.head else ()
         turns = await self._store.turns(self.tenant, conversation_id, limit=_ALL_TURNS)
-        runner = TurnRunner(self.tenant, conversation_id, self._pool, self._limits, self._lending.lend)
+        runner = self._runner(conversation_id)
         runner.workspace = Path(stored.workspace) if stored.workspace else None
         return self._keep(
             Conversation(
@@ -256,13 +259,17 @@ class Registry:
                 return conversation
         return None
 
+    def _runner(self, conversation_id: str) -> TurnRunner:
+        lend, tally = self._lending.lend, self._tally
+        return TurnRunner(self.tenant, conversation_id, self._pool, self._limits, lend=lend, tally=tally)
+
     async def _create(self, conversation_id: str, settings: ConversationSettings, said: Sequence[Node]) -> Conversation:
         is_transient = not conversation_id
         conversation_id = conversation_id or f"conv_{uuid.uuid4().hex}"
         if conversation_id in self._live:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
         self._room.make()
-        runner = TurnRunner(self.tenant, conversation_id, self._pool, self._limits, self._lending.lend)
+        runner = self._runner(conversation_id)
         if settings.workspace:
             runner.workspace = self._workspaces.named(settings.workspace)
         workspace = str(runner.workspace or "")

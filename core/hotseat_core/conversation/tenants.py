@@ -10,6 +10,7 @@ from hotseat_core.access.caller import DEFAULT_TENANT
 from hotseat_core.conversation.registry import Means, Registry
 from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
+from hotseat_core.conversation.tally import Tally, Uncounted
 from hotseat_core.conversation.terms import ConversationSettings, GoAwayReason
 from hotseat_core.conversation.turn_runner import TurnLimits
 from hotseat_core.conversation.workspaces import Workspaces
@@ -34,11 +35,14 @@ class Tenants:
         retention: Retention = FOR_EVER,
         max_live: int = MAX_LIVE_CONVERSATIONS,
         max_live_bytes: int = MAX_LIVE_BYTES,
+        tally: Tally | None = None,
     ) -> None:
         self._room = Room(max_count=max_live, max_bytes=max_live_bytes)
         self._store = store
         self._tasks = asyncio.TaskGroup()
-        self._means = Means(store, pool, self._room, limits, retention, default_settings, self._tasks)
+        self._means = Means(
+            store, pool, self._room, limits, retention, default_settings, self._tasks, tally or Uncounted()
+        )
         self._workspace_root = workspace_root
         self._made_workspaces = made_workspaces or workspace_root
         self._registries: dict[str, Registry] = {}

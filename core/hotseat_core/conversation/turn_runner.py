@@ -12,10 +12,11 @@ import msgspec
 from hotseat_core.conversation.answering import ask
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.quota import Quota
+from hotseat_core.conversation.tally import Tally, Uncounted
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import TurnInput
 from hotseat_core.conversation.waiting import Waiting
-from hotseat_core.conversation.ways import begins_with, is_better_new
+from hotseat_core.conversation.ways import begins_with, is_better_new, path_of
 from hotseat_core.errors import HotseatError, Reason, WorkerLost, WorkerStartError
 from hotseat_core.events import Failure, Notice, NoticeKind, Outcome
 from hotseat_core.pool.lease import Lease
@@ -57,13 +58,21 @@ class TurnRunner:
     """Runs the turns of one conversation, one at a time."""
 
     def __init__(
-        self, tenant: str, conversation_id: str, pool: Pool, limits: TurnLimits, lend: Lend | None = None
+        self,
+        tenant: str,
+        conversation_id: str,
+        pool: Pool,
+        limits: TurnLimits,
+        *,
+        lend: Lend | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._tenant = tenant
         self._conversation_id = conversation_id
         self._pool = pool
         self._limits = limits
         self._lend = lend
+        self._tally = tally or Uncounted()
         self.workspace: Path | None = None  # of the conversation's own, once it has one
         self._quota = Quota(limits.workspace_bytes)
         self._bound: SessionSetup | None = None  # what its worker was last bound to
@@ -149,9 +158,12 @@ class TurnRunner:
             worker.bind(settings.setup)
         elif worker.setup != settings.setup:
             raise CannotAlignError("the worker was bound under other settings")
-        if lease.source is Source.HOT and is_better_new(rows, worker.distance(rows)):
+        way = worker.way(rows)
+        if lease.source is Source.HOT and is_better_new(rows, way.seed):
             raise _TooFarError("another worker gets there sooner")
         await worker.align(rows)
+        if (path := path_of(rows, way, lease.source, has_opening=worker.spec.opening is not None)) is not None:
+            self._tally.note_resume(path)
         self.workspace = self.workspace or worker.workspace
 
     async def run(self, lease: Lease, turn: TurnInput, settings: ConversationSettings, sink: Sink) -> TurnReport:
@@ -201,6 +213,7 @@ class TurnRunner:
                 report = await ask(worker, turn.prompt, turn.setup, sink, stall_timeout_s=self._limits.stall_timeout_s)
                 for task in watching:
                     task.cancel()
+            self._tally.note_troubles(report.troubles)
             return report
         finally:
             timer.cancel()

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from hotseat_core.conversation.tally import ResumePath
 from hotseat_core.pool.prospect import Prospect
+from hotseat_core.pool.view import Source
 from hotseat_core.worker.opening import Opening, opening_of
 from hotseat_core.worker.rows import Row
+from hotseat_core.worker.session import Alignment
 
 # Milliseconds on a machine at rest (bench/history.py). Only how they compare counts. A busy machine shifts it towards
 # the file: each of the many short ways to a spare and back has to wait for its turn.
@@ -25,6 +28,17 @@ def is_better_new(rows: Sequence[Row], seed: Sequence[Row]) -> bool:
     if user_rows(seed) * _SEED_MS <= _END_MS + _START_MS + _FILE_MS:
         return False
     return begins_with(rows, Prospect(has_spare=False, has_start=False, has_room=False)) is not None
+
+
+def path_of(rows: Sequence[Row], way: Alignment, source: Source, *, has_opening: bool) -> ResumePath | None:
+    """Return how a worker gets to hold the rows; None: there are none. has_opening: its process began with some."""
+    if not rows:
+        return None
+    if way.rewind_to:
+        return ResumePath.REWIND
+    if source is not Source.HOT:
+        return ResumePath.TRANSCRIPT if has_opening else ResumePath.SEED
+    return ResumePath.SEED if way.seed else ResumePath.HOT
 
 
 def _is_faster(count: int, prospect: Prospect) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hotseat_core.pool.stats import PoolState, PoolStats
+from hotseat_core.pool.waits import BOUNDS_S
 
 
 class PoolCollector(Collector):
@@ -47,12 +48,13 @@ def _turns(stats: PoolStats) -> Iterator[Metric]:
     for source, count in stats.turns.items():
         leases.add_metric([source.value], count)
     yield leases
-    yield SummaryMetricFamily(
-        "hotseat_queue_wait_seconds",
-        "How long turns that got a process had waited for it.",
-        count_value=sum(stats.turns.values()),
-        sum_value=stats.queue_duration_s,
+    waits = HistogramMetricFamily(
+        "hotseat_queue_wait_seconds", "How long turns waited for a process, by how that ended.", labels=["outcome"]
     )
+    for outcome, times in stats.waits.items():
+        bounds = (*map(str, BOUNDS_S), "+Inf")
+        waits.add_metric([outcome.value], list(zip(bounds, times.counts, strict=True)), times.sum_s)
+    yield waits
     rejected = CounterMetricFamily("hotseat_rejected", "Turns that got no process, by why.", labels=["reason"])
     for refusal, count in stats.refusals.items():
         rejected.add_metric([refusal.value], count)
@@ -62,7 +64,10 @@ def _turns(stats: PoolStats) -> Iterator[Metric]:
 
 def _workers(stats: PoolStats) -> Iterator[Metric]:
     count = CounterMetricFamily
-    yield count("hotseat_worker_spawns", "Processes started.", stats.worker_starts)
+    spawns = count("hotseat_worker_spawns", "Processes started, by what for.", labels=["reason"])
+    for start_reason, started in stats.worker_starts.items():
+        spawns.add_metric([start_reason.value], started)
+    yield spawns
     yield count("hotseat_worker_spawn_failures", "Processes that did not get ready.", stats.worker_start_failures)
     exits = count("hotseat_worker_exits", "Processes that ended, by why.", labels=["reason"])
     for reason, ended in stats.ends.items():

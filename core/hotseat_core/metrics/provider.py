@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from hotseat_core.upstream.account import Call
 
 _FIRST_BYTES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300)
+_TOKENS_S = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 1, 5)
 
 
 class ProviderMeter:
@@ -20,8 +21,15 @@ class ProviderMeter:
             registry=registry, buckets=_FIRST_BYTES_S,
         )  # fmt: skip
 
+        self._tokens = Histogram(
+            "hotseat_inter_token_seconds", "From one token of the model's to the next, on average over an answer.",
+            registry=registry, buckets=_TOKENS_S,
+        )  # fmt: skip
+
     def note(self, call: Call) -> None:
         """Count a request that has ended."""
         self._requests.labels(str(call.status) if call.status else "none").inc()
         if call.status:
             self._first_bytes.observe(call.first_byte_s)
+        if call.token_s:
+            self._tokens.observe(call.token_s)

@@ -32,10 +32,12 @@ from hotseat_core.pool.view import (
     Revoke,
     Source,
     Start,
+    StartReason,
     Wake,
     WorkerState,
     WorkerView,
 )
+from hotseat_core.pool.waits import WaitOutcome
 from hotseat_core.pool.worker_port import PoolWorker, StartWorker, WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -143,7 +145,7 @@ class Floor:
             case Assign():
                 self._assign(self.line.serve(action.waiter), self.seats[action.seat], action.source)
             case Start():
-                self._start(action.spec)
+                self._start(action.spec, action.reason)
             case End():
                 self.end(self.seats[action.seat], action.reason)
             case Refuse():
@@ -178,6 +180,7 @@ class Floor:
         """Send a waiter away."""
         self.line.leave(waiter)
         self.counts.refusals[why] += 1
+        self.counts.waits.note(WaitOutcome.REFUSED, self.clock.time() - waiter.view.since)
         if not waiter.answer.done():
             waiter.answer.set_exception(error)
 
@@ -211,11 +214,11 @@ class Floor:
 
     # What becomes of a worker
 
-    def _start(self, spec: WorkerSpec) -> None:
+    def _start(self, spec: WorkerSpec, reason: StartReason) -> None:
         number = self.next_order()
         view = WorkerView(number, spec, WorkerState.STARTING, since=self.clock.time())
         seat = self.seats[number] = Seat(view, self.wall())
-        self.counts.starts += 1
+        self.counts.starts[reason] += 1
         self._lives.begin(seat, self._given_out_at + SPARE_PAUSE_S)
 
     def note_ready(self, seat: Seat, worker: PoolWorker) -> None:

@@ -4,7 +4,19 @@ from collections import defaultdict, deque
 from math import inf
 
 from hotseat_core.pool.room import Room
-from hotseat_core.pool.view import Action, Assign, End, EndReason, Key, PoolView, Source, Start, WaiterView, WorkerState
+from hotseat_core.pool.view import (
+    Action,
+    Assign,
+    End,
+    EndReason,
+    Key,
+    PoolView,
+    Source,
+    Start,
+    StartReason,
+    WaiterView,
+    WorkerState,
+)
 from hotseat_core.pool.view import WorkerView as Worker
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool.worth import Wanted, least_missed_first, why_evicted
@@ -67,10 +79,10 @@ class Ledger:
         self.set_aside(worker)
         self.actions.append(Assign(waiter.order, worker.seat, source))
 
-    def start(self, spec: WorkerSpec) -> None:
+    def start(self, spec: WorkerSpec, reason: StartReason) -> None:
         """Take the room for a worker, and start it unless a process is still there or too many are starting."""
         if self.room.take():
-            self.actions.append(Start(spec))
+            self.actions.append(Start(spec, reason))
 
     def end(self, worker: Worker, reason: EndReason) -> None:
         """End the worker; its room is free, although a process is still there."""

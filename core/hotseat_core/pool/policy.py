@@ -3,7 +3,7 @@
 from hotseat_core.pool.ledger import Ledger
 from hotseat_core.pool.serving import Serving
 from hotseat_core.pool.spares import spare_need
-from hotseat_core.pool.view import Action, EndReason, PoolView, Revoke, Wake, WorkerState, WorkerView
+from hotseat_core.pool.view import Action, EndReason, PoolView, Revoke, StartReason, Wake, WorkerState, WorkerView
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.pool.worth import Wanted, least_missed_first
 
@@ -73,7 +73,7 @@ def _refill(ledger: Ledger, spec: WorkerSpec) -> None:
         if given_up is None:
             return
         ledger.end(given_up, EndReason.SPARE_ROOM)
-    ledger.start(spec)
+    ledger.start(spec, StartReason.SPARE)
 
 
 def _given_up_for_spare(ledger: Ledger) -> WorkerView | None:

@@ -21,6 +21,7 @@ from hotseat_core.pool.seat import Hold, Seat, Waiter
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.stats import Place, PoolState, PoolStats, WaiterRow, WorkerRow, describe, queue, snapshot
 from hotseat_core.pool.view import EndReason, Key, WaiterView, WorkerState
+from hotseat_core.pool.waits import WaitOutcome
 from hotseat_core.pool.worker_port import StartWorker, WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Pool:
     def _hand_out(self, hold: Hold) -> Lease:
         duration_s = hold.since - hold.waiter.since
         self._floor.counts.turns[hold.source] += 1
-        self._floor.counts.queue_duration_s += duration_s
+        self._floor.counts.waits.note(WaitOutcome.SERVED, duration_s)
         return Lease(hold, duration_s, self._give_back)
 
     def _leave(self, waiter: Waiter) -> None:
@@ -128,6 +129,7 @@ class Pool:
             self._put_back(waiter.answer.result())
         if was_waiting or has_hold:
             self._floor.counts.cancelled += 1
+            self._floor.counts.waits.note(WaitOutcome.CANCELLED, self._floor.clock.time() - waiter.view.since)
             self._floor.settle()
 
     def _put_back(self, hold: Hold) -> None:

@@ -21,6 +21,7 @@ from hotseat_core.pool.view import (
     Refusal,
     Refuse,
     Source,
+    StartReason,
     WaiterView,
     WorkerState,
     WorkerView,
@@ -116,7 +117,7 @@ class Serving:
         elif is_starting:
             self.ledger.starting[waiter.spec] -= 1
         elif self.ledger.make_room(self.wanted):
-            self.ledger.start(waiter.spec)
+            self.ledger.start(waiter.spec, StartReason.TURN)
         else:
             return False
         self._dealt_with.add(waiter.key)

@@ -2,11 +2,13 @@
 
 import enum
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hotseat_core.pool.fairness import fair_order
 from hotseat_core.pool.settings import PoolSettings
-from hotseat_core.pool.view import EndReason, PoolView, Refusal, Source, WorkerState
+from hotseat_core.pool.view import EndReason, PoolView, Refusal, Source, StartReason, WorkerState
+from hotseat_core.pool.waits import WaitOutcome, Waits, WaitTimes
 from hotseat_core.pool.worker_port import WorkerSpec
 
 
@@ -40,9 +42,9 @@ class Counts:
     refusals: Counter[Refusal] = field(default_factory=Counter)
     ends: Counter[EndReason] = field(default_factory=Counter)
     evictions: Counter[EndReason] = field(default_factory=Counter)  # the ends of those that held a conversation
-    queue_duration_s: float = 0.0
+    waits: Waits = field(default_factory=Waits)
     cancelled: int = 0
-    starts: int = 0
+    starts: Counter[StartReason] = field(default_factory=Counter)
     start_failures: int = 0
     lost: int = 0
     turn_duration_s: float = 5.0  # moving average of how long a worker is leased
@@ -74,9 +76,9 @@ class PoolStats:
     refusals: dict[Refusal, int]
     ends: dict[EndReason, int]
     evictions: dict[EndReason, int]  # the ends of those that held a conversation
-    queue_duration_s: float
+    waits: Mapping[WaitOutcome, WaitTimes]
     cancelled_turns: int
-    worker_starts: int
+    worker_starts: dict[StartReason, int]
     worker_start_failures: int
     workers_lost: int
     evictions_for_room: int
@@ -149,9 +151,9 @@ def snapshot(
         refusals={refusal: counts.refusals[refusal] for refusal in Refusal},
         ends={reason: counts.ends[reason] for reason in EndReason},
         evictions={reason: counts.evictions[reason] for reason in EndReason},
-        queue_duration_s=counts.queue_duration_s,
+        waits=counts.waits.told(),
         cancelled_turns=counts.cancelled,
-        worker_starts=counts.starts,
+        worker_starts={reason: counts.starts[reason] for reason in StartReason},
         worker_start_failures=counts.start_failures,
         workers_lost=counts.lost,
         evictions_for_room=sum(counts.evictions[reason] for reason in EVICTIONS_FOR_ROOM),

@@ -32,6 +32,13 @@ class Source(enum.Enum):
     COLD = "cold"  # it got ready after the turn asked
 
 
+class StartReason(enum.Enum):
+    """Why the pool starts a worker."""
+
+    TURN = "turn"  # one waits for it
+    SPARE = "spare"
+
+
 class EndReason(enum.Enum):
     """Why the pool ends a worker."""
 
@@ -131,6 +138,7 @@ class Start(msgspec.Struct, frozen=True):
     """Start a worker; it belongs to whoever fits first when it is ready."""
 
     spec: WorkerSpec
+    reason: StartReason = StartReason.TURN
 
 
 class End(msgspec.Struct, frozen=True):

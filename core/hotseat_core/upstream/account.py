@@ -28,6 +28,7 @@ class Call:
     status: int  # 0: no answer came
     first_byte_s: float  # from the whole request to the answer's head; 0: no answer came
     tokens: Tokens  # of a call to the model that was answered with success
+    token_s: float = 0.0  # from one of its tokens to the next, on average; 0: that can't be told
 
 
 OnCall = Callable[[Call], None]
@@ -49,7 +50,7 @@ class Account:
     def ended(self, meter: Meter, status: int, first_byte_s: float) -> None:
         """A call has ended, with an answer, a part of one, or none."""
         self._open.discard(meter)
-        self._on_call(Call(self.worker_id, status, first_byte_s, meter.tokens()))
+        self._on_call(Call(self.worker_id, status, first_byte_s, meter.tokens(), meter.token_s))
 
     def unfinished(self) -> Usage:
         """Return what the answers that are still coming have used: nobody else will say it, where they are cut now."""

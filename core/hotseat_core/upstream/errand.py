@@ -118,7 +118,7 @@ class Errand:
         self._head = answer_head(status, reason, headers, length=None if self._is_chunked else length or b"0")
         now = time.monotonic()
         self._status, self._first_byte_s = status, now - self._begun_at
-        self._meter = meter_for(self._request.target, status, find(headers, b"content-type") or b"")
+        self._meter = meter_for(self._request.target, status, find(headers, b"content-type") or b"", time.monotonic)
         self._account.answering(self._meter)
         if status >= 400:
             self._account.refused = Refused(status, now, retry_after_s(headers, time.time()))

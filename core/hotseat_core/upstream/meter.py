@@ -1,6 +1,7 @@
 """Reads what a call to the model has used off its answer, in passing."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,6 +29,8 @@ class Tokens:
 class Meter(Protocol):
     """Follows an answer's body."""
 
+    token_s: float  # from one token to the next, on average; 0: that can't be told
+
     def feed(self, data: bytes) -> None:
         """Read on."""
 
@@ -38,7 +41,10 @@ class Meter(Protocol):
 class StreamMeter:
     """Follows a stream of events, which may be cut anywhere. A piece of content costs two searches, and no more."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._first_at = 0.0  # a piece of content came
+        self.token_s = 0.0
         self._model = ""
         self._usage: dict[str, Any] = {}
         self._pieces = 0
@@ -48,7 +54,9 @@ class StreamMeter:
 
     def feed(self, data: bytes) -> None:
         """Read on."""
-        self._pieces += data.count(_PIECE)
+        if pieces := data.count(_PIECE):
+            self._first_at = self._first_at or self._clock()
+            self._pieces += pieces
         held = self._held + data
         while (at := held.find(self._wanted)) >= 0:
             begin = held.find(b"data:", at)
@@ -77,10 +85,19 @@ class StreamMeter:
         else:
             self._usage |= {name: value for name, value in _object(told.get("usage")).items() if value is not None}
             self._is_final = True
+            self._note_pace()
+
+    def _note_pace(self) -> None:
+        """The answer's last event but one is read: its tokens are counted, and its first piece is one of them."""
+        count = self._usage.get("output_tokens")
+        if self._first_at and isinstance(count, int) and count > 1:
+            self.token_s = (self._clock() - self._first_at) / (count - 1)
 
 
 class WholeMeter:
     """Keeps an answer that comes in one piece, and reads it at its end."""
+
+    token_s = 0.0
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -101,6 +118,8 @@ class WholeMeter:
 class NoMeter:
     """For answers that cost nothing."""
 
+    token_s = 0.0
+
     def feed(self, data: bytes) -> None:
         """Let it pass."""
 
@@ -109,11 +128,11 @@ class NoMeter:
         return Tokens()
 
 
-def meter_for(target: bytes, status: int, content_type: bytes) -> Meter:
-    """Return what reads the answer to a request for this target."""
+def meter_for(target: bytes, status: int, content_type: bytes, clock: Callable[[], float]) -> Meter:
+    """Return what reads the answer to a request for this target, as it comes by this clock."""
     if status != 200 or not target.partition(b"?")[0].endswith(b"/v1/messages"):
         return NoMeter()
-    return StreamMeter() if content_type.startswith(b"text/event-stream") else WholeMeter()
+    return StreamMeter(clock) if content_type.startswith(b"text/event-stream") else WholeMeter()
 
 
 def _tokens(model: str, usage: dict[str, Any], *, is_final: bool) -> Tokens:

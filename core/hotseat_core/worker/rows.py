@@ -96,5 +96,10 @@ def _counts(block: Block, answered: set[Any]) -> bool:
     return block.get("type") != "tool_use" or block.get("id") in answered
 
 
+def count_texts(content: Sequence[Block]) -> int:
+    """Return how many of the blocks are text."""
+    return sum(block.get("type") == "text" for block in content)
+
+
 def _is_thought(block: Block) -> bool:
     return block.get("type") in {"thinking", "redacted_thinking"}

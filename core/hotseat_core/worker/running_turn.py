@@ -85,7 +85,15 @@ class RunningTurn:
         if self._account is not None and not ending.clean:
             usage += self._account.unfinished()
         calls = translator.calls if ending.outcome is Outcome.TOOL_CALLS else ()
-        return TurnReport(ending, translator.text, translator.rows(), usage, translator.step_count, calls)
+        return TurnReport(
+            ending,
+            translator.text,
+            translator.rows(),
+            usage,
+            translator.step_count,
+            calls,
+            troubles=translator.troubles,
+        )
 
     def _look(self) -> None:
         # While a tool runs or a person decides, silence is no sign of anything.

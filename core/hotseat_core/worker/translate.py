@@ -17,9 +17,10 @@ from hotseat_core.events import (
 from hotseat_core.worker.ending import cutting_outcome, hopeless_retry, result_failure, usage_of
 from hotseat_core.worker.frames import Message
 from hotseat_core.worker.notices import notice_of
-from hotseat_core.worker.rows import Block, Row, RowCollector
+from hotseat_core.worker.rows import Block, Row, RowCollector, count_texts
 from hotseat_core.worker.telling import Telling
 from hotseat_core.worker.tool_uses import ToolUses
+from hotseat_core.worker.troubles import Troubles
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ class TurnReport(msgspec.Struct, frozen=True):
     step_count: int
     calls: tuple[ToolCalled, ...] = ()  # that the client has to answer
     output_json: str = ""  # the answer, where it had to fit a schema and does
+    troubles: Troubles = Troubles()
 
 
 _DIVERGED = Failure(
@@ -67,6 +69,7 @@ class TurnTranslator:
         self.step_count = 0
         self.usage = Usage()
         self.calls: tuple[ToolCalled, ...] = ()  # with which the turn ended
+        self.troubles = Troubles()
         self._tools = ToolUses(is_client_tool)
         self._allow_retraction = allow_retraction
         self._telling = Telling(allow_retraction=allow_retraction, on_contradiction=self._on_contradiction)
@@ -215,7 +218,7 @@ class TurnTranslator:
         content: list[Block] = api["content"]
         self._rows.add_assistant(api["id"], content)
         if api["id"] == self._message_id:
-            self._rowed_texts += _count_texts(content)
+            self._rowed_texts += count_texts(content)
         if api["id"] in self._streamed:
             return []
         return self._tell_whole(api, content)
@@ -226,7 +229,7 @@ class TurnTranslator:
         if api["id"] != self._message_id:
             events += self._abandon({"api_message_id": self._message_id}) if self._message_open else []
             self._begin_message(api["id"])
-            self._rowed_texts = _count_texts(content)
+            self._rowed_texts = count_texts(content)
             self._call_usage = dict(api.get("usage") or {})
         for index, block in enumerate(content, self._whole_blocks):
             events += self._on_block_start({"index": index, "content_block": block})
@@ -268,6 +271,7 @@ class TurnTranslator:
         if message.get("subtype") == "api_retry" and (failure := hopeless_retry(message)) is not None:
             self.ending = Ending(Outcome.FAILED, failure)
             return []
+        self.troubles = self.troubles.with_message(message)
         notice = notice_of(message)
         return [notice] if notice is not None else []
 
@@ -280,6 +284,7 @@ class TurnTranslator:
 
     def _abandon(self, abandoned: dict[str, Any]) -> list[Event]:
         """The attempt was cut: what it told waits for its successor; its tools never ran to an end."""
+        self.troubles = self.troubles.with_abandoned()
         first = int(abandoned.get("from_block_index") or 0)
         self._rows.drop(str(abandoned.get("api_message_id") or ""), first)
         self._telling.abandon(first)
@@ -292,7 +297,3 @@ class TurnTranslator:
 
     def _on_contradiction(self) -> None:
         self.ending = self.ending or Ending(Outcome.FAILED, _DIVERGED)
-
-
-def _count_texts(content: Sequence[Block]) -> int:
-    return sum(block.get("type") == "text" for block in content)

@@ -17,7 +17,7 @@ from hotseat_core.worker.frames import Message
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import LOST, RunningTurn, Sink
-from hotseat_core.worker.session import CannotAlignError, Session
+from hotseat_core.worker.session import Alignment, CannotAlignError, Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.survivors import kill_survivors
 from hotseat_core.worker.translate import Ending, TurnReport
@@ -133,9 +133,9 @@ class Worker:
             for row in way.seed:
                 await self._seed(row)
 
-    def distance(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return the rows that align would have to seed. Raises CannotAlignError."""
-        return self._session.plan(rows).seed
+    def way(self, rows: Sequence[Row]) -> Alignment:
+        """Return what align would have to do. Raises CannotAlignError."""
+        return self._session.plan(rows)
 
     async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
         """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""

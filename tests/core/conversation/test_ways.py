@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from hotseat_core.conversation.ways import begins_with, is_better_new, worth_going_back
+from hotseat_core.conversation.tally import ResumePath
+from hotseat_core.conversation.ways import begins_with, is_better_new, path_of, worth_going_back
 from hotseat_core.pool.prospect import Prospect
+from hotseat_core.pool.view import Source
 from hotseat_core.worker.rows import Row
+from hotseat_core.worker.session import Alignment
 
 
 def rows(text: str) -> tuple[Row, ...]:
@@ -95,3 +98,24 @@ def test_a_hot_worker_that_is_far_off_is_kept_where_a_new_one_could_not_begin_fu
 
 def talk(turns: int) -> tuple[Row, ...]:
     return rows(" ".join(f"u{number} a{number}" for number in range(turns)))
+
+
+@pytest.mark.parametrize(
+    ("source", "rewind_to", "seed", "has_opening", "path"),
+    [
+        pytest.param(Source.HOT, "", "", False, ResumePath.HOT, id="it holds just that"),
+        pytest.param(Source.HOT, "", "u2 a2", False, ResumePath.SEED, id="it lacks the end"),
+        pytest.param(Source.HOT, "uuid", "", False, ResumePath.REWIND, id="it holds more"),
+        pytest.param(Source.HOT, "uuid", "u2", True, ResumePath.REWIND, id="it holds another end"),
+        pytest.param(Source.HOT, "", "", True, ResumePath.HOT, id="what a process began with counts once"),
+        pytest.param(Source.WARM, "", "u1 a1", False, ResumePath.SEED, id="a spare is told all"),
+        pytest.param(Source.COLD, "", "", True, ResumePath.TRANSCRIPT, id="a new one reads a file"),
+        pytest.param(Source.COLD, "", "r1", True, ResumePath.TRANSCRIPT, id="and is told the rest"),
+    ],
+)
+def test_how_a_process_comes_to_hold_a_history(
+    source: Source, rewind_to: str, seed: str, has_opening: bool, path: ResumePath
+) -> None:
+    way = Alignment(rewind_to, "", rows(seed))
+    assert path_of(rows("u1 a1"), way, source, has_opening=has_opening) is path
+    assert path_of((), Alignment("", "", ()), source, has_opening=False) is None, "nothing to go on with"

@@ -16,6 +16,7 @@ from hotseat_core.pool.view import (
     Revoke,
     Source,
     Start,
+    StartReason,
     WaiterView,
     Wake,
     WorkerState,
@@ -197,16 +198,17 @@ def test_a_turn_gets_the_cheapest_worker(view: PoolView, expected: list[Action])
     assert plan(view, now=0) == expected
 
 
+SPARE_START = Start(AGENT, StartReason.SPARE)
 ROOMY = replace(SIZE, max_workers=4, warm_workers=1)
 OPEN = Backoff(failures=(-1.0,) * 5, spare_at=20, open_until=20)
 
 KEEPING_HOUSE: dict[str, tuple[PoolView, list[Action]]] = {
-    "a missing spare is started": (pool(settings=ROOMY), [Start(AGENT)]),
+    "a missing spare is started": (pool(settings=ROOMY), [SPARE_START]),
     "one that starts is enough": (pool(starting(1), settings=ROOMY), []),
-    "one that a turn waits for is not a spare": (pool(starting(1), turn(11, "a"), settings=ROOMY), [Start(AGENT)]),
+    "one that a turn waits for is not a spare": (pool(starting(1), turn(11, "a"), settings=ROOMY), [SPARE_START]),
     "a spare that is taken is replaced": (
         pool(warm(1), turn(11, "a"), settings=ROOMY),
-        [Assign(11, 1, Source.WARM), Start(AGENT)],
+        [Assign(11, 1, Source.WARM), SPARE_START],
     ),
     "turns have the last seat before spares": (
         pool(running(1, "b"), turn(11, "a"), settings=replace(SIZE, warm_workers=1)),
@@ -421,7 +423,7 @@ SHORT_OF_MEMORY: dict[str, tuple[PoolView, list[Action]]] = {
         little(sized(running(1, "a"), 201), warm_workers=1),
         [],
     ),
-    "and there it is": (little(sized(running(1, "a"), 200), warm_workers=1), [Start(AGENT)]),
+    "and there it is": (little(sized(running(1, "a"), 200), warm_workers=1), [SPARE_START]),
 }
 
 

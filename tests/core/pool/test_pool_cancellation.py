@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hotseat_core.pool.view import Source
+from hotseat_core.pool.view import Source, StartReason
 from hotseat_core.pool.worker_port import WorkerSpec
 
 from tests.core.pool.conftest import OpenPool
@@ -149,7 +149,7 @@ async def test_the_pool_before_a_start_has_made_its_first_step(open_pool: OpenPo
         closing = asyncio.create_task(pool.aclose())  # runs before the task that the turn's start is
         await asyncio.wait([turn, closing])
         assert turn.exception() is not None
-        assert pool.stats().worker_starts == 1
+        assert pool.stats().worker_starts == {StartReason.TURN: 1, StartReason.SPARE: 0}
         assert machine.start_count == 0
 
 

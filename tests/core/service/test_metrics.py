@@ -12,7 +12,9 @@ from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.metrics.listener import serving
+from hotseat_core.metrics.running import RunningMeter
 from hotseat_core.metrics.turns import TurnMeter
+from hotseat_core.worker.troubles import Troubles
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -47,8 +49,11 @@ async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -
         assert after['hotseat_turns_total{outcome="succeeded",reason=""}'] == 2
         assert after['hotseat_turn_duration_seconds_count{outcome="succeeded"}'] == 2
         assert (after['hotseat_leases_total{worker="cold"}'], after['hotseat_leases_total{worker="hot"}']) == (1, 1)
-        assert after["hotseat_queue_wait_seconds_count"] == 2
-        assert after["hotseat_worker_spawns_total"] == 1
+        assert after['hotseat_queue_wait_seconds_count{outcome="served"}'] == 2
+        assert after['hotseat_queue_wait_seconds_bucket{le="+Inf",outcome="refused"}'] == 0
+        assert after['hotseat_worker_spawns_total{reason="turn"}'] == 1
+        assert after['hotseat_worker_spawns_total{reason="spare"}'] == 0
+        assert (after['hotseat_resumes_total{path="hot"}'], after['hotseat_resumes_total{path="seed"}']) == (1, 0)
         assert after['hotseat_workers{state="idle"}'] == 1
         assert after['hotseat_store_commit_seconds_count{step="begin"}'] == 2
         assert after['hotseat_tokens_total{type="output"}'] > 0
@@ -64,6 +69,16 @@ async def test_turns_that_fail_are_counted_with_their_reason(open_house: OpenHou
         assert done.outcome == pb.TurnCompleted.OUTCOME_FAILED
         found = await scraped(house.core.metrics_url)
         assert found['hotseat_turns_total{outcome="failed",reason="TURN_LIMIT"}'] == 1
+
+
+async def test_what_the_cli_mends_by_itself_is_counted() -> None:
+    registry = CollectorRegistry()
+    meter = RunningMeter(registry)
+    meter.note_troubles(Troubles(("529", "529", "none"), 1))
+    meter.note_troubles(Troubles())
+    counted = [registry.get_sample_value("hotseat_upstream_retries_total", {"status": s}) for s in ("529", "none")]
+    assert counted == [2, 1]
+    assert registry.get_sample_value("hotseat_upstream_abandoned_attempts_total") == 1
 
 
 async def test_nothing_is_served_where_nobody_asked_for_it(open_house: OpenHouse) -> None:

@@ -1,5 +1,7 @@
 """What a turn's failure becomes by what the provider said of it."""
 
+import time
+
 import pytest
 from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Usage
@@ -46,7 +48,7 @@ def test_a_provider_that_could_not_be_reached_is_said_so_and_why() -> None:
 def test_calls_that_are_still_answered_are_counted_as_far_as_they_went() -> None:
     told: list[Call] = []
     account = Account("w", told.append)
-    meter = StreamMeter()
+    meter = StreamMeter(time.monotonic)
     account.answering(meter)
     meter.feed(START + b"event: content_block_delta\ndata: {}\n\n" * 4)
     assert account.unfinished() == Usage(input_tokens=7, output_tokens=4)

@@ -1,6 +1,7 @@
 """What a call has used, read off its answer wherever that is cut."""
 
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -33,7 +34,7 @@ WHOLE = Tokens("m", 7, 42, 3, 5, is_final=True)
 
 
 def read(*pieces: bytes) -> Tokens:
-    meter = StreamMeter()
+    meter = StreamMeter(time.monotonic)
     for piece in pieces:
         meter.feed(piece)
     return meter.tokens()
@@ -55,6 +56,27 @@ def test_a_stream_that_breaks_off_has_used_what_went_in_and_about_what_came_out(
     told = stream()
     tokens = read(told[: told.index(b"event: message_delta")])
     assert tokens == Tokens("m", 7, 6, 3, 5, is_final=False)
+
+
+def test_the_pace_is_told_of_the_time_between_tokens_alone() -> None:
+    now = 100.0
+    meter = StreamMeter(lambda: now)
+    head, *pieces, tail = stream().split(b"event: c")
+    meter.feed(head)
+    now = 105.0
+    for piece in (*pieces, tail[: tail.index(b"event: message_delta")]):
+        meter.feed(b"event: c" + piece)
+        now += 1.0
+    assert meter.token_s == 0.0, "the provider has not said how many tokens it were"
+    meter.feed(tail[tail.index(b"event: message_delta") :])
+    assert meter.token_s == 6 / 41
+
+
+@pytest.mark.parametrize("count", [0, 1, None])
+def test_an_answer_of_one_token_has_no_pace(count: int | None) -> None:
+    meter = StreamMeter(time.monotonic)
+    meter.feed(stream().replace(b"42", json.dumps(count).encode()))
+    assert meter.token_s == 0.0
 
 
 def test_what_the_model_writes_is_not_taken_for_the_provider_s_word() -> None:
@@ -102,4 +124,4 @@ def test_an_answer_in_one_piece_is_read_at_its_end() -> None:
     ],
 )
 def test_only_calls_to_the_model_are_counted(target: bytes, status: int, content_type: bytes, kind: type) -> None:
-    assert isinstance(meter_for(target, status, content_type), kind)
+    assert isinstance(meter_for(target, status, content_type, time.monotonic), kind)

@@ -85,7 +85,7 @@ async def test_a_worker_begins_with_its_opening_and_is_told_only_the_rest(open_w
     async with open_worker(opening=begun(*TALK)) as worker:
         worker.bind(SessionSetup())
         rest = (user("q3"), model("a3"))
-        assert worker.distance((*TALK, *rest)) == rest
+        assert worker.way((*TALK, *rest)).seed == rest
         assert await recall(worker, (*TALK, *rest)) == "u:q1 | a:a1 | u:q2 | a:a2 | u:q3 | a:a3"
 
 

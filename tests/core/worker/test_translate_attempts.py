@@ -12,6 +12,7 @@ from hotseat_core.events import (
     ToolStarted,
 )
 from hotseat_core.worker.translate import TurnTranslator
+from hotseat_core.worker.troubles import Troubles
 
 from tests.core.worker.speaking import (
     CLEAN,
@@ -52,6 +53,14 @@ def test_a_second_attempt_that_repeats_the_first_is_spliced(second: list[str], m
     assert translator.ending == CLEAN
     assert translator.text == client_text(events) == "".join(second)
     assert translator.rows() == (a_row(text("".join(second))),)
+    assert translator.troubles == Troubles(retries=("529",), abandoned_count=1)
+
+
+@pytest.mark.parametrize(("status", "counted"), [(529, "529"), (None, "none"), ("x", "none"), (10**9, "none")])
+def test_the_cli_s_repetitions_are_counted_by_status(status: object, counted: str) -> None:
+    translator = TurnTranslator()
+    feed(translator, [RETRY | {"error_status": status}, *said("m1", "fine"), RESULT])
+    assert translator.troubles == Troubles(retries=(counted,))
 
 
 @pytest.mark.parametrize("second", [["one three"], ["one"], ["", "x"]])
