@@ -80,6 +80,7 @@ PURE = {
     "hotseat_core.pool.serving",
     "hotseat_core.pool.spares",
     "hotseat_core.pool.worth",
+    "hotseat_core.worker.appetite",
     "hotseat_core.worker.dialect",
     "hotseat_core.worker.json_text",
     "hotseat_core.worker.output_schema",

@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import asyncio
+import resource
 import sys
 
 from hotseat_serving import logs
@@ -47,6 +48,8 @@ def main() -> int:
         return 0
     logs.configure(settings.log_level, settings.log_format)
     hide(os.environ, SECRETS)
+    # Of what workers start: it would hold a conversation, and fill the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     tell(configuration)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)

@@ -14,6 +14,7 @@ from hotseat_core.upstream.credential import CredentialError
 from hotseat_core.upstream.given import BareKey, Gate, NoWayError
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import proxying
+from hotseat_core.worker.appetites import Appetites
 from hotseat_core.worker.containment import Containment, contained
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 
@@ -28,10 +29,23 @@ async def equipped(settings: CoreSettings, cli: Path, meter: ProviderMeter) -> A
         contained(settings.containment, path, settings.sandboxing) as containment,
         _gate(settings, meter) as gate,
         _egress(settings) as egress,
+        Appetites(settings.appetite) as appetites,
     ):
         forbid_root(settings, containment)
         check_egress(settings, containment)
-        yield WorkerFactory(_factory_settings(settings, cli, containment, gate, egress))
+        yield WorkerFactory(
+            FactorySettings(
+                cli_path=cli,
+                gate=gate,
+                data_dir=settings.data_path,
+                containment=containment,
+                shared_workspace=settings.shared_workspace,
+                model=settings.model,
+                inherited_env=settings.inherited_env,
+                egress=egress,
+                appetites=appetites,
+            )
+        )
 
 
 def forbid_root(settings: CoreSettings, containment: Containment) -> None:
@@ -78,18 +92,3 @@ async def _egress(settings: CoreSettings) -> AsyncIterator[Egress | None]:
     logger.info("agents reach listed hosts", extra={"hosts": settings.egress_allow})
     async with Egress(settings.egress) as egress:
         yield egress
-
-
-def _factory_settings(
-    settings: CoreSettings, cli: Path, containment: Containment, gate: Gate, egress: Egress | None
-) -> FactorySettings:
-    return FactorySettings(
-        cli_path=cli,
-        gate=gate,
-        data_dir=settings.data_path,
-        containment=containment,
-        shared_workspace=settings.shared_workspace,
-        model=settings.model,
-        inherited_env=settings.inherited_env,
-        egress=egress,
-    )

@@ -12,6 +12,7 @@ from hotseat_serving.logs import Form
 from hotseat_core.egress.rules import Allowed, WrongRuleError, parse_allowed
 from hotseat_core.upstream import credential, provider
 from hotseat_core.upstream.credential import Credential, CredentialError
+from hotseat_core.worker.appetite import Appetite
 from hotseat_core.worker.containment import Choice
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.sandbox import Network
@@ -52,6 +53,8 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_queue: Count = 128
     queue_timeout_ms: Count = 120_000
     memory_limit_mb: Count = 0  # of all workers; 0: none
+    worker_memory_limit_mb: Count = 4096  # of one worker with all that it starts; 0: none
+    worker_process_limit: Count = 512  # the same; 0: none
     idle_timeout_ms: Count = 600_000  # 0: never
     retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
     transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
@@ -125,6 +128,11 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     def egress(self) -> Allowed:
         """What agents reach besides the provider, where they have no network."""
         return parse_allowed(self.egress_allow, self.egress_networks)
+
+    @property
+    def appetite(self) -> Appetite:
+        """What a worker may take of the machine."""
+        return Appetite(self.worker_memory_limit_mb * 2**20, self.worker_process_limit)
 
     @property
     def target(self) -> str:

@@ -14,6 +14,8 @@ from hotseat_core.egress.egress import Egress
 from hotseat_core.errors import WorkerStartError
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.upstream.given import Access, Gate
+from hotseat_core.worker.appetite import Appetite
+from hotseat_core.worker.appetites import Appetites, restrain
 from hotseat_core.worker.command import Command, build_argv, build_env
 from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.furnishing import Owner, furnish, give, keep_images_out
@@ -37,6 +39,7 @@ class FactorySettings:
     start_timeout_s: float = 60.0
     inherited_env: Mapping[str, str] = field(default_factory=dict, repr=False)
     egress: Egress | None = None  # None: agents reach no host, or all of them
+    appetites: Appetites = field(default_factory=lambda: Appetites(Appetite()))
 
 
 class WorkerFactory:
@@ -87,10 +90,20 @@ class WorkerFactory:
             await worker.start(self._settings.start_timeout_s)
             if (egress := self._egress(spec)) is not None:
                 await egress.open(worker.id, worker.pid)
+            self._restrain(worker)
         except BaseException:
             await worker.aclose()
             raise
         return worker
+
+    def _restrain(self, worker: Worker) -> None:
+        appetites, sandbox = self._settings.appetites, self._settings.containment.sandbox
+        if sandbox is not None and sandbox.owner is None:
+            try:
+                restrain(worker.pid, appetites.limit)
+            except OSError as exc:
+                raise WorkerStartError(f"a worker can't be kept from starting too much: {exc}") from exc
+        appetites.add(worker)
 
     def _build(self, worker_id: str, spec: WorkerSpec, opening: Opening | None, access: Access) -> Worker:
         settings, profile = self._settings, PROFILES[spec.profile]

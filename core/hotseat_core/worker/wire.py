@@ -75,6 +75,11 @@ class Wire:
         self._calls[request_id] = answer
         return answer
 
+    def kill(self) -> None:
+        """End the process at once; whoever waits for it hears of it as of any other end."""
+        if self._process is not None:
+            self._process.kill()
+
     async def aclose(self, *, gently: bool) -> None:
         """Return when the process is gone."""
         if self._process is not None:

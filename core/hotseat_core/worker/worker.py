@@ -159,10 +159,12 @@ class Worker:
             self._session.end_turn(report.rows)
         return report
 
-    def cut(self, ending: Ending) -> None:
-        """End the running turn here and now; align stops what the CLI still does of it."""
+    def cut(self, ending: Ending, *, kill: bool = False) -> None:
+        """End the running turn here and now; align stops what the CLI still does of it. kill: end the CLI, too."""
         if self._turn is not None:
             self._turn.end(ending)
+        if kill:
+            self._wire.kill()
 
     def allow(self, permission_id: str, input_json: str, remember_rules: Sequence[str] = ()) -> bool:
         """Let the CLI use the tool; False: nothing of that id waits."""
@@ -292,8 +294,7 @@ class Worker:
 
     def _on_exit(self, lost: WorkerLost) -> None:
         logger.info("worker ended", extra={"worker": self.id, "reason": lost.message})
-        for taken in self._seeds.values():
-            if not taken.done():
-                taken.set_exception(lost)
+        for taken in (seed for seed in self._seeds.values() if not seed.done()):
+            taken.set_exception(lost)
         self.cut(LOST)
         self.ended.set()

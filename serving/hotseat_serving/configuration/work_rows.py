@@ -150,6 +150,17 @@ WORKERS = Group(
             core="workspace_limit_mb",
         ),
         Setting(
+            *("HOTSEAT_WORKER_MEMORY_LIMIT_MB", "workers.worker_memory_limit_mb", Count(), "4096"),
+            "memory of one process with all that its agent starts, in MiB, as measured once a second; beyond it the "
+            "turn fails and all of it is ended ([containment.md](containment.md#what-an-agent-may-take)); 0: no limit",
+            core="worker_memory_limit_mb",
+        ),
+        Setting(
+            *("HOTSEAT_WORKER_PROCESS_LIMIT", "workers.worker_process_limit", Count(), "512"),
+            "processes that one agent may have at once; the same beyond it; 0: no limit",
+            core="worker_process_limit",
+        ),
+        Setting(
             *("HOTSEAT_CONTAINMENT", "workers.containment", Choice(("auto", "bubblewrap", "watcher")), "auto"),
             "what sees to it that nothing that a worker has started outlives it: `bubblewrap`, `watcher`, or `auto`, "
             "which is bubblewrap where it works ([containment.md](containment.md))",
