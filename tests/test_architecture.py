@@ -121,6 +121,7 @@ PURE = {
     "hotseat_serving.configuration.work_rows",
     "hotseat_serving.exposure",
     "hotseat_serving.scrub",
+    "hotseat_serving.trace_context",
     "hotseat_cli.banner",
     "hotseat_cli.diagnosis.findings",
     "hotseat_cli.diagnosis.judging",

@@ -66,6 +66,8 @@ def demo(**flags: Any) -> None:
 def _run(flags: Mapping[str, Any], *, force_demo: bool) -> None:
     import asyncio
 
+    from hotseat_serving.tracing import HEADERS
+
     from hotseat_cli import settings, upstream
     from hotseat_cli.house import run
 
@@ -85,5 +87,5 @@ def _run(flags: Mapping[str, Any], *, force_demo: bool) -> None:
         )
     except settings.SettingsError as error:
         fail(str(error), 2)
-    settings.forget(upstream.SECRETS)  # the core is handed them, by name
+    settings.forget((*upstream.SECRETS, HEADERS))  # the servers are handed them, by name
     raise SystemExit(asyncio.run(run(environment, force_demo=force_demo)))

@@ -16,6 +16,7 @@ from hotseat_serving.lifetime import until_told_to_stop
 from hotseat_serving.notify import Notifier
 from hotseat_serving.process import CHECK, new_event_loop, settle_memory
 from hotseat_serving.secrecy import hide
+from hotseat_serving.tracing import HEADERS, CannotTraceError, Tracer, tracing
 
 from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import StorageFailed, WorkerStartError
@@ -28,8 +29,8 @@ from hotseat_core.upstream.given import NoWayError
 _END_S = 20.0  # beyond the drain: for streams, workers and the journal
 
 
-async def _run(settings: CoreSettings, notifier: Notifier) -> None:
-    async with notifier.alive(), serve(settings) as core:
+async def _run(settings: CoreSettings, notifier: Notifier, tracer: Tracer | None) -> None:
+    async with notifier.alive(), serve(settings, tracer) as core:
         settle_memory()
         print(f"hotseat core listening on {core.target}", flush=True)  # noqa: T201 -- what supervisors wait for
         notifier.ready(f"listening on {core.target}")
@@ -47,18 +48,23 @@ def main() -> int:
     if CHECK in sys.argv[1:]:
         return 0
     logs.configure(settings.log_level, settings.log_format)
-    hide(os.environ, SECRETS)
+    hide(os.environ, (*SECRETS, HEADERS))
     # Of what workers start: it would hold a conversation, and fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     tell(configuration)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:
-        with DataDir(settings.data_path), asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_run(settings, Notifier.of(os.environ)))
+        with (
+            tracing(settings.wanted_traces, "hotseat-core") as tracer,
+            DataDir(settings.data_path),
+            asyncio.Runner(loop_factory=new_event_loop) as runner,
+        ):
+            runner.run(_run(settings, Notifier.of(os.environ), tracer))
     except (
         CannotListenError,
         CannotServeMetricsError,
+        CannotTraceError,
         DataDirError,
         NoWayError,
         StorageFailed,

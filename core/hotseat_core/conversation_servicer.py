@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import grpc
 from hotseat.v1 import client_message_pb2, server_event_pb2
 from hotseat.v1 import conversation_service_pb2 as service
+from hotseat_serving.tracing import Tracer
 
 from hotseat_core import convert, convert_keys, convert_note, parse
 from hotseat_core.access.account import Account
@@ -38,9 +39,11 @@ class ConversationServicer(NoteServicer):
         *,
         max_import_bytes: int,
         account: Callable[[Caller], Account],
+        tracer: Tracer | None = None,
     ) -> None:
         super().__init__(tenants, parser, max_import_bytes)
         self._account = account
+        self._tracer = tracer
         self._version = version
         self._unopened: set[asyncio.Timeout] = set()  # of streams that have said nothing yet
         self._is_draining = False
@@ -53,6 +56,8 @@ class ConversationServicer(NoteServicer):
             parse.conversation_id(opened.conversation_id, "open.conversation_id")
         await self._check_replay(opened.conversation_id, opened.start_sequence, opened.log_id)
         attachment.account = self._account(caller())
+        if self._tracer is not None:
+            attachment.tracer, attachment.trace = self._tracer, parse.trace_of(context.invocation_metadata())
         request = _request_of(opened)
         conversation = await self._registry.open(opened.conversation_id, disposition, attachment, request)
         async with attached(conversation, attachment):

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,6 +10,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import ParseDict, ParseError
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import conversation_pb2 as conversations
+from hotseat_serving import trace_context
+from hotseat_serving.trace_context import TraceContext
 
 from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
@@ -204,7 +206,15 @@ def turn_input(message: client.UserInput) -> TurnInput:
         refuse("user_input.fingerprint", f"must be {_MAX_FINGERPRINT} characters at most")
     delivery = _DELIVERIES[message.delivery]
     kept = note(message.note, "user_input.note") if message.HasField("note") else None
-    return TurnInput(identity, Row("user", blocks), turn_setup(message.options), delivery, message.fingerprint, kept)
+    options, prompt, said = turn_setup(message.options), Row("user", blocks), message.trace_context
+    trace = trace_context.parse(said.traceparent, said.tracestate) if message.HasField("trace_context") else None
+    return TurnInput(identity, prompt, options, delivery, message.fingerprint, kept, trace)
+
+
+def trace_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> TraceContext | None:
+    """Return the trace that a call is part of, as its metadata say."""
+    said = {name: value for name, value in metadata or () if isinstance(value, str)}
+    return trace_context.parse(said.get("traceparent"), said.get("tracestate"))
 
 
 def _after(message: client.OpenConversation) -> str:

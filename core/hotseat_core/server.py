@@ -23,6 +23,7 @@ from hotseat.v1 import (
     pool_service_pb2,
     pool_service_pb2_grpc,
 )
+from hotseat_serving.tracing import Tracer
 from prometheus_client import CollectorRegistry
 
 from hotseat_core import transport
@@ -107,7 +108,7 @@ async def check_cli(settings: CoreSettings) -> tuple[Path, str]:
 
 
 @contextlib.asynccontextmanager
-async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
+async def serve(settings: CoreSettings, tracer: Tracer | None = None) -> AsyncIterator[Core]:
     """Serve until the context is left, then drain. Raises WorkerStartError, CannotListenError or StorageFailed."""
     keyring = Keyring(settings.data_path, static_secret=settings.api_key, is_required=settings.auth == "required")
     counted = CollectorRegistry()
@@ -116,14 +117,20 @@ async def serve(settings: CoreSettings) -> AsyncIterator[Core]:
         cli, cli_version = await check_cli(settings)
         async with (
             equipped(settings, cli, ProviderMeter(counted)) as factory,
-            _serve(settings, factory, cli_version, keyring, counted) as core,
+            _serve(settings, factory, cli_version, keyring, counted, tracer=tracer) as core,
         ):
             yield core
 
 
 @contextlib.asynccontextmanager
 async def _serve(
-    settings: CoreSettings, factory: WorkerFactory, cli_version: str, keyring: Keyring, counted: CollectorRegistry
+    settings: CoreSettings,
+    factory: WorkerFactory,
+    cli_version: str,
+    keyring: Keyring,
+    counted: CollectorRegistry,
+    *,
+    tracer: Tracer | None,
 ) -> AsyncIterator[Core]:
     parser = Parser(settings.profile, PermissionMode(settings.permission_mode))
     limits = TurnLimits(
@@ -159,6 +166,7 @@ async def _serve(
                 version("hotseat"),
                 max_import_bytes=settings.max_import_bytes,
                 account=keyring.account,
+                tracer=tracer,
             )
             conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server(servicer, server)
             health = await _add_health(server)

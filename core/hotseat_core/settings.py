@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from hotseat_serving import tracing
 from hotseat_serving.configuration.table import CORE_FIELDS
 from hotseat_serving.logs import Form
 
@@ -83,6 +84,9 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     allow_untested_cli: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Form = "auto"
+    traces: tracing.Choice = "auto"
+    otlp_endpoint: str = ""  # of the collector of traces
+    otlp_headers: str = ""  # for it; never logged
     parent_fd: int = -1  # a pipe whose end means that the supervisor is gone; -1: none
     base_url: str = ""  # of the model's provider; empty: Anthropic's
     key_mode: Literal["proxy", "env"] = "proxy"  # who holds the credential: the core alone, or every worker
@@ -133,6 +137,11 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     def appetite(self) -> Appetite:
         """What a worker may take of the machine."""
         return Appetite(self.worker_memory_limit_mb * 2**20, self.worker_process_limit)
+
+    @property
+    def wanted_traces(self) -> tracing.Wanted:
+        """Which traces are wanted."""
+        return tracing.Wanted(choice=self.traces, endpoint=self.otlp_endpoint, headers=self.otlp_headers)
 
     @property
     def target(self) -> str:

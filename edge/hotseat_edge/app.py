@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp import web
 from hotseat import Client, HotseatError, pb
 from hotseat_serving.exposure import is_loopback, refusal
+from hotseat_serving.tracing import Tracer
 
 from hotseat_edge.callers import Callers, shown_key
 from hotseat_edge.connection import Bounds, Crowd, JsonServer
@@ -40,13 +41,13 @@ class CannotListen(Exception):
 
 
 @asynccontextmanager
-async def serve(settings: Settings) -> AsyncIterator[str]:
+async def serve(settings: Settings, tracer: Tracer | None = None) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
     context = server_context(settings)
     async with _client(settings) as client:
         await _check_exposure(settings, client)
         metrics = Metrics()
-        runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics)
+        runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics, tracer)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
@@ -170,17 +171,18 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
 class _Runner(web.AppRunner):
     """Runs an application on our own connections."""
 
-    def __init__(self, app: web.Application, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: web.Application, settings: Settings, metrics: Metrics, tracer: Tracer | None) -> None:
         super().__init__(app, shutdown_timeout=settings.drain_s)
         self._settings = settings
         self._metrics = metrics
+        self._tracer = tracer
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
         settings = self._settings
         gate = Gate(settings.host, settings.allowed_hosts, settings.cors_origins)
         return JsonServer(
-            guarded(plain.request_handler, gate, self._metrics),
+            guarded(plain.request_handler, gate, self._metrics, self._tracer),
             Crowd(_bounds(settings), self._metrics),
             request_factory=plain.request_factory,
             handler_cancellation=True,  # a client that hangs up ends its turn; run_app's default would let it run on

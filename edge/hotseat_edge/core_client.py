@@ -85,11 +85,15 @@ class Core:
         note hears of what belongs into the response's headers before the first event comes.
         Every failure, the turn's own included, is raised as an ApiError.
         """
-        started = False
+        started, story = False, present()
+        if story.trace is not None:
+            # The stream was opened ahead of the request, and so were the call's metadata.
+            asked.input.trace_context.traceparent = story.trace.traceparent
+            asked.input.trace_context.tracestate = story.trace.tracestate
         while True:
             try:
                 async for request_id in self._attempts(asked):
-                    present().turn_id = request_id
+                    story.turn_id = request_id
                     async with (
                         self.client.converse(asked.opening, first=asked.input, resume_s=RESUME_S) as talk,
                         aclosing(talk.turn(request_id)) as events,

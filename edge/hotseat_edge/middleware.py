@@ -5,7 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import HttpVersion11, web
+from hotseat_serving.tracing import Tracer
 
+from hotseat_edge import request_trace
 from hotseat_edge.connection import SAFE_HEADERS, SERVER, new_request_id
 from hotseat_edge.gate import Gate, preflight
 from hotseat_edge.metrics import REFUSED, Metrics, route_of
@@ -35,7 +37,7 @@ _HTTP_CODES = {
 }
 
 
-def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
+def guarded(handle: Handler, gate: Gate, metrics: Metrics, tracer: Tracer | None = None) -> Handler:
     """The same handler behind a gate; each request has an id and a log line and is counted, and errors are JSON."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -43,6 +45,7 @@ def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
         request[REQUEST_ID] = sane_request_id(request.headers.get("X-Request-ID")) or new_request_id()
         request[HEADERS] = {}
         story = begin()
+        span = request_trace.begun(tracer, request, story)
         try:
             with metrics.in_progress.track_inprogress():
                 response = await _turn_away(gate, request) or await _answer(handle, request)
@@ -50,7 +53,10 @@ def guarded(handle: Handler, gate: Gate, metrics: Metrics) -> Handler:
         finally:
             took_s, status = time.monotonic() - started, request.get(ANSWERED, 499)  # 499: the client hung up
             metrics.note_request(request, status, took_s)
-            logger.info(REQUEST_ENDED, extra=_line(request, story, status, took_s))
+            line = _line(request, story, status, took_s)
+            logger.info(REQUEST_ENDED, extra=line)
+            if span is not None:
+                request_trace.end(span, line)
         return response
 
     return answer

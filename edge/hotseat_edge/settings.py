@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
+from hotseat_serving import tracing
 from hotseat_serving.configuration.table import EDGE_FIELDS
 from hotseat_serving.exposure import is_loopback
 from hotseat_serving.logs import Form
@@ -38,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Form = "auto"
+    traces: tracing.Choice = "auto"
+    otlp_endpoint: str = ""  # of the collector of traces
+    otlp_headers: str = ""  # for it; never logged
     parent_fd: Annotated[int, msgspec.Meta(ge=0)] | None = None
     allowed_hosts: tuple[_HostName, ...] = ()  # besides loopback's; ".example.com" stands for all below it
     cors_origins: tuple[_Origin, ...] = ()  # of pages that may send requests and read the answers
@@ -59,6 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def needs_key(self) -> bool:
         """Whether a core that asks nobody will not do: others reach the edge, and nothing else keeps them out."""
         return not (is_loopback(self.host) or self.insecure_no_auth or self.tls_client_ca)
+
+    @property
+    def wanted_traces(self) -> tracing.Wanted:
+        """Which traces are wanted."""
+        return tracing.Wanted(choice=self.traces, endpoint=self.otlp_endpoint, headers=self.otlp_headers)
 
     @property
     def target(self) -> str:

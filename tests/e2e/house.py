@@ -115,9 +115,10 @@ class House:
         }
         self.core = await Server.start("hotseat_core", self.directory / "core.log", environment)
 
-    async def start_edge(self, target: str = "") -> None:
+    async def start_edge(self, target: str = "", **settings: str) -> None:
         """Start an edge before the core, or before what stands in front of it."""
-        environment = {"PORT": "0", "HOTSEAT_CORE_TARGET": target or self.core.address, "HOTSEAT_DEMO": "1"}
+        address = {"PORT": "0", "HOTSEAT_CORE_TARGET": target or self.core.address}
+        environment = {**address, "HOTSEAT_DEMO": "1", **settings}
         self.edge = await Server.start("hotseat_edge", self.directory / "edge.log", environment)
 
     def openai(self) -> openai.OpenAI:

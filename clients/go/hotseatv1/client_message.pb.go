@@ -319,7 +319,7 @@ func (x TurnOptions_Effort) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TurnOptions_Effort.Descriptor instead.
 func (TurnOptions_Effort) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6, 0}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Which.
@@ -380,7 +380,7 @@ func (x ToolChoice_Mode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ToolChoice_Mode.Descriptor instead.
 func (ToolChoice_Mode) EnumDescriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7, 0}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{8, 0}
 }
 
 // Opens a new conversation or attaches to one.
@@ -850,7 +850,11 @@ type UserInput struct {
 	// that does not wait for one is rejected with NOTHING_PENDING.
 	ToolResults []*ToolResult `protobuf:"bytes,6,rep,name=tool_results,json=toolResults,proto3" json:"tool_results,omitempty"`
 	// Kept with the turn, and given back with it.
-	Note          *TurnNote `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	Note *TurnNote `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// The trace that its turn is to be a part of, where the server traces. Without it, that of
+	// the call's metadata `traceparent` and `tracestate`; without those, one of its own. What
+	// is no trace context is ignored.
+	TraceContext  *TraceContext `protobuf:"bytes,8,opt,name=trace_context,json=traceContext,proto3" json:"trace_context,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -934,6 +938,68 @@ func (x *UserInput) GetNote() *TurnNote {
 	return nil
 }
 
+func (x *UserInput) GetTraceContext() *TraceContext {
+	if x != nil {
+		return x.TraceContext
+	}
+	return nil
+}
+
+// Where in which trace something belongs, as W3C Trace Context writes it.
+type TraceContext struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in the HTTP header of this name: version, trace, parent and flags.
+	Traceparent string `protobuf:"bytes,1,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// As in the HTTP header of this name.
+	Tracestate    string `protobuf:"bytes,2,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TraceContext) Reset() {
+	*x = TraceContext{}
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TraceContext) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TraceContext) ProtoMessage() {}
+
+func (x *TraceContext) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TraceContext.ProtoReflect.Descriptor instead.
+func (*TraceContext) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TraceContext) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *TraceContext) GetTracestate() string {
+	if x != nil {
+		return x.Tracestate
+	}
+	return ""
+}
+
 // What a client keeps with a turn, to find it again; the server does not look inside.
 type TurnNote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -951,7 +1017,7 @@ type TurnNote struct {
 
 func (x *TurnNote) Reset() {
 	*x = TurnNote{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1029,7 @@ func (x *TurnNote) String() string {
 func (*TurnNote) ProtoMessage() {}
 
 func (x *TurnNote) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[5]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1042,7 @@ func (x *TurnNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TurnNote.ProtoReflect.Descriptor instead.
 func (*TurnNote) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{5}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TurnNote) GetLabel() string {
@@ -1035,7 +1101,7 @@ type TurnOptions struct {
 
 func (x *TurnOptions) Reset() {
 	*x = TurnOptions{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1113,7 @@ func (x *TurnOptions) String() string {
 func (*TurnOptions) ProtoMessage() {}
 
 func (x *TurnOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[6]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1126,7 @@ func (x *TurnOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TurnOptions.ProtoReflect.Descriptor instead.
 func (*TurnOptions) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{6}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TurnOptions) GetTemperature() float64 {
@@ -1134,7 +1200,7 @@ type ToolChoice struct {
 
 func (x *ToolChoice) Reset() {
 	*x = ToolChoice{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1212,7 @@ func (x *ToolChoice) String() string {
 func (*ToolChoice) ProtoMessage() {}
 
 func (x *ToolChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[7]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1225,7 @@ func (x *ToolChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
 func (*ToolChoice) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{7}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ToolChoice) GetMode() ToolChoice_Mode {
@@ -1198,7 +1264,7 @@ type ToolResult struct {
 
 func (x *ToolResult) Reset() {
 	*x = ToolResult{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1276,7 @@ func (x *ToolResult) String() string {
 func (*ToolResult) ProtoMessage() {}
 
 func (x *ToolResult) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[8]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1289,7 @@ func (x *ToolResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolResult.ProtoReflect.Descriptor instead.
 func (*ToolResult) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{8}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ToolResult) GetToolCallId() string {
@@ -1265,7 +1331,7 @@ type PermissionDecision struct {
 
 func (x *PermissionDecision) Reset() {
 	*x = PermissionDecision{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1343,7 @@ func (x *PermissionDecision) String() string {
 func (*PermissionDecision) ProtoMessage() {}
 
 func (x *PermissionDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[9]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1356,7 @@ func (x *PermissionDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionDecision.ProtoReflect.Descriptor instead.
 func (*PermissionDecision) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{9}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PermissionDecision) GetPermissionId() string {
@@ -1356,7 +1422,7 @@ type PermissionAllow struct {
 
 func (x *PermissionAllow) Reset() {
 	*x = PermissionAllow{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1434,7 @@ func (x *PermissionAllow) String() string {
 func (*PermissionAllow) ProtoMessage() {}
 
 func (x *PermissionAllow) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[10]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1447,7 @@ func (x *PermissionAllow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionAllow.ProtoReflect.Descriptor instead.
 func (*PermissionAllow) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{10}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PermissionAllow) GetUpdatedInputJson() string {
@@ -1411,7 +1477,7 @@ type PermissionDeny struct {
 
 func (x *PermissionDeny) Reset() {
 	*x = PermissionDeny{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1489,7 @@ func (x *PermissionDeny) String() string {
 func (*PermissionDeny) ProtoMessage() {}
 
 func (x *PermissionDeny) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[11]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1502,7 @@ func (x *PermissionDeny) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PermissionDeny.ProtoReflect.Descriptor instead.
 func (*PermissionDeny) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{11}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PermissionDeny) GetMessage() string {
@@ -1466,7 +1532,7 @@ type Interrupt struct {
 
 func (x *Interrupt) Reset() {
 	*x = Interrupt{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +1544,7 @@ func (x *Interrupt) String() string {
 func (*Interrupt) ProtoMessage() {}
 
 func (x *Interrupt) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[12]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +1557,7 @@ func (x *Interrupt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Interrupt.ProtoReflect.Descriptor instead.
 func (*Interrupt) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{12}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Interrupt) GetTurn() uint32 {
@@ -1519,7 +1585,7 @@ type Leave struct {
 
 func (x *Leave) Reset() {
 	*x = Leave{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1531,7 +1597,7 @@ func (x *Leave) String() string {
 func (*Leave) ProtoMessage() {}
 
 func (x *Leave) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[13]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1544,7 +1610,7 @@ func (x *Leave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leave.ProtoReflect.Descriptor instead.
 func (*Leave) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{13}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{14}
 }
 
 // Changes what may change in an open conversation. Unset fields stay.
@@ -1560,7 +1626,7 @@ type UpdateSettings struct {
 
 func (x *UpdateSettings) Reset() {
 	*x = UpdateSettings{}
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1638,7 @@ func (x *UpdateSettings) String() string {
 func (*UpdateSettings) ProtoMessage() {}
 
 func (x *UpdateSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_client_message_proto_msgTypes[14]
+	mi := &file_hotseat_v1_client_message_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1651,7 @@ func (x *UpdateSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSettings.ProtoReflect.Descriptor instead.
 func (*UpdateSettings) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{14}
+	return file_hotseat_v1_client_message_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UpdateSettings) GetModel() string {
@@ -1653,7 +1719,7 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\vtool_use_id\x18\x01 \x01(\tR\ttoolUseId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
-	"input_json\x18\x03 \x01(\tR\tinputJson\"\xcf\x03\n" +
+	"input_json\x18\x03 \x01(\tR\tinputJson\"\x8e\x04\n" +
 	"\tUserInput\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x122\n" +
@@ -1662,13 +1728,19 @@ const file_hotseat_v1_client_message_proto_rawDesc = "" +
 	"\aoptions\x18\x04 \x01(\v2\x17.hotseat.v1.TurnOptionsR\aoptions\x12 \n" +
 	"\vfingerprint\x18\x05 \x01(\tR\vfingerprint\x129\n" +
 	"\ftool_results\x18\x06 \x03(\v2\x16.hotseat.v1.ToolResultR\vtoolResults\x12(\n" +
-	"\x04note\x18\a \x01(\v2\x14.hotseat.v1.TurnNoteR\x04note\"y\n" +
+	"\x04note\x18\a \x01(\v2\x14.hotseat.v1.TurnNoteR\x04note\x12=\n" +
+	"\rtrace_context\x18\b \x01(\v2\x18.hotseat.v1.TraceContextR\ftraceContext\"y\n" +
 	"\bDelivery\x12\x18\n" +
 	"\x14DELIVERY_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eDELIVERY_QUEUE\x10\x01\x12\x12\n" +
 	"\x0eDELIVERY_STEER\x10\x02\x12\x16\n" +
 	"\x12DELIVERY_INTERRUPT\x10\x03\x12\x13\n" +
-	"\x0fDELIVERY_REJECT\x10\x04\"\xc7\x01\n" +
+	"\x0fDELIVERY_REJECT\x10\x04\"P\n" +
+	"\fTraceContext\x12 \n" +
+	"\vtraceparent\x18\x01 \x01(\tR\vtraceparent\x12\x1e\n" +
+	"\n" +
+	"tracestate\x18\x02 \x01(\tR\n" +
+	"tracestate\"\xc7\x01\n" +
 	"\bTurnNote\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12>\n" +
@@ -1758,7 +1830,7 @@ func file_hotseat_v1_client_message_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_client_message_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_hotseat_v1_client_message_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_hotseat_v1_client_message_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_hotseat_v1_client_message_proto_goTypes = []any{
 	(HistoryPolicy)(0),                // 0: hotseat.v1.HistoryPolicy
 	(OpenConversation_Disposition)(0), // 1: hotseat.v1.OpenConversation.Disposition
@@ -1771,55 +1843,57 @@ var file_hotseat_v1_client_message_proto_goTypes = []any{
 	(*HistoryBlock)(nil),              // 8: hotseat.v1.HistoryBlock
 	(*ToolUse)(nil),                   // 9: hotseat.v1.ToolUse
 	(*UserInput)(nil),                 // 10: hotseat.v1.UserInput
-	(*TurnNote)(nil),                  // 11: hotseat.v1.TurnNote
-	(*TurnOptions)(nil),               // 12: hotseat.v1.TurnOptions
-	(*ToolChoice)(nil),                // 13: hotseat.v1.ToolChoice
-	(*ToolResult)(nil),                // 14: hotseat.v1.ToolResult
-	(*PermissionDecision)(nil),        // 15: hotseat.v1.PermissionDecision
-	(*PermissionAllow)(nil),           // 16: hotseat.v1.PermissionAllow
-	(*PermissionDeny)(nil),            // 17: hotseat.v1.PermissionDeny
-	(*Interrupt)(nil),                 // 18: hotseat.v1.Interrupt
-	(*Leave)(nil),                     // 19: hotseat.v1.Leave
-	(*UpdateSettings)(nil),            // 20: hotseat.v1.UpdateSettings
-	nil,                               // 21: hotseat.v1.TurnNote.MetadataEntry
-	(*ConversationSettings)(nil),      // 22: hotseat.v1.ConversationSettings
-	(*durationpb.Duration)(nil),       // 23: google.protobuf.Duration
-	(*Blob)(nil),                      // 24: hotseat.v1.Blob
-	(*ContentBlock)(nil),              // 25: hotseat.v1.ContentBlock
-	(PermissionPolicy_Mode)(0),        // 26: hotseat.v1.PermissionPolicy.Mode
+	(*TraceContext)(nil),              // 11: hotseat.v1.TraceContext
+	(*TurnNote)(nil),                  // 12: hotseat.v1.TurnNote
+	(*TurnOptions)(nil),               // 13: hotseat.v1.TurnOptions
+	(*ToolChoice)(nil),                // 14: hotseat.v1.ToolChoice
+	(*ToolResult)(nil),                // 15: hotseat.v1.ToolResult
+	(*PermissionDecision)(nil),        // 16: hotseat.v1.PermissionDecision
+	(*PermissionAllow)(nil),           // 17: hotseat.v1.PermissionAllow
+	(*PermissionDeny)(nil),            // 18: hotseat.v1.PermissionDeny
+	(*Interrupt)(nil),                 // 19: hotseat.v1.Interrupt
+	(*Leave)(nil),                     // 20: hotseat.v1.Leave
+	(*UpdateSettings)(nil),            // 21: hotseat.v1.UpdateSettings
+	nil,                               // 22: hotseat.v1.TurnNote.MetadataEntry
+	(*ConversationSettings)(nil),      // 23: hotseat.v1.ConversationSettings
+	(*durationpb.Duration)(nil),       // 24: google.protobuf.Duration
+	(*Blob)(nil),                      // 25: hotseat.v1.Blob
+	(*ContentBlock)(nil),              // 26: hotseat.v1.ContentBlock
+	(PermissionPolicy_Mode)(0),        // 27: hotseat.v1.PermissionPolicy.Mode
 }
 var file_hotseat_v1_client_message_proto_depIdxs = []int32{
 	1,  // 0: hotseat.v1.OpenConversation.disposition:type_name -> hotseat.v1.OpenConversation.Disposition
-	22, // 1: hotseat.v1.OpenConversation.settings:type_name -> hotseat.v1.ConversationSettings
-	23, // 2: hotseat.v1.OpenConversation.heartbeat_interval:type_name -> google.protobuf.Duration
-	23, // 3: hotseat.v1.OpenConversation.detach_timeout:type_name -> google.protobuf.Duration
+	23, // 1: hotseat.v1.OpenConversation.settings:type_name -> hotseat.v1.ConversationSettings
+	24, // 2: hotseat.v1.OpenConversation.heartbeat_interval:type_name -> google.protobuf.Duration
+	24, // 3: hotseat.v1.OpenConversation.detach_timeout:type_name -> google.protobuf.Duration
 	7,  // 4: hotseat.v1.OpenConversation.history:type_name -> hotseat.v1.HistoryMessage
 	0,  // 5: hotseat.v1.OpenConversation.history_policy:type_name -> hotseat.v1.HistoryPolicy
 	10, // 6: hotseat.v1.OpenConversation.first_input:type_name -> hotseat.v1.UserInput
 	2,  // 7: hotseat.v1.HistoryMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
 	8,  // 8: hotseat.v1.HistoryMessage.content:type_name -> hotseat.v1.HistoryBlock
-	24, // 9: hotseat.v1.HistoryBlock.image:type_name -> hotseat.v1.Blob
-	24, // 10: hotseat.v1.HistoryBlock.file:type_name -> hotseat.v1.Blob
+	25, // 9: hotseat.v1.HistoryBlock.image:type_name -> hotseat.v1.Blob
+	25, // 10: hotseat.v1.HistoryBlock.file:type_name -> hotseat.v1.Blob
 	9,  // 11: hotseat.v1.HistoryBlock.tool_use:type_name -> hotseat.v1.ToolUse
-	14, // 12: hotseat.v1.HistoryBlock.tool_result:type_name -> hotseat.v1.ToolResult
-	25, // 13: hotseat.v1.UserInput.content:type_name -> hotseat.v1.ContentBlock
+	15, // 12: hotseat.v1.HistoryBlock.tool_result:type_name -> hotseat.v1.ToolResult
+	26, // 13: hotseat.v1.UserInput.content:type_name -> hotseat.v1.ContentBlock
 	3,  // 14: hotseat.v1.UserInput.delivery:type_name -> hotseat.v1.UserInput.Delivery
-	12, // 15: hotseat.v1.UserInput.options:type_name -> hotseat.v1.TurnOptions
-	14, // 16: hotseat.v1.UserInput.tool_results:type_name -> hotseat.v1.ToolResult
-	11, // 17: hotseat.v1.UserInput.note:type_name -> hotseat.v1.TurnNote
-	21, // 18: hotseat.v1.TurnNote.metadata:type_name -> hotseat.v1.TurnNote.MetadataEntry
-	4,  // 19: hotseat.v1.TurnOptions.effort:type_name -> hotseat.v1.TurnOptions.Effort
-	13, // 20: hotseat.v1.TurnOptions.tool_choice:type_name -> hotseat.v1.ToolChoice
-	5,  // 21: hotseat.v1.ToolChoice.mode:type_name -> hotseat.v1.ToolChoice.Mode
-	25, // 22: hotseat.v1.ToolResult.content:type_name -> hotseat.v1.ContentBlock
-	16, // 23: hotseat.v1.PermissionDecision.allow:type_name -> hotseat.v1.PermissionAllow
-	17, // 24: hotseat.v1.PermissionDecision.deny:type_name -> hotseat.v1.PermissionDeny
-	26, // 25: hotseat.v1.UpdateSettings.permission_mode:type_name -> hotseat.v1.PermissionPolicy.Mode
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	13, // 15: hotseat.v1.UserInput.options:type_name -> hotseat.v1.TurnOptions
+	15, // 16: hotseat.v1.UserInput.tool_results:type_name -> hotseat.v1.ToolResult
+	12, // 17: hotseat.v1.UserInput.note:type_name -> hotseat.v1.TurnNote
+	11, // 18: hotseat.v1.UserInput.trace_context:type_name -> hotseat.v1.TraceContext
+	22, // 19: hotseat.v1.TurnNote.metadata:type_name -> hotseat.v1.TurnNote.MetadataEntry
+	4,  // 20: hotseat.v1.TurnOptions.effort:type_name -> hotseat.v1.TurnOptions.Effort
+	14, // 21: hotseat.v1.TurnOptions.tool_choice:type_name -> hotseat.v1.ToolChoice
+	5,  // 22: hotseat.v1.ToolChoice.mode:type_name -> hotseat.v1.ToolChoice.Mode
+	26, // 23: hotseat.v1.ToolResult.content:type_name -> hotseat.v1.ContentBlock
+	17, // 24: hotseat.v1.PermissionDecision.allow:type_name -> hotseat.v1.PermissionAllow
+	18, // 25: hotseat.v1.PermissionDecision.deny:type_name -> hotseat.v1.PermissionDeny
+	27, // 26: hotseat.v1.UpdateSettings.permission_mode:type_name -> hotseat.v1.PermissionPolicy.Mode
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_client_message_proto_init() }
@@ -1836,19 +1910,19 @@ func file_hotseat_v1_client_message_proto_init() {
 		(*HistoryBlock_ToolUse)(nil),
 		(*HistoryBlock_ToolResult)(nil),
 	}
-	file_hotseat_v1_client_message_proto_msgTypes[6].OneofWrappers = []any{}
-	file_hotseat_v1_client_message_proto_msgTypes[9].OneofWrappers = []any{
+	file_hotseat_v1_client_message_proto_msgTypes[7].OneofWrappers = []any{}
+	file_hotseat_v1_client_message_proto_msgTypes[10].OneofWrappers = []any{
 		(*PermissionDecision_Allow)(nil),
 		(*PermissionDecision_Deny)(nil),
 	}
-	file_hotseat_v1_client_message_proto_msgTypes[14].OneofWrappers = []any{}
+	file_hotseat_v1_client_message_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_client_message_proto_rawDesc), len(file_hotseat_v1_client_message_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

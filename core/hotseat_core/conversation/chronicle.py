@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import log_fields
+from hotseat_core.conversation.turn_trace import TurnTrace
 from hotseat_core.events import (
     Event,
     Failure,
@@ -48,8 +49,11 @@ class Place(NamedTuple):
 class Chronicle:
     """Follows an input from the moment it was said. All times are of one clock."""
 
-    def __init__(self, request_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, request_id: str, trace: TurnTrace | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._request_id = request_id
+        self.trace = trace  # None: traces are not wanted
         self._clock = clock
         self._said_at = clock()
         self._prepared_at: float | None = None  # a worker was asked for
@@ -58,25 +62,38 @@ class Chronicle:
         self._lease: Lease | None = None  # the latest one
 
     def note_preparing(self) -> None:
-        """It is its turn: a worker is asked for. Only the first time counts."""
-        self._prepared_at = self._prepared_at or self._clock()
+        """It is its turn: a worker is asked for. Of several times the first one counts."""
+        if self._prepared_at is None:
+            self._prepared_at = self._clock()
+        if self.trace is not None:
+            self.trace.note_preparing()
 
     def note_lease(self, lease: Lease) -> None:
         """A worker is there, and holds the conversation."""
         self._held_at = self._clock()
         self._lease = lease
+        if self.trace is not None:
+            self.trace.note_lease(lease)
 
-    def hear(self, events: Iterable[Event]) -> None:
+    def hear(self, events: Sequence[Event]) -> None:
         """Listen to what the turn says."""
         if self._first_at is None and any(isinstance(event, _ANSWER) for event in events):
             self._first_at = self._clock()
+        if self.trace is not None:
+            self.trace.hear(events)
 
     def tell_end(self, completed: TurnCompleted, turn: int, place: Place) -> None:
         """Write the line of a turn that has ended."""
+        if self.trace is not None:
+            self.trace.tell_place(*place)
+            self.trace.end(completed, turn)
         logger.info(TURN_ENDED, extra={**place.fields(), "turn": turn, **self._fields(), **log_fields(completed)})
 
     def tell_rejection(self, failure: Failure, place: Place) -> None:
         """Write the line of an input that never became a turn."""
+        if self.trace is not None:
+            self.trace.tell_place(*place)
+            self.trace.reject(failure)
         logger.info(INPUT_REJECTED, extra={**place.fields(), **self._fields(), "reason": failure.reason.name})
 
     def _fields(self) -> dict[str, object]:
@@ -85,6 +102,7 @@ class Chronicle:
         taken_s = _between(self._prepared_at, self._held_at)
         return {
             "request_id": self._request_id,
+            "trace_id": self.trace.trace_id if self.trace is not None else None,
             "worker": lease.worker.id if lease is not None else None,
             "source": lease.source.value if lease is not None else None,
             "wait_ms": _ms(_between(self._said_at, self._prepared_at)),

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import TypeAlias
 
+from hotseat_serving.trace_context import TraceContext
+from hotseat_serving.tracing import Tracer
+
 from hotseat_core.access.account import FREE, Account
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, TurnCompleted
@@ -119,6 +122,8 @@ class Attachment:
     detach_timeout_s: float | None = None  # None: its inputs run to their end without it
     wants_raw: bool = False
     account: Account = FREE  # what its inputs are counted to
+    tracer: Tracer | None = None  # of its inputs' turns; None: traces are not wanted
+    trace: TraceContext | None = None  # that the stream itself is part of
     wake: Callable[[], None] = lambda: None  # something is there for the stream
     # Settings and history count once, from the stream's first input on.
     is_introduced: bool = False

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hotseat_serving.trace_context import TraceContext
+
 from hotseat_core.conversation.history import Message
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
 from hotseat_core.journal.store import Note
@@ -37,6 +39,7 @@ class TurnInput:
     delivery: Delivery = Delivery.QUEUE
     fingerprint: str = ""  # of what was asked, the client's; empty: it gave none
     note: Note | None = None  # that the client keeps with the turn
+    trace: TraceContext | None = None  # that the client wants it to be part of
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from hotseat_core.access.account import FREE_PERMIT, Permit
@@ -9,6 +10,7 @@ from hotseat_core.conversation.chronicle import Chronicle
 from hotseat_core.conversation.placing import Placing
 from hotseat_core.conversation.terms import Attachment
 from hotseat_core.conversation.turn import TurnInput
+from hotseat_core.conversation.turn_trace import TurnTrace
 from hotseat_core.pool.lease import Lease
 
 
@@ -16,10 +18,11 @@ class Waiting:
     """An input, the stream that it came from, and whose it is now."""
 
     def __init__(self, turn: TurnInput, attachment: Attachment, permit: Permit = FREE_PERMIT) -> None:
-        self.turn = turn
         self.attachment = attachment
         self.permit = permit  # closed where it is answered
-        self.chronicle = Chronicle(turn.request_id)
+        trace = _trace(turn, attachment)
+        self.chronicle = Chronicle(turn.request_id, trace)
+        self.turn = turn if trace is None else replace(turn, setup=replace(turn.setup, trace=trace.calls))
         self.owner = attachment.owner
         self.runs_to_end = attachment.detach_timeout_s is None  # whoever leaves
         self.first_sequence = 0  # of its turn's events in the log
@@ -81,6 +84,11 @@ class Waiting:
         """End the worker, unless it was given back: nobody knows what it holds."""
         if self.held is not None and not self.held.is_released:
             self.held.release(keep=False)
+
+
+def _trace(turn: TurnInput, attachment: Attachment) -> TurnTrace | None:
+    tracer = attachment.tracer
+    return TurnTrace(tracer, turn.trace or attachment.trace, turn.request_id) if tracer is not None else None
 
 
 def _is_being_cancelled() -> bool:

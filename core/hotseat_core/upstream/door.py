@@ -88,6 +88,8 @@ class Door:
         credential = [self._beyond.credential.header]
         if connections.way.proxy_authorization and not connections.way.is_tunnelled:
             credential.append(b"proxy-authorization: " + connections.way.proxy_authorization)
+        trace = self.account.trace
+        span = trace.begin(target, body) if trace is not None else None
         head = request_head(
             method,
             connections.way.target_prefix + target,
@@ -95,8 +97,9 @@ class Door:
             authority=connections.provider.authority,
             credential=credential,
             size=len(body),
+            trace=span.headers if span is not None else (),
         )
-        return Request(target, head, body)
+        return Request(target, head, body, span)
 
     def errand(self, side: WorkerSide, request: Request) -> Errand:
         """Return what carries it out."""

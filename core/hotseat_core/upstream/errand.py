@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hotseat_core.upstream.account import Account, Refused
+from hotseat_core.upstream.call_trace import CallSpan
 from hotseat_core.upstream.connections import Connections, UnreachableError
 from hotseat_core.upstream.heads import LAST_CHUNK, Headers, answer_head, chunk, find
 from hotseat_core.upstream.meter import Meter, NoMeter, meter_for
@@ -40,6 +41,7 @@ class Request:
     target: bytes
     head: bytes
     body: bytes
+    span: CallSpan | None = None  # None: it is part of no trace
 
 
 class Errand:
@@ -157,3 +159,5 @@ class Errand:
         if not self._has_ended:
             self._has_ended = True
             self._account.ended(self._meter, self._status, self._first_byte_s)
+            if self._request.span is not None:
+                self._request.span.end(self._status, self._meter.tokens(), self._first_byte_s)

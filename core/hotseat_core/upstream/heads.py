@@ -52,12 +52,23 @@ def shows_token(headers: Headers, token: bytes) -> bool:
 
 
 def request_head(
-    method: bytes, target: bytes, headers: Headers, *, authority: str, credential: Iterable[bytes], size: int
+    method: bytes,
+    target: bytes,
+    headers: Headers,
+    *,
+    authority: str,
+    credential: Iterable[bytes],
+    size: int,
+    trace: Headers = (),
 ) -> bytes:
-    """Return the head of the request as the provider sees it, with whole header lines of the credential."""
-    dropped = _HOP_BY_HOP | _REWRITTEN | _named_by_connection(headers)
+    """Return the head of the request as the provider sees it, with whole header lines of the credential.
+
+    trace: headers of ours, in place of those of the same names.
+    """
+    dropped = _HOP_BY_HOP | _REWRITTEN | _named_by_connection(headers) | {name for name, _ in trace}
     lines = [method + b" " + target + b" HTTP/1.1", b"host: " + authority.encode(), *credential]
     lines += [name + b": " + value for name, value in headers if name not in dropped]
+    lines += [name + b": " + value for name, value in trace]
     lines += [b"accept-encoding: identity", b"connection: keep-alive"]
     if size or method == b"POST":
         lines.append(b"content-length: %d" % size)

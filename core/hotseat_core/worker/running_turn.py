@@ -40,6 +40,8 @@ class RunningTurn:
         self.pending: set[str] = set()  # permission requests that wait for an answer
         self._sink = sink
         self._account = account
+        if account is not None:
+            account.trace = setup.trace
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[Ending] = self._loop.create_future()
         self._stall_timeout_s = stall_timeout_s
@@ -77,6 +79,8 @@ class RunningTurn:
             ending = await self._done
         finally:
             self._timer.cancel()
+            if self._account is not None:
+                self._account.trace = None
         if ending.failure is not None and self._account is not None:
             failure = self._account.correct(ending.failure, time.monotonic())
             ending = Ending(ending.outcome, failure, clean=ending.clean)

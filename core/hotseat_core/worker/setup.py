@@ -1,11 +1,12 @@
 """What a worker is told before its first turn, and with each turn. Values, and the CLI's words for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import msgspec
 
+from hotseat_core.upstream.call_trace import CallTrace
 from hotseat_core.worker.output_schema import OutputSchema
 from hotseat_core.worker.tools import Tool, initialize_fields
 
@@ -94,8 +95,9 @@ class TurnSetup:
     wants_raw: bool = False
     tool_choice: ToolChoice | None = None  # None: as the model likes, or there are no tools
     output: OutputSchema | None = None  # that the answer has to fit; None: it is any text
+    trace: CallTrace | None = field(default=None, compare=False)  # that the turn is part of
 
-    def flags(self) -> dict[str, Any]:
+    def flags(self, *, is_bare: bool = True) -> dict[str, Any]:
         """Return the CLI's flag settings of this turn, whole: what is not wanted is reset."""
         body: dict[str, Any] = {}
         if self.temperature is not None:
@@ -116,4 +118,7 @@ class TurnSetup:
             body |= self.output.parameters()
         # An empty string resets the body; leaving the key out or null does not. Null resets the effort.
         extra_body = msgspec.json.encode(body).decode() if body else ""
-        return {"env": {"CLAUDE_CODE_EXTRA_BODY": extra_body}, "effortLevel": self.effort or None}
+        env = {"CLAUDE_CODE_EXTRA_BODY": extra_body}
+        if self.trace is not None and not is_bare:
+            env["TRACEPARENT"] = self.trace.traceparent  # for what an agent's tools start
+        return {"env": env, "effortLevel": self.effort or None}

@@ -143,8 +143,8 @@ class Worker:
         is_tool, account = self._is_client_tool, self._account
         turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, is_tool, account=account)
         try:
-            if setup.flags() != self._flags:
-                self._flags = setup.flags()
+            if (flags := setup.flags(is_bare=self._is_bare)) != self._flags:
+                self._flags = flags
                 self._call_and_mind("apply_flag_settings", settings=self._flags)
             self._session.begin_turn(prompt, prompt_uuid)
             self._wire.write(control.user_frame(prompt_uuid, prompt.content, query=True))

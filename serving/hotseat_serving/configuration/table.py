@@ -19,6 +19,7 @@ GROUPS: tuple[Group, ...] = (
     work_rows.TIME,
     work_rows.ANSWERS,
     work_rows.LOGS,
+    work_rows.TRACES,
 )
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {setting.name: setting for group in GROUPS for setting in group.settings}

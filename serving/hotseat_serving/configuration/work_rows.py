@@ -266,3 +266,32 @@ LOGS = Group(
         ),
     ),
 )
+
+TRACES = Group(
+    "Traces",
+    "traces",
+    (
+        Setting(
+            *("HOTSEAT_TRACES", "otel.traces", Choice(("auto", "on", "off")), "auto"),
+            "OpenTelemetry traces ([observability.md](observability.md#traces)): `auto`, where there is an endpoint; "
+            "`on`, and nothing starts where the extra `hotseat[otel]` is missing; `off`, whatever else is set",
+            core="traces",
+            edge="traces",
+        ),
+        Setting(
+            *("OTEL_EXPORTER_OTLP_ENDPOINT", "otel.endpoint", Text(), ""),
+            "where they are sent, as OTLP over HTTP",
+            core="otlp_endpoint",
+            edge="otlp_endpoint",
+            default_is="`http://localhost:4318`",
+            example="http://localhost:4318",
+        ),
+        Setting(
+            *("OTEL_EXPORTER_OTLP_HEADERS", "otel.headers", Text(is_secret=True), ""),
+            "headers to send with them: `name=value`, with commas between",
+            core="otlp_headers",
+            edge="otlp_headers",
+            example="authorization=Bearer%20...",
+        ),
+    ),
+)

@@ -27,7 +27,7 @@ from hotseat.v1 import content_pb2 as hotseat_dot_v1_dot_content__pb2
 from hotseat.v1 import conversation_pb2 as hotseat_dot_v1_dot_conversation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhotseat/v1/client_message.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\"\xc0\x05\n\x10OpenConversation\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12=\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32(.hotseat.v1.OpenConversation.Disposition\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x32\n\x08settings\x18\x04 \x01(\x0b\x32 .hotseat.v1.ConversationSettings\x12\x16\n\x0estart_sequence\x18\x05 \x01(\x04\x12\x0e\n\x06log_id\x18\x06 \x01(\t\x12\x35\n\x12heartbeat_interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0binclude_raw\x18\x08 \x01(\x08\x12\x31\n\x0e\x64\x65tach_timeout\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x07history\x18\n \x03(\x0b\x32\x1a.hotseat.v1.HistoryMessage\x12\x31\n\x0ehistory_policy\x18\x0b \x01(\x0e\x32\x19.hotseat.v1.HistoryPolicy\x12*\n\x0b\x66irst_input\x18\x0c \x01(\x0b\x32\x15.hotseat.v1.UserInput\x12\x14\n\x0c\x66ind_request\x18\r \x01(\x08\x12\x18\n\x10\x61\x66ter_request_id\x18\x0e \x01(\t\x12\x13\n\x0b\x61\x66ter_label\x18\x0f \x01(\t\"\x94\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44ISPOSITION_OPEN_OR_CREATE\x10\x01\x12\x14\n\x10\x44ISPOSITION_OPEN\x10\x02\x12\x17\n\x13\x44ISPOSITION_OBSERVE\x10\x03\x12\x19\n\x15\x44ISPOSITION_TAKE_OVER\x10\x04\"\xab\x01\n\x0eHistoryMessage\x12-\n\x04role\x18\x01 \x01(\x0e\x32\x1f.hotseat.v1.HistoryMessage.Role\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.HistoryBlock\"?\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\"\xc4\x01\n\x0cHistoryBlock\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12!\n\x05image\x18\x02 \x01(\x0b\x32\x10.hotseat.v1.BlobH\x00\x12 \n\x04\x66ile\x18\x03 \x01(\x0b\x32\x10.hotseat.v1.BlobH\x00\x12\'\n\x08tool_use\x18\x04 \x01(\x0b\x32\x13.hotseat.v1.ToolUseH\x00\x12-\n\x0btool_result\x18\x05 \x01(\x0b\x32\x16.hotseat.v1.ToolResultH\x00\x42\x07\n\x05\x62lock\"@\n\x07ToolUse\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\ninput_json\x18\x03 \x01(\t\"\x88\x03\n\tUserInput\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x30\n\x08\x64\x65livery\x18\x03 \x01(\x0e\x32\x1e.hotseat.v1.UserInput.Delivery\x12(\n\x07options\x18\x04 \x01(\x0b\x32\x17.hotseat.v1.TurnOptions\x12\x13\n\x0b\x66ingerprint\x18\x05 \x01(\t\x12,\n\x0ctool_results\x18\x06 \x03(\x0b\x32\x16.hotseat.v1.ToolResult\x12\"\n\x04note\x18\x07 \x01(\x0b\x32\x14.hotseat.v1.TurnNote\"y\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45LIVERY_QUEUE\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_STEER\x10\x02\x12\x16\n\x12\x44\x45LIVERY_INTERRUPT\x10\x03\x12\x13\n\x0f\x44\x45LIVERY_REJECT\x10\x04\"\x9d\x01\n\x08TurnNote\x12\r\n\x05label\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x34\n\x08metadata\x18\x03 \x03(\x0b\x32\".hotseat.v1.TurnNote.MetadataEntry\x12\x0c\n\x04\x62ody\x18\x04 \x01(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x81\x03\n\x0bTurnOptions\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x11max_output_tokens\x18\x03 \x01(\r\x12\x16\n\x0estop_sequences\x18\x04 \x03(\t\x12.\n\x06\x65\x66\x66ort\x18\x05 \x01(\x0e\x32\x1e.hotseat.v1.TurnOptions.Effort\x12+\n\x0btool_choice\x18\x06 \x01(\x0b\x32\x16.hotseat.v1.ToolChoice\x12\x1a\n\x12output_schema_json\x18\x07 \x01(\t\x12\x18\n\x10\x61llow_retraction\x18\x08 \x01(\x08\"d\n\x06\x45\x66\x66ort\x12\x16\n\x12\x45\x46\x46ORT_UNSPECIFIED\x10\x00\x12\x0e\n\nEFFORT_LOW\x10\x01\x12\x11\n\rEFFORT_MEDIUM\x10\x02\x12\x0f\n\x0b\x45\x46\x46ORT_HIGH\x10\x03\x12\x0e\n\nEFFORT_MAX\x10\x04\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_p\"\xc3\x01\n\nToolChoice\x12)\n\x04mode\x18\x01 \x01(\x0e\x32\x1b.hotseat.v1.ToolChoice.Mode\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x1e\n\x16\x64isable_parallel_calls\x18\x03 \x01(\x08\"\\\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\r\n\tMODE_NONE\x10\x02\x12\x11\n\rMODE_REQUIRED\x10\x03\x12\r\n\tMODE_TOOL\x10\x04\"_\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x91\x01\n\x12PermissionDecision\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12,\n\x05\x61llow\x18\x02 \x01(\x0b\x32\x1b.hotseat.v1.PermissionAllowH\x00\x12*\n\x04\x64\x65ny\x18\x03 \x01(\x0b\x32\x1a.hotseat.v1.PermissionDenyH\x00\x42\n\n\x08\x64\x65\x63ision\"E\n\x0fPermissionAllow\x12\x1a\n\x12updated_input_json\x18\x01 \x01(\t\x12\x16\n\x0eremember_rules\x18\x02 \x03(\t\"4\n\x0ePermissionDeny\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x11\n\tinterrupt\x18\x02 \x01(\x08\"-\n\tInterrupt\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x07\n\x05Leave\"\x83\x01\n\x0eUpdateSettings\x12\x12\n\x05model\x18\x01 \x01(\tH\x00\x88\x01\x01\x12?\n\x0fpermission_mode\x18\x02 \x01(\x0e\x32!.hotseat.v1.PermissionPolicy.ModeH\x01\x88\x01\x01\x42\x08\n\x06_modelB\x12\n\x10_permission_mode*\x9b\x01\n\rHistoryPolicy\x12\x1e\n\x1aHISTORY_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14HISTORY_POLICY_MATCH\x10\x01\x12\x1a\n\x16HISTORY_POLICY_REQUIRE\x10\x02\x12\x19\n\x15HISTORY_POLICY_IGNORE\x10\x03\x12\x19\n\x15HISTORY_POLICY_APPEND\x10\x04\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhotseat/v1/client_message.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x18hotseat/v1/content.proto\x1a\x1dhotseat/v1/conversation.proto\"\xc0\x05\n\x10OpenConversation\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12=\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32(.hotseat.v1.OpenConversation.Disposition\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x32\n\x08settings\x18\x04 \x01(\x0b\x32 .hotseat.v1.ConversationSettings\x12\x16\n\x0estart_sequence\x18\x05 \x01(\x04\x12\x0e\n\x06log_id\x18\x06 \x01(\t\x12\x35\n\x12heartbeat_interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0binclude_raw\x18\x08 \x01(\x08\x12\x31\n\x0e\x64\x65tach_timeout\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x07history\x18\n \x03(\x0b\x32\x1a.hotseat.v1.HistoryMessage\x12\x31\n\x0ehistory_policy\x18\x0b \x01(\x0e\x32\x19.hotseat.v1.HistoryPolicy\x12*\n\x0b\x66irst_input\x18\x0c \x01(\x0b\x32\x15.hotseat.v1.UserInput\x12\x14\n\x0c\x66ind_request\x18\r \x01(\x08\x12\x18\n\x10\x61\x66ter_request_id\x18\x0e \x01(\t\x12\x13\n\x0b\x61\x66ter_label\x18\x0f \x01(\t\"\x94\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44ISPOSITION_OPEN_OR_CREATE\x10\x01\x12\x14\n\x10\x44ISPOSITION_OPEN\x10\x02\x12\x17\n\x13\x44ISPOSITION_OBSERVE\x10\x03\x12\x19\n\x15\x44ISPOSITION_TAKE_OVER\x10\x04\"\xab\x01\n\x0eHistoryMessage\x12-\n\x04role\x18\x01 \x01(\x0e\x32\x1f.hotseat.v1.HistoryMessage.Role\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.HistoryBlock\"?\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n\tROLE_USER\x10\x01\x12\x12\n\x0eROLE_ASSISTANT\x10\x02\"\xc4\x01\n\x0cHistoryBlock\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12!\n\x05image\x18\x02 \x01(\x0b\x32\x10.hotseat.v1.BlobH\x00\x12 \n\x04\x66ile\x18\x03 \x01(\x0b\x32\x10.hotseat.v1.BlobH\x00\x12\'\n\x08tool_use\x18\x04 \x01(\x0b\x32\x13.hotseat.v1.ToolUseH\x00\x12-\n\x0btool_result\x18\x05 \x01(\x0b\x32\x16.hotseat.v1.ToolResultH\x00\x42\x07\n\x05\x62lock\"@\n\x07ToolUse\x12\x13\n\x0btool_use_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\ninput_json\x18\x03 \x01(\t\"\xb9\x03\n\tUserInput\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x30\n\x08\x64\x65livery\x18\x03 \x01(\x0e\x32\x1e.hotseat.v1.UserInput.Delivery\x12(\n\x07options\x18\x04 \x01(\x0b\x32\x17.hotseat.v1.TurnOptions\x12\x13\n\x0b\x66ingerprint\x18\x05 \x01(\t\x12,\n\x0ctool_results\x18\x06 \x03(\x0b\x32\x16.hotseat.v1.ToolResult\x12\"\n\x04note\x18\x07 \x01(\x0b\x32\x14.hotseat.v1.TurnNote\x12/\n\rtrace_context\x18\x08 \x01(\x0b\x32\x18.hotseat.v1.TraceContext\"y\n\x08\x44\x65livery\x12\x18\n\x14\x44\x45LIVERY_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44\x45LIVERY_QUEUE\x10\x01\x12\x12\n\x0e\x44\x45LIVERY_STEER\x10\x02\x12\x16\n\x12\x44\x45LIVERY_INTERRUPT\x10\x03\x12\x13\n\x0f\x44\x45LIVERY_REJECT\x10\x04\"7\n\x0cTraceContext\x12\x13\n\x0btraceparent\x18\x01 \x01(\t\x12\x12\n\ntracestate\x18\x02 \x01(\t\"\x9d\x01\n\x08TurnNote\x12\r\n\x05label\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x34\n\x08metadata\x18\x03 \x03(\x0b\x32\".hotseat.v1.TurnNote.MetadataEntry\x12\x0c\n\x04\x62ody\x18\x04 \x01(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x81\x03\n\x0bTurnOptions\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x11max_output_tokens\x18\x03 \x01(\r\x12\x16\n\x0estop_sequences\x18\x04 \x03(\t\x12.\n\x06\x65\x66\x66ort\x18\x05 \x01(\x0e\x32\x1e.hotseat.v1.TurnOptions.Effort\x12+\n\x0btool_choice\x18\x06 \x01(\x0b\x32\x16.hotseat.v1.ToolChoice\x12\x1a\n\x12output_schema_json\x18\x07 \x01(\t\x12\x18\n\x10\x61llow_retraction\x18\x08 \x01(\x08\"d\n\x06\x45\x66\x66ort\x12\x16\n\x12\x45\x46\x46ORT_UNSPECIFIED\x10\x00\x12\x0e\n\nEFFORT_LOW\x10\x01\x12\x11\n\rEFFORT_MEDIUM\x10\x02\x12\x0f\n\x0b\x45\x46\x46ORT_HIGH\x10\x03\x12\x0e\n\nEFFORT_MAX\x10\x04\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_p\"\xc3\x01\n\nToolChoice\x12)\n\x04mode\x18\x01 \x01(\x0e\x32\x1b.hotseat.v1.ToolChoice.Mode\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x1e\n\x16\x64isable_parallel_calls\x18\x03 \x01(\x08\"\\\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_AUTO\x10\x01\x12\r\n\tMODE_NONE\x10\x02\x12\x11\n\rMODE_REQUIRED\x10\x03\x12\r\n\tMODE_TOOL\x10\x04\"_\n\nToolResult\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12)\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x18.hotseat.v1.ContentBlock\x12\x10\n\x08is_error\x18\x03 \x01(\x08\"\x91\x01\n\x12PermissionDecision\x12\x15\n\rpermission_id\x18\x01 \x01(\t\x12,\n\x05\x61llow\x18\x02 \x01(\x0b\x32\x1b.hotseat.v1.PermissionAllowH\x00\x12*\n\x04\x64\x65ny\x18\x03 \x01(\x0b\x32\x1a.hotseat.v1.PermissionDenyH\x00\x42\n\n\x08\x64\x65\x63ision\"E\n\x0fPermissionAllow\x12\x1a\n\x12updated_input_json\x18\x01 \x01(\t\x12\x16\n\x0eremember_rules\x18\x02 \x03(\t\"4\n\x0ePermissionDeny\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x11\n\tinterrupt\x18\x02 \x01(\x08\"-\n\tInterrupt\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x07\n\x05Leave\"\x83\x01\n\x0eUpdateSettings\x12\x12\n\x05model\x18\x01 \x01(\tH\x00\x88\x01\x01\x12?\n\x0fpermission_mode\x18\x02 \x01(\x0e\x32!.hotseat.v1.PermissionPolicy.ModeH\x01\x88\x01\x01\x42\x08\n\x06_modelB\x12\n\x10_permission_mode*\x9b\x01\n\rHistoryPolicy\x12\x1e\n\x1aHISTORY_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14HISTORY_POLICY_MATCH\x10\x01\x12\x1a\n\x16HISTORY_POLICY_REQUIRE\x10\x02\x12\x19\n\x15HISTORY_POLICY_IGNORE\x10\x03\x12\x19\n\x15HISTORY_POLICY_APPEND\x10\x04\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
   _globals['_TURNNOTE_METADATAENTRY']._loaded_options = None
   _globals['_TURNNOTE_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_HISTORYPOLICY']._serialized_start=2984
-  _globals['_HISTORYPOLICY']._serialized_end=3139
+  _globals['_HISTORYPOLICY']._serialized_start=3090
+  _globals['_HISTORYPOLICY']._serialized_end=3245
   _globals['_OPENCONVERSATION']._serialized_start=137
   _globals['_OPENCONVERSATION']._serialized_end=841
   _globals['_OPENCONVERSATION_DISPOSITION']._serialized_start=693
@@ -52,33 +52,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOOLUSE']._serialized_start=1216
   _globals['_TOOLUSE']._serialized_end=1280
   _globals['_USERINPUT']._serialized_start=1283
-  _globals['_USERINPUT']._serialized_end=1675
-  _globals['_USERINPUT_DELIVERY']._serialized_start=1554
-  _globals['_USERINPUT_DELIVERY']._serialized_end=1675
-  _globals['_TURNNOTE']._serialized_start=1678
-  _globals['_TURNNOTE']._serialized_end=1835
-  _globals['_TURNNOTE_METADATAENTRY']._serialized_start=1788
-  _globals['_TURNNOTE_METADATAENTRY']._serialized_end=1835
-  _globals['_TURNOPTIONS']._serialized_start=1838
-  _globals['_TURNOPTIONS']._serialized_end=2223
-  _globals['_TURNOPTIONS_EFFORT']._serialized_start=2097
-  _globals['_TURNOPTIONS_EFFORT']._serialized_end=2197
-  _globals['_TOOLCHOICE']._serialized_start=2226
-  _globals['_TOOLCHOICE']._serialized_end=2421
-  _globals['_TOOLCHOICE_MODE']._serialized_start=2329
-  _globals['_TOOLCHOICE_MODE']._serialized_end=2421
-  _globals['_TOOLRESULT']._serialized_start=2423
-  _globals['_TOOLRESULT']._serialized_end=2518
-  _globals['_PERMISSIONDECISION']._serialized_start=2521
-  _globals['_PERMISSIONDECISION']._serialized_end=2666
-  _globals['_PERMISSIONALLOW']._serialized_start=2668
-  _globals['_PERMISSIONALLOW']._serialized_end=2737
-  _globals['_PERMISSIONDENY']._serialized_start=2739
-  _globals['_PERMISSIONDENY']._serialized_end=2791
-  _globals['_INTERRUPT']._serialized_start=2793
-  _globals['_INTERRUPT']._serialized_end=2838
-  _globals['_LEAVE']._serialized_start=2840
-  _globals['_LEAVE']._serialized_end=2847
-  _globals['_UPDATESETTINGS']._serialized_start=2850
-  _globals['_UPDATESETTINGS']._serialized_end=2981
+  _globals['_USERINPUT']._serialized_end=1724
+  _globals['_USERINPUT_DELIVERY']._serialized_start=1603
+  _globals['_USERINPUT_DELIVERY']._serialized_end=1724
+  _globals['_TRACECONTEXT']._serialized_start=1726
+  _globals['_TRACECONTEXT']._serialized_end=1781
+  _globals['_TURNNOTE']._serialized_start=1784
+  _globals['_TURNNOTE']._serialized_end=1941
+  _globals['_TURNNOTE_METADATAENTRY']._serialized_start=1894
+  _globals['_TURNNOTE_METADATAENTRY']._serialized_end=1941
+  _globals['_TURNOPTIONS']._serialized_start=1944
+  _globals['_TURNOPTIONS']._serialized_end=2329
+  _globals['_TURNOPTIONS_EFFORT']._serialized_start=2203
+  _globals['_TURNOPTIONS_EFFORT']._serialized_end=2303
+  _globals['_TOOLCHOICE']._serialized_start=2332
+  _globals['_TOOLCHOICE']._serialized_end=2527
+  _globals['_TOOLCHOICE_MODE']._serialized_start=2435
+  _globals['_TOOLCHOICE_MODE']._serialized_end=2527
+  _globals['_TOOLRESULT']._serialized_start=2529
+  _globals['_TOOLRESULT']._serialized_end=2624
+  _globals['_PERMISSIONDECISION']._serialized_start=2627
+  _globals['_PERMISSIONDECISION']._serialized_end=2772
+  _globals['_PERMISSIONALLOW']._serialized_start=2774
+  _globals['_PERMISSIONALLOW']._serialized_end=2843
+  _globals['_PERMISSIONDENY']._serialized_start=2845
+  _globals['_PERMISSIONDENY']._serialized_end=2897
+  _globals['_INTERRUPT']._serialized_start=2899
+  _globals['_INTERRUPT']._serialized_end=2944
+  _globals['_LEAVE']._serialized_start=2946
+  _globals['_LEAVE']._serialized_end=2953
+  _globals['_UPDATESETTINGS']._serialized_start=2956
+  _globals['_UPDATESETTINGS']._serialized_end=3087
 # @@protoc_insertion_point(module_scope)

@@ -112,7 +112,7 @@ class ToolUse(_message.Message):
     def __init__(self, tool_use_id: _Optional[str] = ..., name: _Optional[str] = ..., input_json: _Optional[str] = ...) -> None: ...
 
 class UserInput(_message.Message):
-    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint", "tool_results", "note")
+    __slots__ = ("request_id", "content", "delivery", "options", "fingerprint", "tool_results", "note", "trace_context")
     class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         DELIVERY_UNSPECIFIED: _ClassVar[UserInput.Delivery]
@@ -132,6 +132,7 @@ class UserInput(_message.Message):
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     TOOL_RESULTS_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     content: _containers.RepeatedCompositeFieldContainer[_content_pb2.ContentBlock]
     delivery: UserInput.Delivery
@@ -139,7 +140,16 @@ class UserInput(_message.Message):
     fingerprint: str
     tool_results: _containers.RepeatedCompositeFieldContainer[ToolResult]
     note: TurnNote
-    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ..., tool_results: _Optional[_Iterable[_Union[ToolResult, _Mapping]]] = ..., note: _Optional[_Union[TurnNote, _Mapping]] = ...) -> None: ...
+    trace_context: TraceContext
+    def __init__(self, request_id: _Optional[str] = ..., content: _Optional[_Iterable[_Union[_content_pb2.ContentBlock, _Mapping]]] = ..., delivery: _Optional[_Union[UserInput.Delivery, str]] = ..., options: _Optional[_Union[TurnOptions, _Mapping]] = ..., fingerprint: _Optional[str] = ..., tool_results: _Optional[_Iterable[_Union[ToolResult, _Mapping]]] = ..., note: _Optional[_Union[TurnNote, _Mapping]] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ...) -> None: ...
+
+class TraceContext(_message.Message):
+    __slots__ = ("traceparent", "tracestate")
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    TRACESTATE_FIELD_NUMBER: _ClassVar[int]
+    traceparent: str
+    tracestate: str
+    def __init__(self, traceparent: _Optional[str] = ..., tracestate: _Optional[str] = ...) -> None: ...
 
 class TurnNote(_message.Message):
     __slots__ = ("label", "model", "metadata", "body")

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/client_message.proto.
  */
 export const file_hotseat_v1_client_message: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob3RzZWF0L3YxL2NsaWVudF9tZXNzYWdlLnByb3RvEgpob3RzZWF0LnYxIsAFChBPcGVuQ29udmVyc2F0aW9uEhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRI9CgtkaXNwb3NpdGlvbhgCIAEoDjIoLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbi5EaXNwb3NpdGlvbhIRCgljbGllbnRfaWQYAyABKAkSMgoIc2V0dGluZ3MYBCABKAsyIC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvblNldHRpbmdzEhYKDnN0YXJ0X3NlcXVlbmNlGAUgASgEEg4KBmxvZ19pZBgGIAEoCRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLaW5jbHVkZV9yYXcYCCABKAgSMQoOZGV0YWNoX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoHaGlzdG9yeRgKIAMoCzIaLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2USMQoOaGlzdG9yeV9wb2xpY3kYCyABKA4yGS5ob3RzZWF0LnYxLkhpc3RvcnlQb2xpY3kSKgoLZmlyc3RfaW5wdXQYDCABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dBIUCgxmaW5kX3JlcXVlc3QYDSABKAgSGAoQYWZ0ZXJfcmVxdWVzdF9pZBgOIAEoCRITCgthZnRlcl9sYWJlbBgPIAEoCSKUAQoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIeChpESVNQT1NJVElPTl9PUEVOX09SX0NSRUFURRABEhQKEERJU1BPU0lUSU9OX09QRU4QAhIXChNESVNQT1NJVElPTl9PQlNFUlZFEAMSGQoVRElTUE9TSVRJT05fVEFLRV9PVkVSEAQiqwEKDkhpc3RvcnlNZXNzYWdlEi0KBHJvbGUYASABKA4yHy5ob3RzZWF0LnYxLkhpc3RvcnlNZXNzYWdlLlJvbGUSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuSGlzdG9yeUJsb2NrIj8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg0KCVJPTEVfVVNFUhABEhIKDlJPTEVfQVNTSVNUQU5UEAIixAEKDEhpc3RvcnlCbG9jaxIOCgR0ZXh0GAEgASgJSAASIQoFaW1hZ2UYAiABKAsyEC5ob3RzZWF0LnYxLkJsb2JIABIgCgRmaWxlGAMgASgLMhAuaG90c2VhdC52MS5CbG9iSAASJwoIdG9vbF91c2UYBCABKAsyEy5ob3RzZWF0LnYxLlRvb2xVc2VIABItCgt0b29sX3Jlc3VsdBgFIAEoCzIWLmhvdHNlYXQudjEuVG9vbFJlc3VsdEgAQgcKBWJsb2NrIkAKB1Rvb2xVc2USEwoLdG9vbF91c2VfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgppbnB1dF9qc29uGAMgASgJIogDCglVc2VySW5wdXQSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSMAoIZGVsaXZlcnkYAyABKA4yHi5ob3RzZWF0LnYxLlVzZXJJbnB1dC5EZWxpdmVyeRIoCgdvcHRpb25zGAQgASgLMhcuaG90c2VhdC52MS5UdXJuT3B0aW9ucxITCgtmaW5nZXJwcmludBgFIAEoCRIsCgx0b29sX3Jlc3VsdHMYBiADKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHQSIgoEbm90ZRgHIAEoCzIULmhvdHNlYXQudjEuVHVybk5vdGUieQoIRGVsaXZlcnkSGAoUREVMSVZFUllfVU5TUEVDSUZJRUQQABISCg5ERUxJVkVSWV9RVUVVRRABEhIKDkRFTElWRVJZX1NURUVSEAISFgoSREVMSVZFUllfSU5URVJSVVBUEAMSEwoPREVMSVZFUllfUkVKRUNUEAQinQEKCFR1cm5Ob3RlEg0KBWxhYmVsGAEgASgJEg0KBW1vZGVsGAIgASgJEjQKCG1ldGFkYXRhGAMgAygLMiIuaG90c2VhdC52MS5UdXJuTm90ZS5NZXRhZGF0YUVudHJ5EgwKBGJvZHkYBCABKAkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoEDCgtUdXJuT3B0aW9ucxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEhIKBXRvcF9wGAIgASgBSAGIAQESGQoRbWF4X291dHB1dF90b2tlbnMYAyABKA0SFgoOc3RvcF9zZXF1ZW5jZXMYBCADKAkSLgoGZWZmb3J0GAUgASgOMh4uaG90c2VhdC52MS5UdXJuT3B0aW9ucy5FZmZvcnQSKwoLdG9vbF9jaG9pY2UYBiABKAsyFi5ob3RzZWF0LnYxLlRvb2xDaG9pY2USGgoSb3V0cHV0X3NjaGVtYV9qc29uGAcgASgJEhgKEGFsbG93X3JldHJhY3Rpb24YCCABKAgiZAoGRWZmb3J0EhYKEkVGRk9SVF9VTlNQRUNJRklFRBAAEg4KCkVGRk9SVF9MT1cQARIRCg1FRkZPUlRfTUVESVVNEAISDwoLRUZGT1JUX0hJR0gQAxIOCgpFRkZPUlRfTUFYEARCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcCLDAQoKVG9vbENob2ljZRIpCgRtb2RlGAEgASgOMhsuaG90c2VhdC52MS5Ub29sQ2hvaWNlLk1vZGUSDAoEbmFtZRgCIAEoCRIeChZkaXNhYmxlX3BhcmFsbGVsX2NhbGxzGAMgASgIIlwKBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEg0KCU1PREVfQVVUTxABEg0KCU1PREVfTk9ORRACEhEKDU1PREVfUkVRVUlSRUQQAxINCglNT0RFX1RPT0wQBCJfCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSEAoIaXNfZXJyb3IYAyABKAgikQEKElBlcm1pc3Npb25EZWNpc2lvbhIVCg1wZXJtaXNzaW9uX2lkGAEgASgJEiwKBWFsbG93GAIgASgLMhsuaG90c2VhdC52MS5QZXJtaXNzaW9uQWxsb3dIABIqCgRkZW55GAMgASgLMhouaG90c2VhdC52MS5QZXJtaXNzaW9uRGVueUgAQgoKCGRlY2lzaW9uIkUKD1Blcm1pc3Npb25BbGxvdxIaChJ1cGRhdGVkX2lucHV0X2pzb24YASABKAkSFgoOcmVtZW1iZXJfcnVsZXMYAiADKAkiNAoOUGVybWlzc2lvbkRlbnkSDwoHbWVzc2FnZRgBIAEoCRIRCglpbnRlcnJ1cHQYAiABKAgiLQoJSW50ZXJydXB0EgwKBHR1cm4YASABKA0SEgoKcmVxdWVzdF9pZBgCIAEoCSIHCgVMZWF2ZSKDAQoOVXBkYXRlU2V0dGluZ3MSEgoFbW9kZWwYASABKAlIAIgBARI/Cg9wZXJtaXNzaW9uX21vZGUYAiABKA4yIS5ob3RzZWF0LnYxLlBlcm1pc3Npb25Qb2xpY3kuTW9kZUgBiAEBQggKBl9tb2RlbEISChBfcGVybWlzc2lvbl9tb2RlKpsBCg1IaXN0b3J5UG9saWN5Eh4KGkhJU1RPUllfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUSElTVE9SWV9QT0xJQ1lfTUFUQ0gQARIaChZISVNUT1JZX1BPTElDWV9SRVFVSVJFEAISGQoVSElTVE9SWV9QT0xJQ1lfSUdOT1JFEAMSGQoVSElTVE9SWV9QT0xJQ1lfQVBQRU5EEARCcEISQ2xpZW50TWVzc2FnZVByb3RvUAFaEWhvdHNlYXQvaG90c2VhdHYxogIDSFhYqgIKSG90c2VhdC5WMcoCCkhvdHNlYXRcVjHiAhZIb3RzZWF0XFYxXEdQQk1ldGFkYXRh6gILSG90c2VhdDo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_hotseat_v1_content, file_hotseat_v1_conversation]);
+  fileDesc("Ch9ob3RzZWF0L3YxL2NsaWVudF9tZXNzYWdlLnByb3RvEgpob3RzZWF0LnYxIsAFChBPcGVuQ29udmVyc2F0aW9uEhcKD2NvbnZlcnNhdGlvbl9pZBgBIAEoCRI9CgtkaXNwb3NpdGlvbhgCIAEoDjIoLmhvdHNlYXQudjEuT3BlbkNvbnZlcnNhdGlvbi5EaXNwb3NpdGlvbhIRCgljbGllbnRfaWQYAyABKAkSMgoIc2V0dGluZ3MYBCABKAsyIC5ob3RzZWF0LnYxLkNvbnZlcnNhdGlvblNldHRpbmdzEhYKDnN0YXJ0X3NlcXVlbmNlGAUgASgEEg4KBmxvZ19pZBgGIAEoCRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLaW5jbHVkZV9yYXcYCCABKAgSMQoOZGV0YWNoX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoHaGlzdG9yeRgKIAMoCzIaLmhvdHNlYXQudjEuSGlzdG9yeU1lc3NhZ2USMQoOaGlzdG9yeV9wb2xpY3kYCyABKA4yGS5ob3RzZWF0LnYxLkhpc3RvcnlQb2xpY3kSKgoLZmlyc3RfaW5wdXQYDCABKAsyFS5ob3RzZWF0LnYxLlVzZXJJbnB1dBIUCgxmaW5kX3JlcXVlc3QYDSABKAgSGAoQYWZ0ZXJfcmVxdWVzdF9pZBgOIAEoCRITCgthZnRlcl9sYWJlbBgPIAEoCSKUAQoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIeChpESVNQT1NJVElPTl9PUEVOX09SX0NSRUFURRABEhQKEERJU1BPU0lUSU9OX09QRU4QAhIXChNESVNQT1NJVElPTl9PQlNFUlZFEAMSGQoVRElTUE9TSVRJT05fVEFLRV9PVkVSEAQiqwEKDkhpc3RvcnlNZXNzYWdlEi0KBHJvbGUYASABKA4yHy5ob3RzZWF0LnYxLkhpc3RvcnlNZXNzYWdlLlJvbGUSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuSGlzdG9yeUJsb2NrIj8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg0KCVJPTEVfVVNFUhABEhIKDlJPTEVfQVNTSVNUQU5UEAIixAEKDEhpc3RvcnlCbG9jaxIOCgR0ZXh0GAEgASgJSAASIQoFaW1hZ2UYAiABKAsyEC5ob3RzZWF0LnYxLkJsb2JIABIgCgRmaWxlGAMgASgLMhAuaG90c2VhdC52MS5CbG9iSAASJwoIdG9vbF91c2UYBCABKAsyEy5ob3RzZWF0LnYxLlRvb2xVc2VIABItCgt0b29sX3Jlc3VsdBgFIAEoCzIWLmhvdHNlYXQudjEuVG9vbFJlc3VsdEgAQgcKBWJsb2NrIkAKB1Rvb2xVc2USEwoLdG9vbF91c2VfaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgppbnB1dF9qc29uGAMgASgJIrkDCglVc2VySW5wdXQSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgdjb250ZW50GAIgAygLMhguaG90c2VhdC52MS5Db250ZW50QmxvY2sSMAoIZGVsaXZlcnkYAyABKA4yHi5ob3RzZWF0LnYxLlVzZXJJbnB1dC5EZWxpdmVyeRIoCgdvcHRpb25zGAQgASgLMhcuaG90c2VhdC52MS5UdXJuT3B0aW9ucxITCgtmaW5nZXJwcmludBgFIAEoCRIsCgx0b29sX3Jlc3VsdHMYBiADKAsyFi5ob3RzZWF0LnYxLlRvb2xSZXN1bHQSIgoEbm90ZRgHIAEoCzIULmhvdHNlYXQudjEuVHVybk5vdGUSLwoNdHJhY2VfY29udGV4dBgIIAEoCzIYLmhvdHNlYXQudjEuVHJhY2VDb250ZXh0InkKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lGSUVEEAASEgoOREVMSVZFUllfUVVFVUUQARISCg5ERUxJVkVSWV9TVEVFUhACEhYKEkRFTElWRVJZX0lOVEVSUlVQVBADEhMKD0RFTElWRVJZX1JFSkVDVBAEIjcKDFRyYWNlQ29udGV4dBITCgt0cmFjZXBhcmVudBgBIAEoCRISCgp0cmFjZXN0YXRlGAIgASgJIp0BCghUdXJuTm90ZRINCgVsYWJlbBgBIAEoCRINCgVtb2RlbBgCIAEoCRI0CghtZXRhZGF0YRgDIAMoCzIiLmhvdHNlYXQudjEuVHVybk5vdGUuTWV0YWRhdGFFbnRyeRIMCgRib2R5GAQgASgJGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKBAwoLVHVybk9wdGlvbnMSGAoLdGVtcGVyYXR1cmUYASABKAFIAIgBARISCgV0b3BfcBgCIAEoAUgBiAEBEhkKEW1heF9vdXRwdXRfdG9rZW5zGAMgASgNEhYKDnN0b3Bfc2VxdWVuY2VzGAQgAygJEi4KBmVmZm9ydBgFIAEoDjIeLmhvdHNlYXQudjEuVHVybk9wdGlvbnMuRWZmb3J0EisKC3Rvb2xfY2hvaWNlGAYgASgLMhYuaG90c2VhdC52MS5Ub29sQ2hvaWNlEhoKEm91dHB1dF9zY2hlbWFfanNvbhgHIAEoCRIYChBhbGxvd19yZXRyYWN0aW9uGAggASgIImQKBkVmZm9ydBIWChJFRkZPUlRfVU5TUEVDSUZJRUQQABIOCgpFRkZPUlRfTE9XEAESEQoNRUZGT1JUX01FRElVTRACEg8KC0VGRk9SVF9ISUdIEAMSDgoKRUZGT1JUX01BWBAEQg4KDF90ZW1wZXJhdHVyZUIICgZfdG9wX3AiwwEKClRvb2xDaG9pY2USKQoEbW9kZRgBIAEoDjIbLmhvdHNlYXQudjEuVG9vbENob2ljZS5Nb2RlEgwKBG5hbWUYAiABKAkSHgoWZGlzYWJsZV9wYXJhbGxlbF9jYWxscxgDIAEoCCJcCgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX0FVVE8QARINCglNT0RFX05PTkUQAhIRCg1NT0RFX1JFUVVJUkVEEAMSDQoJTU9ERV9UT09MEAQiXwoKVG9vbFJlc3VsdBIUCgx0b29sX2NhbGxfaWQYASABKAkSKQoHY29udGVudBgCIAMoCzIYLmhvdHNlYXQudjEuQ29udGVudEJsb2NrEhAKCGlzX2Vycm9yGAMgASgIIpEBChJQZXJtaXNzaW9uRGVjaXNpb24SFQoNcGVybWlzc2lvbl9pZBgBIAEoCRIsCgVhbGxvdxgCIAEoCzIbLmhvdHNlYXQudjEuUGVybWlzc2lvbkFsbG93SAASKgoEZGVueRgDIAEoCzIaLmhvdHNlYXQudjEuUGVybWlzc2lvbkRlbnlIAEIKCghkZWNpc2lvbiJFCg9QZXJtaXNzaW9uQWxsb3cSGgoSdXBkYXRlZF9pbnB1dF9qc29uGAEgASgJEhYKDnJlbWVtYmVyX3J1bGVzGAIgAygJIjQKDlBlcm1pc3Npb25EZW55Eg8KB21lc3NhZ2UYASABKAkSEQoJaW50ZXJydXB0GAIgASgIIi0KCUludGVycnVwdBIMCgR0dXJuGAEgASgNEhIKCnJlcXVlc3RfaWQYAiABKAkiBwoFTGVhdmUigwEKDlVwZGF0ZVNldHRpbmdzEhIKBW1vZGVsGAEgASgJSACIAQESPwoPcGVybWlzc2lvbl9tb2RlGAIgASgOMiEuaG90c2VhdC52MS5QZXJtaXNzaW9uUG9saWN5Lk1vZGVIAYgBAUIICgZfbW9kZWxCEgoQX3Blcm1pc3Npb25fbW9kZSqbAQoNSGlzdG9yeVBvbGljeRIeChpISVNUT1JZX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFEhJU1RPUllfUE9MSUNZX01BVENIEAESGgoWSElTVE9SWV9QT0xJQ1lfUkVRVUlSRRACEhkKFUhJU1RPUllfUE9MSUNZX0lHTk9SRRADEhkKFUhJU1RPUllfUE9MSUNZX0FQUEVORBAEQnBCEkNsaWVudE1lc3NhZ2VQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_hotseat_v1_content, file_hotseat_v1_conversation]);
 
 /**
  * Opens a new conversation or attaches to one.
@@ -422,6 +422,15 @@ export type UserInput = Message<"hotseat.v1.UserInput"> & {
    * @generated from field: hotseat.v1.TurnNote note = 7;
    */
   note?: TurnNote | undefined;
+
+  /**
+   * The trace that its turn is to be a part of, where the server traces. Without it, that of
+   * the call's metadata `traceparent` and `tracestate`; without those, one of its own. What
+   * is no trace context is ignored.
+   *
+   * @generated from field: hotseat.v1.TraceContext trace_context = 8;
+   */
+  traceContext?: TraceContext | undefined;
 };
 
 /**
@@ -480,6 +489,34 @@ export const UserInput_DeliverySchema: GenEnum<UserInput_Delivery> = /*@__PURE__
   enumDesc(file_hotseat_v1_client_message, 4, 0);
 
 /**
+ * Where in which trace something belongs, as W3C Trace Context writes it.
+ *
+ * @generated from message hotseat.v1.TraceContext
+ */
+export type TraceContext = Message<"hotseat.v1.TraceContext"> & {
+  /**
+   * As in the HTTP header of this name: version, trace, parent and flags.
+   *
+   * @generated from field: string traceparent = 1;
+   */
+  traceparent: string;
+
+  /**
+   * As in the HTTP header of this name.
+   *
+   * @generated from field: string tracestate = 2;
+   */
+  tracestate: string;
+};
+
+/**
+ * Describes the message hotseat.v1.TraceContext.
+ * Use `create(TraceContextSchema)` to create a new message.
+ */
+export const TraceContextSchema: GenMessage<TraceContext> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_client_message, 5);
+
+/**
  * What a client keeps with a turn, to find it again; the server does not look inside.
  *
  * @generated from message hotseat.v1.TurnNote
@@ -519,7 +556,7 @@ export type TurnNote = Message<"hotseat.v1.TurnNote"> & {
  * Use `create(TurnNoteSchema)` to create a new message.
  */
 export const TurnNoteSchema: GenMessage<TurnNote> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 5);
+  messageDesc(file_hotseat_v1_client_message, 6);
 
 /**
  * How the model answers one input. They hold for this turn alone.
@@ -592,7 +629,7 @@ export type TurnOptions = Message<"hotseat.v1.TurnOptions"> & {
  * Use `create(TurnOptionsSchema)` to create a new message.
  */
 export const TurnOptionsSchema: GenMessage<TurnOptions> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 6);
+  messageDesc(file_hotseat_v1_client_message, 7);
 
 /**
  * How hard the model thinks.
@@ -640,7 +677,7 @@ export enum TurnOptions_Effort {
  * Describes the enum hotseat.v1.TurnOptions.Effort.
  */
 export const TurnOptions_EffortSchema: GenEnum<TurnOptions_Effort> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_client_message, 6, 0);
+  enumDesc(file_hotseat_v1_client_message, 7, 0);
 
 /**
  * Which of the client's tools the model may call.
@@ -675,7 +712,7 @@ export type ToolChoice = Message<"hotseat.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 7);
+  messageDesc(file_hotseat_v1_client_message, 8);
 
 /**
  * Which.
@@ -723,7 +760,7 @@ export enum ToolChoice_Mode {
  * Describes the enum hotseat.v1.ToolChoice.Mode.
  */
 export const ToolChoice_ModeSchema: GenEnum<ToolChoice_Mode> = /*@__PURE__*/
-  enumDesc(file_hotseat_v1_client_message, 7, 0);
+  enumDesc(file_hotseat_v1_client_message, 8, 0);
 
 /**
  * The outcome of a tool that the client ran.
@@ -758,7 +795,7 @@ export type ToolResult = Message<"hotseat.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 8);
+  messageDesc(file_hotseat_v1_client_message, 9);
 
 /**
  * What the client decided. A message with no decision refuses.
@@ -802,7 +839,7 @@ export type PermissionDecision = Message<"hotseat.v1.PermissionDecision"> & {
  * Use `create(PermissionDecisionSchema)` to create a new message.
  */
 export const PermissionDecisionSchema: GenMessage<PermissionDecision> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 9);
+  messageDesc(file_hotseat_v1_client_message, 10);
 
 /**
  * Go ahead.
@@ -830,7 +867,7 @@ export type PermissionAllow = Message<"hotseat.v1.PermissionAllow"> & {
  * Use `create(PermissionAllowSchema)` to create a new message.
  */
 export const PermissionAllowSchema: GenMessage<PermissionAllow> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 10);
+  messageDesc(file_hotseat_v1_client_message, 11);
 
 /**
  * Do not.
@@ -858,7 +895,7 @@ export type PermissionDeny = Message<"hotseat.v1.PermissionDeny"> & {
  * Use `create(PermissionDenySchema)` to create a new message.
  */
 export const PermissionDenySchema: GenMessage<PermissionDeny> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 11);
+  messageDesc(file_hotseat_v1_client_message, 12);
 
 /**
  * Stops the running turn; the turn still ends with turn_completed.
@@ -886,7 +923,7 @@ export type Interrupt = Message<"hotseat.v1.Interrupt"> & {
  * Use `create(InterruptSchema)` to create a new message.
  */
 export const InterruptSchema: GenMessage<Interrupt> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 12);
+  messageDesc(file_hotseat_v1_client_message, 13);
 
 /**
  * The client is going and will not come back: its inputs need not wait for
@@ -903,7 +940,7 @@ export type Leave = Message<"hotseat.v1.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 13);
+  messageDesc(file_hotseat_v1_client_message, 14);
 
 /**
  * Changes what may change in an open conversation. Unset fields stay.
@@ -931,7 +968,7 @@ export type UpdateSettings = Message<"hotseat.v1.UpdateSettings"> & {
  * Use `create(UpdateSettingsSchema)` to create a new message.
  */
 export const UpdateSettingsSchema: GenMessage<UpdateSettings> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_client_message, 14);
+  messageDesc(file_hotseat_v1_client_message, 15);
 
 /**
  * What to do where a client's history is not what the conversation holds.
