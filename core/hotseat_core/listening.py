@@ -1,10 +1,12 @@
 """Where the core listens, with which certificates, and whether it may."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 from hotseat_serving.exposure import is_loopback, refusal
+from hotseat_serving.renewed import Renewed
 
 from hotseat_core.access.keyring import Keyring
 from hotseat_core.access.mode import AuthMode, auth_mode
@@ -75,13 +77,29 @@ def _bind_socket(server: grpc.aio.Server, path: Path) -> str:
 
 
 def _credentials(settings: CoreSettings) -> grpc.ServerCredentials | None:
+    """How clients are talked to, with the files as they are when each connects; None: in plain text."""
     if not settings.tls_cert:
         return None
+    files = [settings.tls_cert, settings.tls_key, settings.tls_client_ca]
+    renewed = Renewed(files, lambda: _certificates(settings), CannotListenError)
+    return grpc.dynamic_ssl_server_credentials(
+        renewed.current(), renewed.current, require_client_authentication=bool(settings.tls_client_ca)
+    )
+
+
+def _certificates(settings: CoreSettings) -> grpc.ServerCertificateConfiguration:
+    """Raises CannotListenError where the files can't be used: gRPC itself would not say so."""
     cert, key = _read(settings.tls_cert, "HOTSEAT_CORE_TLS_CERT"), _read(settings.tls_key, "HOTSEAT_CORE_TLS_KEY")
-    if not settings.tls_client_ca:
-        return grpc.ssl_server_credentials([(key, cert)])
-    ca = _read(settings.tls_client_ca, "HOTSEAT_CORE_TLS_CLIENT_CA")
-    return grpc.ssl_server_credentials([(key, cert)], root_certificates=ca, require_client_auth=True)
+    ca = _read(settings.tls_client_ca, "HOTSEAT_CORE_TLS_CLIENT_CA") if settings.tls_client_ca else None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(Path(settings.tls_cert).expanduser(), Path(settings.tls_key).expanduser())
+        if ca is not None:
+            context.load_verify_locations(cadata=ca.decode("ascii", "replace"))
+    except (OSError, ValueError) as exc:  # ssl's errors are of these kinds
+        names = "HOTSEAT_CORE_TLS_CERT, HOTSEAT_CORE_TLS_KEY, HOTSEAT_CORE_TLS_CLIENT_CA"
+        raise CannotListenError(f"{names} can't be used: {exc}") from exc
+    return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=ca)
 
 
 def _read(file: str, setting: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import grpc
 from hotseat import tls
+from hotseat_serving.renewed import Renewed
 
 from hotseat_edge.settings import BadSetting, Settings
 
@@ -13,10 +14,22 @@ Found = TypeVar("Found")
 
 
 def server_context(settings: Settings) -> ssl.SSLContext | None:
-    """How HTTP clients are talked to; None: in plain text. Raises BadSetting."""
+    """How HTTP clients are talked to, with the files as they are when each connects. None: in plain text.
+
+    Raises BadSetting.
+    """
     if not settings.tls_cert:
         return None
-    return _load(lambda: _context(settings), "HOTSEAT_TLS_CERT, HOTSEAT_TLS_KEY, HOTSEAT_TLS_CLIENT_CA")
+    files = [settings.tls_cert, settings.tls_key, settings.tls_client_ca]
+    names = "HOTSEAT_TLS_CERT, HOTSEAT_TLS_KEY, HOTSEAT_TLS_CLIENT_CA"
+    renewed = Renewed(files, lambda: _load(lambda: _context(settings), names), BadSetting)
+    first = renewed.current()
+
+    def choose(connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = renewed.current()
+
+    first.sni_callback = choose  # called for every client, whether it names a server or not
+    return first
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
