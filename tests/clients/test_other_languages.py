@@ -45,6 +45,10 @@ def test_every_client_has_the_version_of_the_house() -> None:
     assert f"<artifactId>hotseat-client</artifactId>\n  <version>{PROJECT['version']}</version>" in pom
     assert f"<version>{PROJECT['version']}</version>" in (CLIENTS / "java/README.md").read_text()
     assert f"hotseat@v{PROJECT['version']}" in (CLIENTS / "go/README.md").read_text()
+    assert tomllib.loads((CLIENTS / "python/pyproject.toml").read_text())["project"]["version"] == PROJECT["version"]
+    assert f"hotseat-client=={PROJECT['version']}" in PROJECT["dependencies"]
+    deployed = (CLIENTS.parent / "deploy/kubernetes/kustomization.yaml").read_text()
+    assert f"newTag: {PROJECT['version']}\n" in deployed
 
 
 @pytest.mark.parametrize("client", ["python", "typescript", "go", "java"])

@@ -5,5 +5,6 @@ export * from "./hotseat/v1/conversation_service_pb.js";
 export * from "./hotseat/v1/error_pb.js";
 export * from "./hotseat/v1/key_pb.js";
 export * from "./hotseat/v1/key_service_pb.js";
+export * from "./hotseat/v1/login_service_pb.js";
 export * from "./hotseat/v1/pool_service_pb.js";
 export * from "./hotseat/v1/server_event_pb.js";
