@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hotseat_bench import history_report, report
+from hotseat_bench import history_report, peer_report, report
 from hotseat_bench.history_report import TURNS
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 
@@ -38,6 +38,23 @@ def test_a_missed_aim_is_said() -> None:
     assert "MISSED  HTTP follow-up at most 5 ms above the bare CLI's" in table
     assert "holds   gRPC follow-up at most 5 ms above the bare CLI's" in table
     assert "MISSED  new conversation on a spare at most 1/3 of a cold spawn" in table
+
+
+@pytest.mark.parametrize(
+    ("ours_s", "ours_seconds", "ratios", "aims"),
+    [(0.1, 1.5, (0.5, 2.0), [True, True]), (0.2, 3.0, (1.0, 1.0), [False, False]), (0.4, 6.0, (2.0, 0.5), [False] * 2)],
+)
+def test_a_peer_is_beaten_where_both_figures_are_better(
+    ours_s: float, ours_seconds: float, ratios: tuple[float, float], aims: list[bool]
+) -> None:
+    figures = {
+        peer_report.OURS: peer_report.Figures.of([ours_s, ours_s, 9.0], ours_seconds),
+        peer_report.PEER: peer_report.Figures.of([0.2, 0.2, 9.0], 3.0),
+    }
+    told = peer_report.report(1, figures)
+    assert (told.first_token_ratio, told.rate_ratio) == ratios
+    assert list(told.aims.values()) == aims
+    assert ("MISSED" in peer_report.table(told)) == (not all(aims))
 
 
 def behind(**changed: dict[int, float]) -> dict[str, dict[int, list[float]]]:
