@@ -7,7 +7,7 @@ from hotseat.v1 import key_pb2, key_service_pb2
 
 from hotseat_core.access.account import Standing
 from hotseat_core.access.caller import Limits, Scope
-from hotseat_core.access.key import Changes, Key, Wanted, name_of
+from hotseat_core.access.key import Changes, Key, Use, Wanted, name_of
 from hotseat_core.convert import duration, timestamp
 from hotseat_core.errors import InvalidMessage
 
@@ -29,7 +29,7 @@ def limits(found: Limits) -> key_pb2.KeyLimits:
     )
 
 
-def key(found: Key) -> key_pb2.Key:
+def key(found: Key, use: Use | None = None) -> key_pb2.Key:
     """Return a key, without what is only its owner's to know."""
     return key_pb2.Key(
         key_id=found.key_id,
@@ -43,7 +43,12 @@ def key(found: Key) -> key_pb2.Key:
         expire_time=None if found.expire_time is None else timestamp(found.expire_time),
         revoke_time=None if found.revoke_time is None else timestamp(found.revoke_time),
         last_use_time=None if found.last_use_time is None else timestamp(found.last_use_time),
+        use_today=None if use is None or use == Use(use.day) else _use(use),
     )
+
+
+def _use(use: Use) -> key_pb2.KeyUse:
+    return key_pb2.KeyUse(request_count=use.request_count, token_count=use.token_count, cost_usd=use.cost_usd)
 
 
 def standing(found: Standing | None) -> key_pb2.KeyStanding | None:

@@ -66,7 +66,8 @@ class KeyServicer(key_service_pb2_grpc.KeyServiceServicer):
         chosen, next_token = page(
             self._keyring.keys, request.page_size, request.page_token, key=lambda found: found.key_id
         )
-        return service.ListKeysResponse(keys=[convert_keys.key(key) for key in chosen], next_page_token=next_token)
+        told = [convert_keys.key(key, self._keyring.use_today(key.key_id)) for key in chosen]
+        return service.ListKeysResponse(keys=told, next_page_token=next_token)
 
     async def UpdateKey(  # noqa: N802
         self,

@@ -41,7 +41,8 @@ async def _create(keyring: Keyring, request: Any) -> Any:
 
 
 async def _list(keyring: Keyring, _: Any) -> Any:
-    return service.ListKeysResponse(keys=[convert_keys.key(key) for key in keyring.keys])
+    keys = [convert_keys.key(key, keyring.use_today(key.key_id)) for key in keyring.keys]
+    return service.ListKeysResponse(keys=keys)
 
 
 async def _update(keyring: Keyring, request: Any) -> Any:

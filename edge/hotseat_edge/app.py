@@ -23,6 +23,7 @@ from hotseat_edge.routes.conversations import Conversations
 from hotseat_edge.routes.docs import Docs
 from hotseat_edge.routes.health import Health
 from hotseat_edge.routes.kept_responses import KeptResponses
+from hotseat_edge.routes.keys import Keys
 from hotseat_edge.routes.models import Models
 from hotseat_edge.routes.openai_conversations import OpenAIConversations
 from hotseat_edge.routes.permissions import Permissions
@@ -110,6 +111,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
     models = Models(core)
     conversations = Conversations(core)
     permissions = Permissions(core, settings)
+    keys = Keys(core, settings)
     session = Session(core, callers, settings)
     health = Health(core, callers, demo=settings.demo)
     docs = Docs()
@@ -156,6 +158,9 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.post("/admin/pool/drain", admin.drain),
             web.post("/admin/pool/resume", admin.resume),
             web.post("/admin/pool/resize", admin.resize),
+            web.get("/admin/keys", keys.index),
+            web.post("/admin/keys", keys.create),
+            web.delete("/admin/keys/{id}", keys.revoke),
             web.get("/health", health.health),
             web.get("/livez", health.live),
             web.get("/readyz", health.ready),

@@ -32,7 +32,7 @@ PUBLIC = frozenset(
 ADMIN = frozenset(
     {
         *("/metrics", "/admin/pool", "/admin/pool/events", "/admin/pool/drain", "/admin/pool/resume"),
-        *("/admin/pool/resize",),
+        *("/admin/pool/resize", "/admin/keys", "/admin/keys/{id}"),
     }
 )
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 
 from hotseat_edge.recent import RecentFirstTokens
+from hotseat_edge.spent import SpentByModel
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _REQUESTS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -21,6 +22,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self.recent = RecentFirstTokens()
+        self.spent = SpentByModel()
         self._requests = Counter(
             "hotseat_http_requests", "Requests answered; 499: the client hung up.", ["method", "route", "status"],
             registry=registry,

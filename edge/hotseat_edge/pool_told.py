@@ -20,6 +20,6 @@ def _field(message: Message, field: Any) -> tuple[str, Any]:
         return field.name, value.ToJsonString() if message.HasField(field.name) else None
     if isinstance(value, Message):
         return field.name, told(value)
-    if field.enum_type is not None:
+    if field.enum_type is not None and isinstance(value, int):
         return field.name, field.enum_type.values_by_number[value].name.removeprefix("STATE_").lower()
     return field.name, None if value == "" else value

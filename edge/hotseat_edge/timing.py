@@ -12,6 +12,7 @@ _WORKERS = {
     pb.WORKER_SOURCE_WARM: "warm",
     pb.WORKER_SOURCE_COLD: "cold",
 }
+_DEFAULT = "default"  # what the core has where a request names no model
 _ANSWER = {"text_delta", "thinking_delta", "tool_started", "tool_call", "permission_request", "turn_completed"}
 
 
@@ -30,6 +31,7 @@ class Timing:
         self._clock = clock
         self._began = self._since = clock()
         self._worker = ""
+        self._model: str | None = None  # that was asked for; None: the turn has not begun here
         self._told: list[str] = []
 
     def take(self, event: pb.ConverseResponse) -> None:
@@ -43,7 +45,13 @@ class Timing:
             if kind != "turn_completed":  # a turn that said nothing has no first token
                 self._metrics.note_first_token(self._worker, self._since - self._began)
 
+    def end(self, completed: pb.TurnCompleted) -> None:
+        """Count what the turn has used; an answer that is only given again has used nothing."""
+        if self._model is not None:
+            self._metrics.spent.note(self._model or _DEFAULT, completed.usage)
+
     def _start(self, started: pb.TurnStarted) -> None:
+        self._model = started.model
         if worker := _WORKERS.get(started.worker_source):
             self._headers["x-hotseat-worker"] = self._worker = worker
         waited_s = started.queue_duration.ToMicroseconds() / 1e6

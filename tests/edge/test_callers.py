@@ -28,6 +28,7 @@ BODIES = {
     "/v1/completions": {"model": "claude", "prompt": "hello"},
     "/v1/responses": {"model": "claude", "input": "hello"},
     "/login": {},
+    "/admin/keys": {"name": "made"},
     "/admin/pool/drain": {},
     "/admin/pool/resize": {"max_workers": 3},
 }
@@ -94,6 +95,8 @@ async def test_every_route_needs_a_key_unless_it_is_public(keyed: Keyed) -> None
                 expected = status == 200
             elif key not in CALLERS:
                 expected = status == 401
+            elif route == "/admin/keys/{id}":
+                expected = status == (404 if key == KEEPER else 403)
             elif route in ADMIN:
                 expected = status == (200 if key == KEEPER else 403)
             else:

@@ -14,6 +14,8 @@ class FakeKeys(KeyServiceServicer):
         super().__init__()
         self.callers: dict[str, pb.GetCallerResponse] = {}  # by key
         self.asked_for_caller = 0
+        self.keys: list[pb.Key] = []
+        self.wanted: list[pb.CreateKeyRequest] = []
 
     def key_of(self, context: Context) -> str:
         """What the call shows."""
@@ -31,3 +33,31 @@ class FakeKeys(KeyServiceServicer):
             await abort(context, failure("UNAUTHENTICATED", "this API key opens nothing here"))
             raise AssertionError("an abort returns")
         return found
+
+    async def CreateKey(self, request: pb.CreateKeyRequest, context: Context) -> pb.CreateKeyResponse:
+        del context
+        self.wanted.append(request)
+        made = pb.Key(
+            key_id=f"key_{len(self.keys) + 1}",
+            name=request.name,
+            tenant=request.tenant or "default",
+            scopes=request.scopes,
+            limits=request.limits,
+        )
+        self.keys.append(made)
+        return pb.CreateKeyResponse(key=made, secret=f"hs_secret-of-{made.key_id}")
+
+    async def ListKeys(self, request: pb.ListKeysRequest, context: Context) -> pb.ListKeysResponse:
+        del context
+        start = int(request.page_token or 0)
+        end = start + 2  # small pages: whoever wants all must go on
+        token = str(end) if end < len(self.keys) else ""
+        return pb.ListKeysResponse(keys=self.keys[start:end], next_page_token=token)
+
+    async def RevokeKey(self, request: pb.RevokeKeyRequest, context: Context) -> pb.RevokeKeyResponse:
+        for key in self.keys:
+            if key.key_id == request.key_id:
+                key.revoke_time.FromSeconds(1_800_000_000)
+                return pb.RevokeKeyResponse(key=key)
+        await abort(context, failure("KEY_NOT_FOUND", f"there is no key {request.key_id}"))
+        raise AssertionError("an abort returns")

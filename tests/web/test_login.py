@@ -1,13 +1,14 @@
 """Signing a browser in and out, before a real core that asks for keys."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from hotseat import Client, pb
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.house import House, running, tag
+from tests.e2e.house import House, running, tag, user
 from tests.web.accessibility import serious
 from tests.web.conftest import visiting
 from tests.web.talking import ask
@@ -89,3 +90,50 @@ async def test_a_key_begins_a_session_that_every_tab_has_and_that_ends_with_the_
     await keeper.revoke_key(made.key.key_id)
     await page.reload()
     await expect(page.get_by_role("dialog", name="API key")).to_be_visible()
+
+
+async def test_a_key_is_made_shown_once_used_and_revoked(page: Page, keeper: Client, locked: House) -> None:
+    await page.goto((await link(keeper)).replace("/#", "/dashboard#"))
+    name = f"<img src=x onerror=alert(1)> {tag()}"
+    await page.get_by_role("button", name="Make a key").click()
+    dialog = page.get_by_role("dialog", name="Make a key")
+    await dialog.get_by_label("Name", exact=True).fill(name)
+    await dialog.get_by_label("Tenant", exact=True).fill("acme")
+    await dialog.get_by_label("US dollars a day").fill("2.5")
+    assert await serious(page) == []
+    await dialog.get_by_role("button", name="Make it").click()
+    shown = page.get_by_role("dialog", name="The key")
+    secret = await shown.locator("code").inner_text()
+    await shown.get_by_role("button", name="I have it").click()
+    await expect(shown).to_be_hidden()
+    assert secret not in await page.content()
+    row = page.get_by_role("row").filter(has_text=name)
+    await expect(row).to_contain_text("$2.5/day")
+    assert await row.locator("img").count() == 0
+    headers = {"Authorization": f"Bearer {secret}"}
+    body = {"model": "claude", "messages": [user(f"hello {tag()}")]}
+    assert (await locked.http.post("/v1/chat/completions", json=body, headers=headers)).status_code == 200
+    await page.reload()
+    await expect(row).to_contain_text("1 turn,")
+    await expect(page.get_by_role("region", name="Models").first).to_contain_text("Tokens in")
+    await row.get_by_role("button", name="Revoke").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    await expect(row).to_be_hidden()
+    await page.get_by_role("button", name="Revoked and expired ones, too").click()
+    await expect(row).to_contain_text("revoked")
+    assert (await locked.http.post("/v1/chat/completions", json=body, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_keys_are_accessible_and_fit(
+    browser: Browser, locked: House, keeper: Client, pictures: Path, width: int
+) -> None:
+    await keeper.create_key(pb.CreateKeyRequest(name="web", limits=pb.KeyLimits(tokens_per_day=2_000_000)))
+    scheme = "dark" if width == 360 else "light"
+    size = {"width": width, "height": 800}
+    async with visiting(browser, locked.edge.address, viewport=size, color_scheme=scheme) as page:
+        await page.goto((await link(keeper)).replace("/#", "/dashboard#"))
+        await expect(page.get_by_role("row").filter(has_text="2.0M tokens/day").first).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert await serious(page) == []
+        await page.screenshot(path=pictures / f"keys-{width}.png", full_page=True)

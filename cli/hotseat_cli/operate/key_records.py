@@ -35,6 +35,11 @@ def key(found: pb.Key) -> Record:
         "expire_time": time(found, "expire_time"),
         "revoke_time": time(found, "revoke_time"),
         "last_use_time": time(found, "last_use_time"),
+        "use_today": {
+            "request_count": found.use_today.request_count,
+            "token_count": found.use_today.token_count,
+            "cost_usd": found.use_today.cost_usd,
+        },
     }
 
 

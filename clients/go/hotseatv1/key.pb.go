@@ -102,7 +102,9 @@ type Key struct {
 	// When it was revoked; unset: it was not.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// When a turn was last asked for with it; unset: never.
-	LastUseTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
+	LastUseTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
+	// What it was used for today, by UTC; unset: nothing.
+	UseToday      *KeyUse `protobuf:"bytes,12,opt,name=use_today,json=useToday,proto3" json:"use_today,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +216,77 @@ func (x *Key) GetLastUseTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Key) GetUseToday() *KeyUse {
+	if x != nil {
+		return x.UseToday
+	}
+	return nil
+}
+
+// What a key was used for.
+type KeyUse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Turns begun.
+	RequestCount uint64 `protobuf:"varint,1,opt,name=request_count,json=requestCount,proto3" json:"request_count,omitempty"`
+	// Tokens, cached ones included.
+	TokenCount uint64 `protobuf:"varint,2,opt,name=token_count,json=tokenCount,proto3" json:"token_count,omitempty"`
+	// US dollars, by the CLI's estimate.
+	CostUsd       float64 `protobuf:"fixed64,3,opt,name=cost_usd,json=costUsd,proto3" json:"cost_usd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyUse) Reset() {
+	*x = KeyUse{}
+	mi := &file_hotseat_v1_key_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyUse) ProtoMessage() {}
+
+func (x *KeyUse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_key_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyUse.ProtoReflect.Descriptor instead.
+func (*KeyUse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_key_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *KeyUse) GetRequestCount() uint64 {
+	if x != nil {
+		return x.RequestCount
+	}
+	return 0
+}
+
+func (x *KeyUse) GetTokenCount() uint64 {
+	if x != nil {
+		return x.TokenCount
+	}
+	return 0
+}
+
+func (x *KeyUse) GetCostUsd() float64 {
+	if x != nil {
+		return x.CostUsd
+	}
+	return 0
+}
+
 // How much a key may be used for. 0: as much as there is.
 type KeyLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -232,7 +305,7 @@ type KeyLimits struct {
 
 func (x *KeyLimits) Reset() {
 	*x = KeyLimits{}
-	mi := &file_hotseat_v1_key_proto_msgTypes[1]
+	mi := &file_hotseat_v1_key_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -244,7 +317,7 @@ func (x *KeyLimits) String() string {
 func (*KeyLimits) ProtoMessage() {}
 
 func (x *KeyLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_key_proto_msgTypes[1]
+	mi := &file_hotseat_v1_key_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -257,7 +330,7 @@ func (x *KeyLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyLimits.ProtoReflect.Descriptor instead.
 func (*KeyLimits) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_key_proto_rawDescGZIP(), []int{1}
+	return file_hotseat_v1_key_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *KeyLimits) GetRequestsPerMinute() uint32 {
@@ -313,7 +386,7 @@ type KeyStanding struct {
 
 func (x *KeyStanding) Reset() {
 	*x = KeyStanding{}
-	mi := &file_hotseat_v1_key_proto_msgTypes[2]
+	mi := &file_hotseat_v1_key_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -325,7 +398,7 @@ func (x *KeyStanding) String() string {
 func (*KeyStanding) ProtoMessage() {}
 
 func (x *KeyStanding) ProtoReflect() protoreflect.Message {
-	mi := &file_hotseat_v1_key_proto_msgTypes[2]
+	mi := &file_hotseat_v1_key_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -338,7 +411,7 @@ func (x *KeyStanding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyStanding.ProtoReflect.Descriptor instead.
 func (*KeyStanding) Descriptor() ([]byte, []int) {
-	return file_hotseat_v1_key_proto_rawDescGZIP(), []int{2}
+	return file_hotseat_v1_key_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *KeyStanding) GetLimits() *KeyLimits {
@@ -402,7 +475,7 @@ var File_hotseat_v1_key_proto protoreflect.FileDescriptor
 const file_hotseat_v1_key_proto_rawDesc = "" +
 	"\n" +
 	"\x14hotseat/v1/key.proto\x12\n" +
-	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x03\n" +
+	"hotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x03\n" +
 	"\x03Key\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -418,7 +491,13 @@ const file_hotseat_v1_key_proto_rawDesc = "" +
 	"\vrevoke_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"revokeTime\x12>\n" +
-	"\rlast_use_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vlastUseTime\"\xac\x01\n" +
+	"\rlast_use_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vlastUseTime\x12/\n" +
+	"\tuse_today\x18\f \x01(\v2\x12.hotseat.v1.KeyUseR\buseToday\"i\n" +
+	"\x06KeyUse\x12#\n" +
+	"\rrequest_count\x18\x01 \x01(\x04R\frequestCount\x12\x1f\n" +
+	"\vtoken_count\x18\x02 \x01(\x04R\n" +
+	"tokenCount\x12\x19\n" +
+	"\bcost_usd\x18\x03 \x01(\x01R\acostUsd\"\xac\x01\n" +
 	"\tKeyLimits\x12.\n" +
 	"\x13requests_per_minute\x18\x01 \x01(\rR\x11requestsPerMinute\x12)\n" +
 	"\x10concurrent_turns\x18\x02 \x01(\rR\x0fconcurrentTurns\x12$\n" +
@@ -453,30 +532,32 @@ func file_hotseat_v1_key_proto_rawDescGZIP() []byte {
 }
 
 var file_hotseat_v1_key_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hotseat_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_hotseat_v1_key_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_hotseat_v1_key_proto_goTypes = []any{
 	(Scope)(0),                    // 0: hotseat.v1.Scope
 	(*Key)(nil),                   // 1: hotseat.v1.Key
-	(*KeyLimits)(nil),             // 2: hotseat.v1.KeyLimits
-	(*KeyStanding)(nil),           // 3: hotseat.v1.KeyStanding
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*KeyUse)(nil),                // 2: hotseat.v1.KeyUse
+	(*KeyLimits)(nil),             // 3: hotseat.v1.KeyLimits
+	(*KeyStanding)(nil),           // 4: hotseat.v1.KeyStanding
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
 }
 var file_hotseat_v1_key_proto_depIdxs = []int32{
-	0, // 0: hotseat.v1.Key.scopes:type_name -> hotseat.v1.Scope
-	2, // 1: hotseat.v1.Key.limits:type_name -> hotseat.v1.KeyLimits
-	4, // 2: hotseat.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	4, // 3: hotseat.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	4, // 4: hotseat.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	4, // 5: hotseat.v1.Key.last_use_time:type_name -> google.protobuf.Timestamp
-	2, // 6: hotseat.v1.KeyStanding.limits:type_name -> hotseat.v1.KeyLimits
-	5, // 7: hotseat.v1.KeyStanding.requests_reset_duration:type_name -> google.protobuf.Duration
-	5, // 8: hotseat.v1.KeyStanding.day_reset_duration:type_name -> google.protobuf.Duration
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	0,  // 0: hotseat.v1.Key.scopes:type_name -> hotseat.v1.Scope
+	3,  // 1: hotseat.v1.Key.limits:type_name -> hotseat.v1.KeyLimits
+	5,  // 2: hotseat.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	5,  // 3: hotseat.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	5,  // 4: hotseat.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	5,  // 5: hotseat.v1.Key.last_use_time:type_name -> google.protobuf.Timestamp
+	2,  // 6: hotseat.v1.Key.use_today:type_name -> hotseat.v1.KeyUse
+	3,  // 7: hotseat.v1.KeyStanding.limits:type_name -> hotseat.v1.KeyLimits
+	6,  // 8: hotseat.v1.KeyStanding.requests_reset_duration:type_name -> google.protobuf.Duration
+	6,  // 9: hotseat.v1.KeyStanding.day_reset_duration:type_name -> google.protobuf.Duration
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_key_proto_init() }
@@ -490,7 +571,7 @@ func file_hotseat_v1_key_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_key_proto_rawDesc), len(file_hotseat_v1_key_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

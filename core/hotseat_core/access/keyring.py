@@ -13,7 +13,7 @@ import msgspec
 from hotseat_core.access.account import FREE, Account, KeyAccount
 from hotseat_core.access.caller import ANYBODY, Caller, Scope
 from hotseat_core.access.keeping import Keeping
-from hotseat_core.access.key import MAX_SECRET, Changes, Key, Wanted, changed, digest_of, make
+from hotseat_core.access.key import MAX_SECRET, Changes, Key, Use, Wanted, changed, day_of, digest_of, make
 from hotseat_core.access.key_file import FILE_NAME, KeyFile
 from hotseat_core.access.sessions import SESSION_PREFIX, Sessions
 from hotseat_core.errors import InvalidMessage, KeyNotFound, Unauthenticated
@@ -128,6 +128,12 @@ class Keyring:
         """Every key that there is or was, the oldest first."""
         last = {key_id: account.last_use_time for key_id, account in self._accounts.items()}
         return [key.used_at(last.get(key.key_id, 0.0)) for key in self._keys.values()]
+
+    def use_today(self, key_id: str) -> Use:
+        """Return what a key was used for today."""
+        account = self._accounts.get(key_id)
+        use = account.use if account is not None else self._keeping.use_at_start(key_id)
+        return use if use.day == day_of(self._clock()) else Use()
 
     async def create(self, wanted: Wanted) -> tuple[Key, str]:
         """Make a key, and return it with its secret, which nobody can tell again. Raises InvalidMessage."""

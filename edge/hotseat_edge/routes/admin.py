@@ -49,7 +49,7 @@ class Admin:
             pool = await self._client.get_pool()
             workers = await self._client.list_workers(page_size=_SHOWN)
         shown = {"pool": told(pool), "workers": [told(worker) for worker in workers.workers]}
-        return web.json_response(shown | {"queued_turns": await self._queue(pool)})
+        return web.json_response(shown | await self._around(pool))
 
     async def watch(self, request: web.Request) -> web.StreamResponse:
         """The same as server-sent events: everything first, then what has changed."""
@@ -83,9 +83,12 @@ class Admin:
     async def _event(self, update: pb.WatchPoolResponse, seen: int) -> tuple[int, bytes]:
         event: dict[str, Any] = {"pool": None, "workers": [told(worker) for worker in update.workers]}
         if update.HasField("pool"):
-            event |= {"pool": told(update.pool), "queued_turns": await self._queue(update.pool)}
+            event |= {"pool": told(update.pool)} | await self._around(update.pool)
         seen, event["first_tokens"] = self._metrics.recent.since(seen)
         return seen, b"data: " + msgspec.json.encode(event) + b"\n\n"
+
+    async def _around(self, pool: pb.Pool) -> dict[str, Any]:
+        return {"queued_turns": await self._queue(pool), "models": self._metrics.spent.told()}
 
     async def _queue(self, pool: pb.Pool) -> list[dict[str, Any]]:
         if not pool.stats.queued_turns:

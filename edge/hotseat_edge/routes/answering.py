@@ -34,6 +34,7 @@ class Answering:
                 if not timing.is_over:
                     timing.take(event)
                 if (told := body(event)) is not None:
+                    timing.end(event.turn_completed)
                     # Sent here: parting with the core need not delay it.
                     response.body = told
                     await response.prepare(http)
@@ -63,6 +64,7 @@ class Answering:
                     if data := write(event):
                         await stream.send(data)
                     if event.HasField("turn_completed"):
+                        timing.end(event.turn_completed)
                         await stream.finish()
                         http[ANSWERED] = stream.response.status
             except ApiError as error:

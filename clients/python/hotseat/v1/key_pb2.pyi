@@ -21,7 +21,7 @@ SCOPE_CONVERSE: Scope
 SCOPE_ADMIN: Scope
 
 class Key(_message.Message):
-    __slots__ = ("key_id", "name", "tenant", "scopes", "limits", "weight", "hint", "create_time", "expire_time", "revoke_time", "last_use_time")
+    __slots__ = ("key_id", "name", "tenant", "scopes", "limits", "weight", "hint", "create_time", "expire_time", "revoke_time", "last_use_time", "use_today")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     TENANT_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class Key(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     REVOKE_TIME_FIELD_NUMBER: _ClassVar[int]
     LAST_USE_TIME_FIELD_NUMBER: _ClassVar[int]
+    USE_TODAY_FIELD_NUMBER: _ClassVar[int]
     key_id: str
     name: str
     tenant: str
@@ -44,7 +45,18 @@ class Key(_message.Message):
     expire_time: _timestamp_pb2.Timestamp
     revoke_time: _timestamp_pb2.Timestamp
     last_use_time: _timestamp_pb2.Timestamp
-    def __init__(self, key_id: _Optional[str] = ..., name: _Optional[str] = ..., tenant: _Optional[str] = ..., scopes: _Optional[_Iterable[_Union[Scope, str]]] = ..., limits: _Optional[_Union[KeyLimits, _Mapping]] = ..., weight: _Optional[float] = ..., hint: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    use_today: KeyUse
+    def __init__(self, key_id: _Optional[str] = ..., name: _Optional[str] = ..., tenant: _Optional[str] = ..., scopes: _Optional[_Iterable[_Union[Scope, str]]] = ..., limits: _Optional[_Union[KeyLimits, _Mapping]] = ..., weight: _Optional[float] = ..., hint: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., use_today: _Optional[_Union[KeyUse, _Mapping]] = ...) -> None: ...
+
+class KeyUse(_message.Message):
+    __slots__ = ("request_count", "token_count", "cost_usd")
+    REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    COST_USD_FIELD_NUMBER: _ClassVar[int]
+    request_count: int
+    token_count: int
+    cost_usd: float
+    def __init__(self, request_count: _Optional[int] = ..., token_count: _Optional[int] = ..., cost_usd: _Optional[float] = ...) -> None: ...
 
 class KeyLimits(_message.Message):
     __slots__ = ("requests_per_minute", "concurrent_turns", "tokens_per_day", "usd_per_day")

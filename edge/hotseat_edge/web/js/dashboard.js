@@ -4,7 +4,9 @@ import { html, render, useEffect, useMemo, useReducer, useState } from "../vendo
 import { apiKey, call, conversationPath, needsKey } from "./api.js";
 import { Busy, FirstTokens, median } from "./charts.js";
 import { Dialog, Notices, ThemeButton, Trouble, applyTheme, useChanges, useHealth } from "./chrome.js";
+import { dollars, tokens } from "./figures.js";
 import { Brand, icon } from "./icons.js";
+import { Keys } from "./keys.js";
 import { KeyDialog, followLoginLink } from "./login.js";
 import { PoolView } from "./watch.js";
 
@@ -68,7 +70,9 @@ function App({ loginProblem }) {
               <p class="legend"><i class="hot"></i>running <i class="queued"></i>waiting</p></section>
           </div>
           <${Workers} workers=${[...view.workers.values()]} now=${now} open=${setPanel} />
-          <${Queue} turns=${view.queue} now=${now} />`}
+          <${Queue} turns=${view.queue} now=${now} />
+          <${Models} models=${view.models} />
+          <${Keys} />`}
       </div>
     </main>
     ${panel?.kind === "key" && html`<${KeyDialog} isNeeded=${needsKey(problem)} onClose=${() => setPanel(null)} />`}
@@ -143,6 +147,15 @@ function Queue({ turns, now }) {
     <div class="scroll" tabindex="0" role="region" aria-labelledby="queue"><table>
       <thead><tr><th class="number">Place</th><th>Conversation</th><th>Profile</th><th class="number">Waits for</th></tr></thead>
       <tbody>${turns.map((turn) => html`<tr key=${turn.position}><td class="number">${turn.position}</td><td class="conversation">${turn.conversation_id}</td><td>${turn.profile}</td><td class="number">${lasted(seconds(turn.queue_time, now))}</td></tr>`)}</tbody>
+    </table></div></section>`;
+}
+
+function Models({ models }) {
+  if (!models.length) return null;
+  return html`<section class="card" aria-labelledby="models"><h2 id="models">Models <small>through this edge, since its start</small></h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="models"><table>
+      <thead><tr><th>Model</th><th class="number">Turns</th><th class="number">Tokens in</th><th class="number">Tokens out</th><th class="number">Cost</th></tr></thead>
+      <tbody>${models.map((one) => html`<tr key=${one.model}><td class="conversation">${one.model}</td><td class="number">${one.turn_count}</td><td class="number">${tokens(one.input_tokens)}</td><td class="number">${tokens(one.output_tokens)}</td><td class="number">${dollars(one.cost_usd)}</td></tr>`)}</tbody>
     </table></div></section>`;
 }
 

@@ -3,6 +3,7 @@
 import { Component, html, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { CopyButton, Trouble } from "./chrome.js";
 import { needsKey } from "./api.js";
+import { dollars } from "./figures.js";
 import { icon } from "./icons.js";
 import { Rendering } from "./markdown.js";
 import { Questions, isAsking } from "./permissions.js";
@@ -164,7 +165,6 @@ function Steps({ steps, isRunning }) {
 // ---- what it took
 
 const seconds = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
-const dollars = (cost) => (cost < 0.01 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`);
 const SOURCES = {
   hot: "hot: the process that holds the conversation",
   warm: "warm: a spare process",

@@ -18,6 +18,7 @@ export class PoolView {
     this.pool = null;
     this.workers = new Map();
     this.queue = [];
+    this.models = []; // what each has used
     this.firstTokens = []; // [when, seconds, how]
     this.busy = []; // [when, running, queued]
     this.turns = []; // [when, how many there were since the start]
@@ -63,9 +64,10 @@ export class PoolView {
     this.changed();
   }
 
-  takePool({ pool, queued_turns: queue }, now) {
+  takePool({ pool, queued_turns: queue, models }, now) {
     this.pool = pool;
     this.queue = queue;
+    this.models = models;
     const { stats } = pool;
     this.busy = recent([...this.busy, [now, stats.running_workers, stats.queued_turns]], now);
     this.turns = recent([...this.turns, [now, stats.hot_turn_count + stats.warm_turn_count + stats.cold_turn_count]], now);

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hotseat/v1/key.proto.
  */
 export const file_hotseat_v1_key: GenFile = /*@__PURE__*/
-  fileDesc("ChRob3RzZWF0L3YxL2tleS5wcm90bxIKaG90c2VhdC52MSLhAgoDS2V5Eg4KBmtleV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBnRlbmFudBgDIAEoCRIhCgZzY29wZXMYBCADKA4yES5ob3RzZWF0LnYxLlNjb3BlEiUKBmxpbWl0cxgFIAEoCzIVLmhvdHNlYXQudjEuS2V5TGltaXRzEg4KBndlaWdodBgGIAEoARIMCgRoaW50GAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm8KCUtleUxpbWl0cxIbChNyZXF1ZXN0c19wZXJfbWludXRlGAEgASgNEhgKEGNvbmN1cnJlbnRfdHVybnMYAiABKA0SFgoOdG9rZW5zX3Blcl9kYXkYAyABKAQSEwoLdXNkX3Blcl9kYXkYBCABKAEilgIKC0tleVN0YW5kaW5nEiUKBmxpbWl0cxgBIAEoCzIVLmhvdHNlYXQudjEuS2V5TGltaXRzEhUKDXJlcXVlc3RzX2xlZnQYAiABKA0SOgoXcmVxdWVzdHNfcmVzZXRfZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNcnVubmluZ190dXJucxgEIAEoDRIWCg5yZXF1ZXN0c190b2RheRgFIAEoBBIUCgx0b2tlbnNfdG9kYXkYBiABKAQSEQoJdXNkX3RvZGF5GAcgASgBEjUKEmRheV9yZXNldF9kdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbipDCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEhIKDlNDT1BFX0NPTlZFUlNFEAESDwoLU0NPUEVfQURNSU4QAkJmQghLZXlQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChRob3RzZWF0L3YxL2tleS5wcm90bxIKaG90c2VhdC52MSKIAwoDS2V5Eg4KBmtleV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBnRlbmFudBgDIAEoCRIhCgZzY29wZXMYBCADKA4yES5ob3RzZWF0LnYxLlNjb3BlEiUKBmxpbWl0cxgFIAEoCzIVLmhvdHNlYXQudjEuS2V5TGltaXRzEg4KBndlaWdodBgGIAEoARIMCgRoaW50GAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCXVzZV90b2RheRgMIAEoCzISLmhvdHNlYXQudjEuS2V5VXNlIkYKBktleVVzZRIVCg1yZXF1ZXN0X2NvdW50GAEgASgEEhMKC3Rva2VuX2NvdW50GAIgASgEEhAKCGNvc3RfdXNkGAMgASgBIm8KCUtleUxpbWl0cxIbChNyZXF1ZXN0c19wZXJfbWludXRlGAEgASgNEhgKEGNvbmN1cnJlbnRfdHVybnMYAiABKA0SFgoOdG9rZW5zX3Blcl9kYXkYAyABKAQSEwoLdXNkX3Blcl9kYXkYBCABKAEilgIKC0tleVN0YW5kaW5nEiUKBmxpbWl0cxgBIAEoCzIVLmhvdHNlYXQudjEuS2V5TGltaXRzEhUKDXJlcXVlc3RzX2xlZnQYAiABKA0SOgoXcmVxdWVzdHNfcmVzZXRfZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNcnVubmluZ190dXJucxgEIAEoDRIWCg5yZXF1ZXN0c190b2RheRgFIAEoBBIUCgx0b2tlbnNfdG9kYXkYBiABKAQSEQoJdXNkX3RvZGF5GAcgASgBEjUKEmRheV9yZXNldF9kdXJhdGlvbhgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbipDCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEhIKDlNDT1BFX0NPTlZFUlNFEAESDwoLU0NPUEVfQURNSU4QAkJmQghLZXlQcm90b1ABWhFob3RzZWF0L2hvdHNlYXR2MaICA0hYWKoCCkhvdHNlYXQuVjHKAgpIb3RzZWF0XFYx4gIWSG90c2VhdFxWMVxHUEJNZXRhZGF0YeoCC0hvdHNlYXQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A key, without its secret.
@@ -98,6 +98,13 @@ export type Key = Message<"hotseat.v1.Key"> & {
    * @generated from field: google.protobuf.Timestamp last_use_time = 11;
    */
   lastUseTime?: Timestamp | undefined;
+
+  /**
+   * What it was used for today, by UTC; unset: nothing.
+   *
+   * @generated from field: hotseat.v1.KeyUse use_today = 12;
+   */
+  useToday?: KeyUse | undefined;
 };
 
 /**
@@ -106,6 +113,41 @@ export type Key = Message<"hotseat.v1.Key"> & {
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
   messageDesc(file_hotseat_v1_key, 0);
+
+/**
+ * What a key was used for.
+ *
+ * @generated from message hotseat.v1.KeyUse
+ */
+export type KeyUse = Message<"hotseat.v1.KeyUse"> & {
+  /**
+   * Turns begun.
+   *
+   * @generated from field: uint64 request_count = 1;
+   */
+  requestCount: bigint;
+
+  /**
+   * Tokens, cached ones included.
+   *
+   * @generated from field: uint64 token_count = 2;
+   */
+  tokenCount: bigint;
+
+  /**
+   * US dollars, by the CLI's estimate.
+   *
+   * @generated from field: double cost_usd = 3;
+   */
+  costUsd: number;
+};
+
+/**
+ * Describes the message hotseat.v1.KeyUse.
+ * Use `create(KeyUseSchema)` to create a new message.
+ */
+export const KeyUseSchema: GenMessage<KeyUse> = /*@__PURE__*/
+  messageDesc(file_hotseat_v1_key, 1);
 
 /**
  * How much a key may be used for. 0: as much as there is.
@@ -148,7 +190,7 @@ export type KeyLimits = Message<"hotseat.v1.KeyLimits"> & {
  * Use `create(KeyLimitsSchema)` to create a new message.
  */
 export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_key, 1);
+  messageDesc(file_hotseat_v1_key, 2);
 
 /**
  * How far a key is from its limits.
@@ -218,7 +260,7 @@ export type KeyStanding = Message<"hotseat.v1.KeyStanding"> & {
  * Use `create(KeyStandingSchema)` to create a new message.
  */
 export const KeyStandingSchema: GenMessage<KeyStanding> = /*@__PURE__*/
-  messageDesc(file_hotseat_v1_key, 2);
+  messageDesc(file_hotseat_v1_key, 3);
 
 /**
  * What a key may be used for.
