@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from hotseat_serving.configuration.setting import Group, Setting
 from hotseat_serving.configuration.table import GROUPS
 
+_LIVE = " ↻"
+
 _HEAD = """\
 # Copy to .env; `hotseat up` reads it from the directory it is started in, and so does docker compose.
 # The environment beats this file. docs/settings.md explains every setting.
@@ -20,7 +22,8 @@ def table(group: Group) -> str:
 
 def _row(setting: Setting) -> str:
     default = setting.default_is or (f"`{setting.default}`" if setting.default else "")
-    return f"| `{setting.name}` | `{setting.path}` |{f' {default} ' if default else ' '}| {setting.says} |"
+    cells = (f"`{setting.name}`", f"`{setting.path}`", default, f"{setting.says}{_LIVE * setting.is_live}")
+    return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
 
 
 def env_example() -> str:

@@ -118,6 +118,7 @@ PURE = {
     "hotseat_serving.configuration.serving_rows",
     "hotseat_serving.configuration.setting",
     "hotseat_serving.configuration.table",
+    "hotseat_serving.configuration.telling_rows",
     "hotseat_serving.configuration.work_rows",
     "hotseat_serving.exposure",
     "hotseat_serving.scrub",

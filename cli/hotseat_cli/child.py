@@ -65,10 +65,10 @@ class Child:
 
     async def end(self, hurry: asyncio.Event) -> None:
         """Ends it: TERM and its time to finish, then the second signal that means at once, then KILL."""
-        self._signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         if not await self._gone(self._stop_s, unless=hurry):
             # Not a second TERM: the kernel would merge it with one that is still pending.
-            self._signal(signal.SIGINT)
+            self.send(signal.SIGINT)
             if not await self._gone(_HURRY_S):
                 self.kill()
                 await self._gone(_HURRY_S)
@@ -85,7 +85,8 @@ class Child:
         """How long `end` may take."""
         return self._stop_s + 2 * _HURRY_S
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
+        """Sends it a signal, if it is there."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import urllib.request
@@ -14,6 +15,7 @@ from typing import Any
 
 import click
 from hotseat import HotseatError
+from hotseat_serving.configuration.file import ConfigurationError, configured
 from hotseat_serving.notify import Notifier
 
 from hotseat_cli import banner, installed, launch, upstream
@@ -28,7 +30,8 @@ _FIRST_ANSWER_S = 10.0
 
 async def run(environment: Environment, *, force_demo: bool) -> int:
     """Serve until a signal or a failure ends it; the exit code."""
-    supervisor, notifier = Supervisor(_say), Notifier.of(environment.values)
+    supervisor = Supervisor(_say, on_hangup=lambda: _reload(supervisor, environment))
+    notifier = Notifier.of(environment.values)
     try:
         for listener in launch.listeners(environment.values):
             check_free(listener)
@@ -42,6 +45,17 @@ async def run(environment: Environment, *, force_demo: bool) -> int:
         _say(str(error))
         return error.exit_code if isinstance(error, ServerFailed) else 2
     return 128 + supervisor.stopped_by if supervisor.stopped_by and supervisor.hurried else 0
+
+
+def _reload(supervisor: Supervisor, environment: Environment) -> None:
+    """Let the servers read the configuration file again, unless nothing could be made of it."""
+    try:
+        configured(environment.for_servers)
+    except ConfigurationError as error:
+        _say(f"the configuration is not reloaded: {error}")
+        return
+    told = supervisor.pass_on(signal.SIGHUP, ("core", "edge"))
+    _say(f"the configuration is reloaded by {' and '.join(told) or 'nobody yet'}: the log says what has changed")
 
 
 async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream, notifier: Notifier) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, Self
+
+from hotseat_serving.hangup import Hangup
 
 from hotseat_cli.child import Child, ServerSpec
 
@@ -21,12 +23,15 @@ class ServerFailed(Exception):
 class Supervisor:
     """Starts servers one after another; leaving it ends them in reverse order.
 
-    The first SIGTERM, SIGINT or SIGHUP cancels the task that entered; `stopped_by` then says which it was.
-    A second one, while the servers end, tells them to end at once; a third kills them.
+    The first SIGTERM or SIGINT, or the end of the terminal, cancels the task that entered; `stopped_by` then says which
+    it was. A second one, while the servers end, tells them to end at once; a third kills them. A SIGHUP that somebody
+    sends calls on_hangup.
     """
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(self, report: Callable[[str], None], on_hangup: Callable[[], None] | None = None) -> None:
         self._report = report
+        self._on_hangup = on_hangup
+        self._hangup = Hangup()
         self._children: list[Child] = []
         self._hurry = asyncio.Event()
         self._stopping = False
@@ -47,8 +52,10 @@ class Supervisor:
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         # The servers watch the reading end: it is at its end when this process is gone, however it went.
         self._parent_fd, self._alive_fd = os.pipe()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number, task)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number, task)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, task)
         return self
 
     async def __aexit__(
@@ -61,6 +68,21 @@ class Supervisor:
             await child.end(self._hurry)
         os.close(self._parent_fd)
         os.close(self._alive_fd)
+
+    def _hang_up(self, task: asyncio.Task[object]) -> None:
+        if not self._hangup.means_end():
+            if self._on_hangup is not None and not self._stopping:
+                self._on_hangup()
+        elif self.stopped_by is None:  # kernel and shell may both say it: that is no second signal
+            self._on_signal(signal.SIGHUP, task)
+
+    def pass_on(self, number: signal.Signals, names: Collection[str]) -> list[str]:
+        """Send this signal to those of the named servers that listen; their names."""
+        listening = [child for child in self._children if child.announced.done() and not child.exited.done()]
+        told = [child for child in listening if child.name in names]
+        for child in told:
+            child.send(number)
+        return [child.name for child in told]
 
     def _on_signal(self, number: signal.Signals, task: asyncio.Task[object]) -> None:
         if self._hurry.is_set():

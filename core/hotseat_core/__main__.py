@@ -8,9 +8,11 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import asyncio
 import resource
 import sys
+from functools import partial
 
 from hotseat_serving import logs
-from hotseat_serving.configuration.file import ConfigurationError, configured, tell
+from hotseat_serving.configuration.file import ConfigurationError, Configured, configured, tell
+from hotseat_serving.configuration.reloading import Reloading
 from hotseat_serving.configuration.table import CORE_NAMES
 from hotseat_serving.lifetime import until_told_to_stop
 from hotseat_serving.notify import Notifier
@@ -18,6 +20,7 @@ from hotseat_serving.process import CHECK, new_event_loop, settle_memory
 from hotseat_serving.secrecy import hide
 from hotseat_serving.tracing import HEADERS, CannotTraceError, Tracer, tracing
 
+from hotseat_core.becoming import become
 from hotseat_core.data_dir import DataDir, DataDirError
 from hotseat_core.errors import StorageFailed, WorkerStartError
 from hotseat_core.listening import CannotListenError
@@ -29,13 +32,21 @@ from hotseat_core.upstream.given import NoWayError
 _END_S = 20.0  # beyond the drain: for streams, workers and the journal
 
 
-async def _run(settings: CoreSettings, notifier: Notifier, tracer: Tracer | None) -> None:
+async def _run(settings: CoreSettings, configuration: Configured, notifier: Notifier, tracer: Tracer | None) -> None:
     async with notifier.alive(), serve(settings, tracer) as core:
         settle_memory()
-        print(f"hotseat core listening on {core.target}", flush=True)  # noqa: T201 -- what supervisors wait for
-        notifier.ready(f"listening on {core.target}")
-        await until_told_to_stop(settings.parent_fd if settings.parent_fd >= 0 else None)
+        reloading = Reloading(configuration, settings, read_settings, SettingsError, partial(become, core.pool))
+        await until_told_to_stop(
+            settings.parent_fd if settings.parent_fd >= 0 else None,
+            announce=partial(_announce, core.target, notifier),
+            reload=reloading.reload,
+        )
         notifier.stopping(settings.drain_timeout_ms / 1000 + _END_S)
+
+
+def _announce(target: str, notifier: Notifier) -> None:
+    print(f"hotseat core listening on {target}", flush=True)  # noqa: T201 -- what supervisors wait for
+    notifier.ready(f"listening on {target}")
 
 
 def main() -> int:
@@ -60,7 +71,7 @@ def main() -> int:
             DataDir(settings.data_path),
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
-            runner.run(_run(settings, Notifier.of(os.environ), tracer))
+            runner.run(_run(settings, configuration, Notifier.of(os.environ), tracer))
     except (
         CannotListenError,
         CannotServeMetricsError,

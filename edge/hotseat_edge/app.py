@@ -11,9 +11,9 @@ from hotseat_serving.exposure import is_loopback, refusal
 from hotseat_serving.tracing import Tracer
 
 from hotseat_edge.callers import Callers, shown_key
-from hotseat_edge.connection import Bounds, Crowd, JsonServer
+from hotseat_edge.connection import JsonServer
 from hotseat_edge.core_client import PROBE_TIMEOUT_S, Core
-from hotseat_edge.gate import Gate
+from hotseat_edge.doors import Doors
 from hotseat_edge.http2.channel import Channel, address_of
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
@@ -32,7 +32,7 @@ from hotseat_edge.routes.session import Session
 from hotseat_edge.routes.stored_chat import StoredChat
 from hotseat_edge.routes.web import Web
 from hotseat_edge.settings import Settings
-from hotseat_edge.tls import core_credentials, server_context
+from hotseat_edge.tls import core_credentials
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,14 @@ class CannotListen(Exception):
 
 
 @asynccontextmanager
-async def serve(settings: Settings, tracer: Tracer | None = None) -> AsyncIterator[str]:
+async def serve(settings: Settings, tracer: Tracer | None = None, doors: Doors | None = None) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
-    context = server_context(settings)
+    doors = doors or Doors(settings)
+    context = doors.context
     async with _client(settings) as client:
         await _check_exposure(settings, client)
-        metrics = Metrics()
-        runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, metrics, tracer)
+        app = application(settings, Core(client, settings.core_wait_s), doors.crowd.metrics)
+        runner = _Runner(app, settings, doors, tracer)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
@@ -176,31 +177,21 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
 class _Runner(web.AppRunner):
     """Runs an application on our own connections."""
 
-    def __init__(self, app: web.Application, settings: Settings, metrics: Metrics, tracer: Tracer | None) -> None:
+    def __init__(self, app: web.Application, settings: Settings, doors: Doors, tracer: Tracer | None) -> None:
         super().__init__(app, shutdown_timeout=settings.drain_s)
         self._settings = settings
-        self._metrics = metrics
+        self._doors = doors
         self._tracer = tracer
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        settings = self._settings
-        gate = Gate(settings.host, settings.allowed_hosts, settings.cors_origins)
+        doors = self._doors
         return JsonServer(
-            guarded(plain.request_handler, gate, self._metrics, self._tracer),
-            Crowd(_bounds(settings), self._metrics),
+            guarded(plain.request_handler, doors.gate, doors.crowd.metrics, self._tracer),
+            doors.crowd,
             request_factory=plain.request_factory,
             handler_cancellation=True,  # a client that hangs up ends its turn; run_app's default would let it run on
-            keepalive_timeout=settings.idle_connection_s,
+            keepalive_timeout=self._settings.idle_connection_s,
             auto_decompress=False,  # an encoded body is refused, not inflated
             access_log=None,  # `guarded` logs each request
         )
-
-
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(
-        connections=settings.max_connections,
-        connections_per_address=settings.max_connections_per_address,
-        header_timeout_s=settings.header_timeout_s,
-        stall_s=settings.stall_s,
-    )

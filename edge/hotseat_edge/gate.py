@@ -24,8 +24,13 @@ class Gate:
 
     def __init__(self, bound_to: str, hosts: Iterable[str], origins: Iterable[str]) -> None:
         self._takes_addresses = not is_loopback(bound_to)
-        bound_name = [bound_to.lower()] if _address(bound_to) is None else []
-        self._names = frozenset(("localhost", *bound_name, *(name for name in hosts if name[0] != ".")))
+        self._bound_name = [bound_to.lower()] if _address(bound_to) is None else []
+        self.let_in(hosts, origins)
+
+    def let_in(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
+        """From now on take in what is addressed to these hosts, and comes from these origins."""
+        hosts = tuple(hosts)
+        self._names = frozenset(("localhost", *self._bound_name, *(name for name in hosts if name[0] != ".")))
         self._suffixes = tuple(name for name in hosts if name[0] == ".")
         self._origins = frozenset(origins)
         self._knows = lru_cache(maxsize=256)(self._is_ours)

@@ -32,6 +32,13 @@ def server_context(settings: Settings) -> ssl.SSLContext | None:
     return first
 
 
+def renew(context: ssl.SSLContext, settings: Settings) -> None:
+    """Show who connects from now on the certificate as its files have it now. Raises BadSetting, and shows the old."""
+    # A chain whose key does not fit would take the place of the one that does: it is tried on another context first.
+    _load(lambda: _context(settings), "HOTSEAT_TLS_CERT, HOTSEAT_TLS_KEY")
+    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+
+
 def _context(settings: Settings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -48,5 +48,10 @@ def configure(level: str, form: Form) -> None:
     sys.excepthook = _log_failure
 
 
+def set_level(level: str) -> None:
+    """Log from this level on."""
+    logging.getLogger().setLevel(level.upper())
+
+
 def _log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     logger.critical("the process failed", exc_info=(kind, error, trace))

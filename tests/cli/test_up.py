@@ -175,3 +175,24 @@ async def test_what_a_server_prints_goes_to_standard_error(tmp_path: Path) -> No
         house.process.send_signal(signal.SIGTERM)
         assert (await house.errors()).count("and one more line\n") == 3
         assert "and one more line" not in house.banner
+
+
+async def test_a_hangup_that_somebody_sends_makes_the_servers_read_their_file_again(tmp_path: Path) -> None:
+    (tmp_path / "hotseat.toml").write_text("[pool]\nsize = 7\n")
+    async with running(tmp_path, "up") as house:
+        await house.until_served()
+        house.process.send_signal(signal.SIGHUP)
+        await house.until("core SIGHUP")
+        await house.until("edge SIGHUP")
+        (tmp_path / "hotseat.toml").write_text("[pool]\nsize = 0\n")
+        house.process.send_signal(signal.SIGHUP)
+        assert house.process.stderr is not None
+        said = ""
+        async with asyncio.timeout(20):
+            while "not reloaded" not in said:
+                said = (await house.process.stderr.readline()).decode()
+                assert said, "it ended instead"
+        assert f"{tmp_path}/hotseat.toml:2: size in [pool] is 0, but takes a whole number, 1 or more" in said
+        house.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(house.process.wait(), 20) == 0
+        assert sorted(event for event in house.story() if "SIGHUP" in event) == ["core SIGHUP", "edge SIGHUP"]

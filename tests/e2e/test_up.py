@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -77,3 +78,28 @@ async def test_no_process_is_left_three_seconds_after_a_signal(tmp_path: Path, n
         _, left = await asyncio.to_thread(psutil.wait_procs, family, GONE_S)
         assert [member.name() for member in left] == []
         assert await asyncio.wait_for(served.process.wait(), 5) == (-9 if number is signal.SIGKILL else 0)
+
+
+async def test_a_changed_file_is_taken_by_the_servers_that_run(tmp_path: Path) -> None:
+    file = tmp_path / "hotseat.toml"
+    file.write_text("[pool]\nsize = 2\n")
+    async with demo(tmp_path) as served:
+
+        def told() -> tuple[int, int]:
+            """How many processes the pool may have, and the edge's answer to a strange Host."""
+            with urllib.request.urlopen(f"{served.url}/admin/pool", timeout=30) as answer:
+                size = json.load(answer)["pool"]["size"]["max_workers"]
+            request = urllib.request.Request(f"{served.url}/livez", headers={"Host": "hotseat.example"})
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return size, answer.status
+            except urllib.error.HTTPError as refused:
+                return size, refused.code
+
+        assert await asyncio.to_thread(told) == (2, 403)
+        file.write_text('[pool]\nsize = 3\n[edge]\nallowed_hosts = ["hotseat.example"]\n')
+        served.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(30):
+            while await asyncio.to_thread(told) != (3, 200):  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(served.ask, "Say exactly: hello") == "hello"

@@ -3,12 +3,16 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+import trustme
+from cryptography import x509
 from hotseat_edge import settings as edge_settings
 from hotseat_edge.settings import BadSetting, Settings
 
@@ -97,6 +101,72 @@ async def test_it_ends_when_its_parent_s_pipe_closes() -> None:
         await url_of(process)
         os.close(writing)
         assert await ended(process) == 0
+
+
+async def test_whom_it_lets_in_changes_while_it_serves(tmp_path: Path) -> None:
+    file = tmp_path / "hotseat.toml"
+    file.write_text("")
+    asked = {"Host": "hotseat.example", "Origin": "https://app.example"}
+    async with (
+        serving(FakeCore()) as target,
+        running(HOTSEAT_CORE_TARGET=target, HOTSEAT_CONFIG=str(file)) as process,
+        httpx.AsyncClient(base_url=await url_of(process), trust_env=False) as http,
+    ):
+        assert (await http.get("/livez", headers=asked)).status_code == 403
+        file.write_text('[edge]\nallowed_hosts = ["hotseat.example"]\ncors_origins = ["https://app.example"]\n')
+        process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(20):
+            while (await http.get("/livez", headers=asked)).status_code != 200:  # noqa: ASYNC110 - its log alone says it
+                await asyncio.sleep(0.05)
+        file.write_text("[edge]\nmax_connections = 0\n")
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        async with asyncio.timeout(20):
+            while "not reloaded" not in (line := (await process.stderr.readline()).decode()):
+                assert line, "it ended instead"
+        assert f"{file}:2: max_connections in [edge] is 0, but takes a whole number, 1 or more" in line
+        assert (await http.get("/livez", headers=asked)).status_code == 200
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def renew() -> str:
+        """A new one's serial number."""
+        issued = authority.issue_cert("localhost")
+        key.write_bytes(issued.private_key_pem.bytes())
+        cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        return f"{x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes()).serial_number:X}"
+
+    first = renew()
+    file = tmp_path / "hotseat.toml"
+    file.write_text(f'[edge]\ntls_cert = "{cert}"\ntls_key = "{key}"\n')
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    async def shown(port: int) -> str:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+        found = writer.get_extra_info("peercert")["serialNumber"]
+        writer.close()
+        return str(found).lstrip("0")
+
+    async with serving(FakeCore()) as target, running(HOTSEAT_CORE_TARGET=target, HOTSEAT_CONFIG=str(file)) as process:
+        assert process.stdout is not None
+        port = int((await process.stdout.readline()).decode().rpartition(":")[2])
+        assert await shown(port) == first
+        second = renew()
+        process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(20):
+            while await shown(port) != second:  # noqa: ASYNC110 - its log alone says it
+                await asyncio.sleep(0.05)
+        key.write_text("no key")
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        async with asyncio.timeout(20):
+            while "stays as it was" not in (line := (await process.stderr.readline()).decode()):
+                assert line, "it ended instead"
+        assert await shown(port) == second
 
 
 async def test_a_bad_setting_is_one_line_and_exit_2() -> None:

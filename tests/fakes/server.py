@@ -40,7 +40,7 @@ def serve(name: str) -> None:
             sys.stderr.write("the fake was told to fail\n")
             sys.exit(int(word.removeprefix("exit=")))
     readable, writable = os.pipe()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if name != "demo" else [])):
         signal.signal(number, lambda got, _frame: os.write(writable, bytes([got])))
     if "mute" not in words:
         sys.stdout.write(f"hotseat {name} listening on {address(name)}\nand one more line\n")
@@ -50,8 +50,11 @@ def serve(name: str) -> None:
     while True:
         ready, _, _ = select.select([readable, parent], [], [])
         if readable in ready:
+            number = signal.Signals(os.read(readable, 1)[0])
+            note(name, number.name)
+            if number is signal.SIGHUP:
+                continue
             signals += 1
-            note(name, signal.Signals(os.read(readable, 1)[0]).name)
             if "deaf" not in words and not ("slow" in words and signals == 1):
                 break
         if parent in ready:

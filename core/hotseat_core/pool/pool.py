@@ -279,6 +279,7 @@ class Pool:
         warm_workers: int | None = None,
         max_queue: int | None = None,
         idle_timeout_s: float | None = None,
+        queue_timeout_s: float | None = None,
         memory_limit_bytes: int | None = None,
     ) -> None:
         """Change the bounds; None keeps one. Idle workers that are too many end now, running ones after their turn."""
@@ -287,6 +288,7 @@ class Pool:
             warm_workers=warm_workers,
             max_queue=max_queue,
             idle_timeout_s=idle_timeout_s,
+            queue_timeout_s=queue_timeout_s,
             memory_limit_bytes=memory_limit_bytes,
         )
         self._memory_watch.go_on(bool(self.settings.memory_limit_bytes))

@@ -38,6 +38,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
         warm_workers: int | None = None,
         max_queue: int | None = None,
         idle_timeout_s: float | None = None,
+        queue_timeout_s: float | None = None,
         memory_limit_bytes: int | None = None,
     ) -> "PoolSettings":
         """The same settings with other bounds; None keeps one as it is."""
@@ -47,5 +48,6 @@ class PoolSettings(msgspec.Struct, frozen=True):
             warm_workers=self.warm_workers if warm_workers is None else warm_workers,
             max_queue=self.max_queue if max_queue is None else max_queue,
             idle_timeout_s=self.idle_timeout_s if idle_timeout_s is None else idle_timeout_s,
+            queue_timeout_s=self.queue_timeout_s if queue_timeout_s is None else queue_timeout_s,
             memory_limit_bytes=self.memory_limit_bytes if memory_limit_bytes is None else memory_limit_bytes,
         )

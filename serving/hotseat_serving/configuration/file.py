@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hotseat_serving.configuration import layers
 from hotseat_serving.configuration.document import Entry, Problem, read
-from hotseat_serving.configuration.table import SETTINGS
+from hotseat_serving.configuration.setting import Setting
+from hotseat_serving.configuration.table import BY_PATH, SETTINGS
 
 logger = logging.getLogger(__name__)
 
@@ -43,19 +44,31 @@ class Configured:
     values: Mapping[str, str]  # the environment, and below it what the file sets
     file: ConfigurationFile | None = None
     taken: Mapping[str, Entry] = field(default_factory=dict)  # what of the file is in force
+    given: Mapping[str, str] = field(default_factory=dict)  # the environment alone
+    names: Collection[str] = ()  # what was asked for
+    directory: Path = field(default_factory=Path.cwd)
+
+    def again(self) -> "Configured":
+        """The same from the file as it is now. Raises ConfigurationError."""
+        found = configured(self.given, self.names, self.directory)
+        if found.file is None and self.file is not None:
+            raise ConfigurationError(f"{self.file.path} is gone; put it back, or restart to do without it")
+        return found
 
 
 def configured(
     environ: Mapping[str, str], names: Collection[str] = SETTINGS, directory: Path | None = None
 ) -> Configured:
     """The environment with what the configuration file sets of these settings below it. Raises ConfigurationError."""
-    given = layers.given(environ)
-    path = find(given, directory or Path.cwd())
+    given, directory = layers.given(environ), directory or Path.cwd()
+    path = find(given, directory)
     if path is None:
-        return Configured(given)
+        return Configured(given, given=given, names=names, directory=directory)
     file = read_file(path)
     taken = {name: entry for name, entry in layers.below(file.entries, given).items() if name in names and entry.text}
-    return Configured({**{name: entry.text for name, entry in taken.items()}, **given}, file, taken)
+    return Configured(
+        {**{name: entry.text for name, entry in taken.items()}, **given}, file, taken, given, names, directory
+    )
 
 
 def tell(found: Configured) -> None:
@@ -105,11 +118,12 @@ def _shown_secrets(path: Path, entries: Mapping[str, Entry], mode: int) -> list[
     if not mode & 0o077:
         return []
     return [
-        Problem(
-            entry.line,
-            f"{SETTINGS[name].key} stands here in clear, and others can read the file (mode {mode:o}): "
-            f"chmod 600 {path}, or name a file that holds it with {SETTINGS[name].key}_file",
-        )
+        Problem(entry.line, _shown(SETTINGS[name], path, mode))
         for name, entry in entries.items()
         if SETTINGS[name].is_secret
     ]
+
+
+def _shown(secret: Setting, path: Path, mode: int) -> str:
+    other = f", or name a file that holds it with {secret.key}_file" if f"{secret.path}_file" in BY_PATH else ""
+    return f"{secret.key} stands here in clear, and others can read the file (mode {mode:o}): chmod 600 {path}{other}"

@@ -64,6 +64,7 @@ OF_THE_EDGE = Group(
             "`HOTSEAT_HOST` is not loopback, that name and any literal address will do too",
             edge="allowed_hosts",
             example="hotseat.example.com",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_CORS_ORIGINS", "edge.cors_origins", Items(), ""),
@@ -71,17 +72,20 @@ OF_THE_EDGE = Group(
             "the answers. Other pages' requests are 403 `origin_not_allowed`. There is no `*`",
             edge="cors_origins",
             example="https://app.example.com",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_MAX_CONNECTIONS", "edge.max_connections", Count(1), "1024"),
             "connections of all clients at once; further ones are answered 503 `too_many_connections`",
             edge="max_connections",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_MAX_CONNECTIONS_PER_ADDRESS", "edge.max_connections_per_address", Count(1), "256"),
             "the same for one address; loopback's are not counted, since a proxy there speaks for many. Raise it for a "
             "proxy on another machine",
             edge="max_connections_per_address",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_MAX_BODY_BYTES", "edge.max_body_bytes", Count(1), "33554432"),
@@ -92,6 +96,7 @@ OF_THE_EDGE = Group(
             *("HOTSEAT_HEADER_TIMEOUT_MS", "edge.header_timeout_ms", Count(1), "10000"),
             "how long the head of a request may take from its first byte on",
             edge="header_timeout_s",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_BODY_TIMEOUT_MS", "edge.body_timeout_ms", Count(1), "30000"),

@@ -16,6 +16,7 @@ class Setting:
     says: str  # what it means, in Markdown
     core: str = ""  # the field of the core's settings; empty: it does not read it that way
     edge: str = ""  # the same of the edge's
+    is_live: bool = False  # a server that reads its file again takes a change at once; else it is to be restarted
     default_is: str = ""  # what the documents say of a default that is no value
     example: str = ""  # a value for the example files where the default would teach nothing
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from hotseat_serving.configuration import serving_rows, work_rows
+from hotseat_serving.configuration import serving_rows, telling_rows, work_rows
 from hotseat_serving.configuration.setting import Group, Setting
 
 GROUPS: tuple[Group, ...] = (
@@ -17,9 +17,9 @@ GROUPS: tuple[Group, ...] = (
     work_rows.KEEPING,
     work_rows.WORKERS,
     work_rows.TIME,
-    work_rows.ANSWERS,
-    work_rows.LOGS,
-    work_rows.TRACES,
+    telling_rows.ANSWERS,
+    telling_rows.LOGS,
+    telling_rows.TRACES,
 )
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {setting.name: setting for group in GROUPS for setting in group.settings}
@@ -28,7 +28,7 @@ BY_PATH: Mapping[str, Setting] = MappingProxyType({setting.path: setting for set
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 CORE_FIELDS: Mapping[str, str] = MappingProxyType({one.core: one.name for one in SETTINGS.values() if one.core})
 EDGE_FIELDS: Mapping[str, str] = MappingProxyType({one.edge: one.name for one in SETTINGS.values() if one.edge})
-# What each server takes from a configuration file: the edge no secret, and nobody else's business.
+# What each server takes from a configuration file: the edge no credential of the core's.
 CORE_NAMES = frozenset(one.name for one in SETTINGS.values() if one.core or not one.edge)
 EDGE_NAMES = frozenset(EDGE_FIELDS.values())
 

@@ -72,32 +72,38 @@ POOL = Group(
         Setting(
             *("POOL_SIZE", "pool.size", Count(1), "4", "`claude` processes at most; spares and ending ones count"),
             core="pool_size",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_WARM_WORKERS", "pool.warm_workers", Count(), "1"),
             "started processes kept without a conversation",
             core="warm_workers",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_MAX_QUEUE", "pool.max_queue", Count(), "128"),
             "turns that may wait for a process; more are refused with 429",
             core="max_queue",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_QUEUE_TIMEOUT_MS", "pool.queue_timeout_ms", Count(), "120000"),
             "how long a turn waits before it is refused",
             core="queue_timeout_ms",
+            is_live=True,
         ),
         Setting(
             *("HOTSEAT_MEMORY_LIMIT_MB", "pool.memory_limit_mb", Count(), "0"),
             "memory of all processes with their tools, in MiB, as measured; above it idle ones are ended and none is "
             "started; 0: no limit",
             core="memory_limit_mb",
+            is_live=True,
         ),
         Setting(
             *("IDLE_TIMEOUT_MS", "pool.idle_timeout_ms", Count(), "600000"),
             "a process that idles longer is ended; 0: never",
             core="idle_timeout_ms",
+            is_live=True,
         ),
     ),
 )
@@ -231,67 +237,6 @@ TIME = Group(
         Setting(
             *("HOTSEAT_TURN_TIMEOUT_MS", "turns.turn_timeout_ms", Count(1), "1800000", "the longest turn"),
             core="turn_timeout_ms",
-        ),
-    ),
-)
-
-ANSWERS = Group(
-    "Answers",
-    "answers",
-    (
-        Setting(
-            *("HOTSEAT_ACTIVITY", "edge.activity", Choice(("reasoning", "content", "off")), "reasoning"),
-            "where chat completions tell what `claude-code` does with its own tools: in `reasoning_content`, among the "
-            "words of the answer (`content`), or not at all (`off`)",
-            edge="activity",
-        ),
-    ),
-)
-
-LOGS = Group(
-    "Logs",
-    "logs",
-    (
-        Setting(
-            *("HOTSEAT_LOG_LEVEL", "logs.level", Choice(("debug", "info", "warning", "error")), "info"),
-            "`debug`, `info`, `warning` or `error`",
-            core="log_level",
-            edge="log_level",
-        ),
-        Setting(
-            *("HOTSEAT_LOG_FORMAT", "logs.format", Choice(("auto", "text", "json")), "auto"),
-            "`text`, `json` (one object a line), or `auto`: text where standard error is a terminal, else JSON",
-            core="log_format",
-            edge="log_format",
-        ),
-    ),
-)
-
-TRACES = Group(
-    "Traces",
-    "traces",
-    (
-        Setting(
-            *("HOTSEAT_TRACES", "otel.traces", Choice(("auto", "on", "off")), "auto"),
-            "OpenTelemetry traces ([observability.md](observability.md#traces)): `auto`, where there is an endpoint; "
-            "`on`, and nothing starts where the extra `hotseat[otel]` is missing; `off`, whatever else is set",
-            core="traces",
-            edge="traces",
-        ),
-        Setting(
-            *("OTEL_EXPORTER_OTLP_ENDPOINT", "otel.endpoint", Text(), ""),
-            "where they are sent, as OTLP over HTTP",
-            core="otlp_endpoint",
-            edge="otlp_endpoint",
-            default_is="`http://localhost:4318`",
-            example="http://localhost:4318",
-        ),
-        Setting(
-            *("OTEL_EXPORTER_OTLP_HEADERS", "otel.headers", Text(is_secret=True), ""),
-            "headers to send with them: `name=value`, with commas between",
-            core="otlp_headers",
-            edge="otlp_headers",
-            example="authorization=Bearer%20...",
         ),
     ),
 )
