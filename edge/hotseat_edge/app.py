@@ -17,6 +17,7 @@ from hotseat_edge.doors import Doors
 from hotseat_edge.http2.channel import Channel, address_of
 from hotseat_edge.metrics import Metrics
 from hotseat_edge.middleware import guarded, stamp
+from hotseat_edge.routes import unserved
 from hotseat_edge.routes.admin import Admin
 from hotseat_edge.routes.chat import Chat
 from hotseat_edge.routes.conversations import Conversations
@@ -129,6 +130,7 @@ def application(settings: Settings, core: Core, metrics: Metrics) -> web.Applica
             web.get("/v1/chat/completions/{id}/messages", stored_chat.messages),
             web.post("/v1/completions", chat.complete),
             web.post("/v1/responses", responses.create),
+            *(web.post(path, unserved.refuse) for path in unserved.PATHS),
             web.get("/v1/responses/{id}", kept_responses.show),
             web.delete("/v1/responses/{id}", kept_responses.delete),
             web.post("/v1/responses/{id}/cancel", kept_responses.cancel),
