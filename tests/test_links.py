@@ -64,6 +64,11 @@ def test_what_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert broken(document) == ["#gone", "gone.md#", "a.md#gone"]
 
 
+def test_the_list_of_documents_has_all_of_them() -> None:
+    listed = {place for place, _ in _LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8"))}
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} - listed == set()
+
+
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document: Path) -> None:
     assert broken(document) == []

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from hotseat_core.settings import CoreSettings
+from hotseat_core.settings import CREDENTIALS, CoreSettings
 from hotseat_demo.server import DemoModel
 from hotseat_edge.settings import Settings
 
@@ -204,6 +204,14 @@ async def back_up(data: Path, target: Path) -> None:
     with sqlite3.connect(target / "journal.db") as copy:
         assert copy.execute("PRAGMA quick_check").fetchone() == ("ok",)
     assert (target / "keys.db").stat().st_size > 0
+
+
+def test_a_secret_of_compose_is_where_the_core_looks_for_it() -> None:
+    added = yaml.safe_load((ROOT / "deploy/compose/secrets.yml").read_text(encoding="utf-8"))
+    core = added["services"]["core"]
+    assert set(added["secrets"]) == set(core["secrets"])
+    read = {f"/run/secrets/{name}" for name in core["secrets"]}
+    assert {value for name, value in core["environment"].items() if name in CREDENTIALS} == read
 
 
 def test_a_container_has_longer_to_end_than_its_turns() -> None:

@@ -154,6 +154,8 @@ def test_the_first_of_the_places_counts(tmp_path: Path) -> None:
     assert find(environ, tmp_path, system) == here
     assert find({**environ, VARIABLE: "other.toml"}, tmp_path, system) == tmp_path / "other.toml"
     assert find({}, tmp_path / "home", tmp_path / "none") is None
+    # A place that can't even be looked at, as a folder of root's: for root itself there is none but a name like this.
+    assert find({}, tmp_path / "home", tmp_path / ("x" * 300) / "hotseat.toml") is None
 
 
 @pytest.mark.parametrize("section", ["claude", "access"])

@@ -82,7 +82,8 @@ def find(environ: Mapping[str, str], directory: Path, system: Path = SYSTEM) -> 
     """The one that is named, else the first that there is; None: there is none."""
     if named := environ.get(VARIABLE):
         return directory / Path(named).expanduser()
-    return next((path for path in _places(environ, directory, system) if path.is_file()), None)
+    # A folder that this user may not look into holds none for them. (Path.is_file would raise there.)
+    return next((path for path in _places(environ, directory, system) if os.path.isfile(path)), None)
 
 
 def _places(environ: Mapping[str, str], directory: Path, system: Path) -> list[Path]:
