@@ -12,6 +12,7 @@ from hotseat_core.metrics.provider import ProviderMeter
 from hotseat_core.settings import CoreSettings
 from hotseat_core.upstream.credential import CredentialError
 from hotseat_core.upstream.given import BareKey, Gate, NoWayError
+from hotseat_core.upstream.models import Models
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import proxying
 from hotseat_core.worker.appetites import Appetites
@@ -79,7 +80,8 @@ async def _gate(settings: CoreSettings, meter: ProviderMeter) -> AsyncIterator[G
         yield BareKey(credential, settings.base_url)
         return
     provider, data_dir, environment = parse_provider(settings.base_url), settings.data_path, settings.inherited_env
-    async with proxying(provider, credential, data_dir, environment, meter.note) as proxy:
+    models = Models.listed(settings.allowed_models)
+    async with proxying(provider, credential, data_dir, environment, meter.note, models=models) as proxy:
         yield proxy
 
 

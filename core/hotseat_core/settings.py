@@ -79,6 +79,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_readable: str = ""  # directories that they see besides, separated as in PATH
     permission_mode: Literal["deny", "accept-edits", "bypass"] = "deny"
     model: str = ""  # empty: the CLI's own default
+    allowed_models: str = ""  # that workers may ask for, as upstream.models has them; empty: all
     profile: str = "claude-code"  # the default one
     cli_path: str = ""  # empty: the CLI in the claude-agent-sdk package
     allow_untested_cli: bool = False
@@ -164,6 +165,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> CoreSettings:
     _check_urls(found.get("base_url", ""), environ)
     _check_tls(found)
     _check_egress(found)
+    if "allowed_models" in found and found.get("key_mode") == "env":
+        raise SettingsError("HOTSEAT_ALLOWED_MODELS can't be kept with HOTSEAT_KEY_MODE=env: unset one of them")
     return msgspec.convert(
         {
             **found,

@@ -107,9 +107,10 @@ def test_what_agents_reach_of_the_network(environ: dict[str, str], network: Netw
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX": "off"}, "with HOTSEAT_SANDBOX=off"),
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX_NETWORK": "host"}, "with HOTSEAT_SANDBOX_NETWORK=host"),
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_KEY_MODE": "env"}, "with HOTSEAT_KEY_MODE=env"),
+        ({"HOTSEAT_ALLOWED_MODELS": "x", "HOTSEAT_KEY_MODE": "env"}, "HOTSEAT_ALLOWED_MODELS can't be kept"),
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_CONTAINMENT": "watcher"}, "with HOTSEAT_CONTAINMENT=watcher"),
     ],
 )
-def test_a_list_of_hosts_that_can_t_be_kept_is_refused(environ: dict[str, str], told: str) -> None:
+def test_a_list_that_can_t_be_kept_is_refused(environ: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         read_settings(environ)

@@ -11,6 +11,7 @@ from hotseat_core.upstream.connections import Connections
 from hotseat_core.upstream.credential import Credential
 from hotseat_core.upstream.errand import Errand, Request
 from hotseat_core.upstream.heads import Headers, is_allowed, request_head, shows_token
+from hotseat_core.upstream.models import Models, NotAllowedError
 from hotseat_core.upstream.refusals import refusal
 from hotseat_core.upstream.worker_side import WorkerSide
 from hotseat_core.worker.command import Upstream
@@ -26,6 +27,7 @@ class Beyond:
 
     connections: Connections
     credential: Credential
+    models: Models
 
 
 class Door:
@@ -83,8 +85,13 @@ class Door:
         return b""
 
     def request(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Request:
-        """Return the request as the provider is to see it."""
+        """Return the request as the provider is to see it. Raises NotAllowedError."""
         connections = self._beyond.connections
+        try:
+            body = self._beyond.models.checked(body) if method == b"POST" else body
+        except NotAllowedError as exc:
+            self._note(str(exc))
+            raise
         credential = [self._beyond.credential.header]
         if connections.way.proxy_authorization and not connections.way.is_tunnelled:
             credential.append(b"proxy-authorization: " + connections.way.proxy_authorization)

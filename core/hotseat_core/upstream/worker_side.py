@@ -8,6 +8,7 @@ import httptools
 
 from hotseat_core.upstream.errand import Errand, Request
 from hotseat_core.upstream.heads import Headers
+from hotseat_core.upstream.models import NotAllowedError
 from hotseat_core.upstream.refusals import refusal
 
 _MOST_HEAD_BYTES = 64 * 1024
@@ -26,7 +27,7 @@ class Desk(Protocol):
         """Return the answer to a request that may not be passed on; empty: it may."""
 
     def request(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Request:
-        """Return the request as the provider is to see it."""
+        """Return the request as the provider is to see it. Raises NotAllowedError."""
 
     def errand(self, side: "WorkerSide", request: Request) -> Errand:
         """Return what carries it out."""
@@ -148,7 +149,11 @@ class WorkerSide(asyncio.Protocol):
             return
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body.clear()
-        request = self._desk.request(self._parser.get_method(), self._target, self._headers, body)
+        try:
+            request = self._desk.request(self._parser.get_method(), self._target, self._headers, body)
+        except NotAllowedError as exc:
+            self._refuse_and_end(400, str(exc))
+            return
         self._errand = self._desk.errand(self, request)
         self._errand.start()
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from hotseat_serving.configuration import serving_rows, telling_rows, work_rows
+from hotseat_serving.configuration import serving_rows, telling_rows, work_rows, worker_rows
 from hotseat_serving.configuration.setting import Group, Setting
 
 GROUPS: tuple[Group, ...] = (
@@ -15,7 +15,7 @@ GROUPS: tuple[Group, ...] = (
     serving_rows.ACCESS,
     work_rows.POOL,
     work_rows.KEEPING,
-    work_rows.WORKERS,
+    worker_rows.WORKERS,
     work_rows.TIME,
     telling_rows.ANSWERS,
     telling_rows.LOGS,
