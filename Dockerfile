@@ -4,7 +4,7 @@ FROM python:3.11-slim AS build
 
 COPY . /src
 RUN python -m venv /opt/hotseat \
-    && /opt/hotseat/bin/pip install --no-cache-dir -c /src/constraints.txt /src/clients/python /src
+    && /opt/hotseat/bin/pip install --no-cache-dir -c /src/constraints.txt /src/clients/python '/src[otel]'
 
 FROM python:3.11-slim
 

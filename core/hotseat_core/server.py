@@ -142,7 +142,7 @@ async def _serve(
     async with (
         _journal(settings, TurnMeter(counted)) as store,
         Pool(_pool_settings(settings), factory.start) as pool,
-        exposed(counted, pool.stats, build, *metrics_at, admits=admits) as metrics_url,
+        exposed(counted, pool.stats, build, *metrics_at, data_dir=settings.data_path, admits=admits) as metrics_url,
     ):
         tenants = Tenants(
             store,

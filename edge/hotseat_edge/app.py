@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp import web
 from hotseat import Client, HotseatError, pb
 from hotseat_serving.exposure import is_loopback, refusal
+from hotseat_serving.loop_lag import watching_lag
 from hotseat_serving.tracing import Tracer
 
 from hotseat_edge.callers import Callers, shown_key
@@ -46,11 +47,12 @@ class CannotListen(Exception):
 async def serve(settings: Settings, tracer: Tracer | None = None, doors: Doors | None = None) -> AsyncIterator[str]:
     """Serve until the block is left, and yield the URL; running requests then have `drain_s` to end."""
     doors = doors or Doors(settings)
-    context = doors.context
-    async with _client(settings) as client:
+    context, metrics = doors.context, doors.crowd.metrics
+    async with AsyncExitStack() as stack:
+        stack.enter_context(watching_lag(metrics.registry))
+        client = await stack.enter_async_context(_client(settings))
         await _check_exposure(settings, client)
-        app = application(settings, Core(client, settings.core_wait_s), doors.crowd.metrics)
-        runner = _Runner(app, settings, doors, tracer)
+        runner = _Runner(application(settings, Core(client, settings.core_wait_s), metrics), settings, doors, tracer)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)

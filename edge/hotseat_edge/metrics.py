@@ -20,7 +20,7 @@ class Metrics:
     """Counts requests and first tokens, in a registry of its own."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self.recent = RecentFirstTokens()
         self.spent = SpentByModel()
         self._requests = Counter(
@@ -72,7 +72,7 @@ class Metrics:
     async def show(self, request: web.Request) -> web.Response:
         """GET /metrics."""
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+        return web.Response(body=encode(self.registry), headers={"Content-Type": content_type})
 
 
 def route_of(request: web.BaseRequest) -> str:

@@ -2,9 +2,12 @@
 
 import contextlib
 import logging
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Info, ProcessCollector
+from hotseat_serving.loop_lag import watching_lag
+from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector
 
 from hotseat_core.metrics.pool import PoolCollector
 from hotseat_core.pool.stats import PoolStats
@@ -20,6 +23,7 @@ async def exposed(
     host: str,
     port: int | None,
     *,
+    data_dir: Path,
     admits: Callable[[str], bool] = lambda _: True,
 ) -> AsyncIterator[str]:
     """Serve the registry with the pool's numbers and the process's; yield the URL. port None: serve nothing, no URL.
@@ -35,6 +39,9 @@ async def exposed(
     registry.register(PoolCollector(stats))
     ProcessCollector(registry=registry)
     Info("hotseat_build", "What runs here.", registry=registry).info(dict(build))
-    async with serving(registry, host, port, admits) as url:
-        logger.info("metrics", extra={"url": f"{url}/metrics"})
-        yield url
+    free = Gauge("hotseat_disk_free_bytes", "What the disk with the core's data has left.", registry=registry)
+    free.set_function(lambda: shutil.disk_usage(data_dir).free)
+    with watching_lag(registry):
+        async with serving(registry, host, port, admits) as url:
+            logger.info("metrics", extra={"url": f"{url}/metrics"})
+            yield url

@@ -12,8 +12,11 @@ from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Outcome, TurnCompleted, Usage
 from hotseat_core.metrics.failures import CannotServeMetricsError
 from hotseat_core.metrics.listener import serving
+from hotseat_core.metrics.provider import ProviderMeter
 from hotseat_core.metrics.running import RunningMeter
 from hotseat_core.metrics.turns import TurnMeter
+from hotseat_core.upstream.account import Call
+from hotseat_core.upstream.meter import Tokens
 from hotseat_core.worker.troubles import Troubles
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -58,6 +61,7 @@ async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -
         assert after['hotseat_store_commit_seconds_count{step="begin"}'] == 2
         assert after['hotseat_tokens_total{type="output"}'] > 0
         assert after["hotseat_pool_takes_turns"] == 1
+        assert after["hotseat_disk_free_bytes"] > 0
         house.core.pool.drain(None)
         assert (await scraped(url))["hotseat_pool_takes_turns"] == 0
 
@@ -79,6 +83,22 @@ async def test_what_the_cli_mends_by_itself_is_counted() -> None:
     counted = [registry.get_sample_value("hotseat_upstream_retries_total", {"status": s}) for s in ("529", "none")]
     assert counted == [2, 1]
     assert registry.get_sample_value("hotseat_upstream_abandoned_attempts_total") == 1
+
+
+async def test_tokens_are_counted_by_the_model_that_answered_of_32_at_most() -> None:
+    registry = CollectorRegistry()
+    meter = ProviderMeter(registry)
+    for number in range(40):
+        meter.note(Call("w", 200, 0.1, Tokens(f"model-{number}", 1, 2, 3, 4, is_final=True)))
+    meter.note(Call("w", 200, 0.1, Tokens("model-0", 10)))
+    meter.note(Call("w", 429, 0.1, Tokens()))
+
+    def counted(model: str, kind: str) -> float | None:
+        return registry.get_sample_value("hotseat_provider_tokens_total", {"model": model, "type": kind})
+
+    assert [counted("model-0", kind) for kind in ("input", "output", "cache_read", "cache_write")] == [11, 2, 3, 4]
+    assert (counted("model-31", "output"), counted("model-32", "output"), counted("other", "output")) == (2, None, 16)
+    assert counted("", "input") is None
 
 
 async def test_nothing_is_served_where_nobody_asked_for_it(open_house: OpenHouse) -> None:
