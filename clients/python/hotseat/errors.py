@@ -91,8 +91,10 @@ class HotseatError(Exception):
         )
 
     @classmethod
-    def from_rpc(cls, error: grpc.aio.AioRpcError) -> "HotseatError":
-        """The failure that ended a call."""
+    def from_rpc(cls, error: grpc.RpcError) -> "HotseatError":
+        """The failure that ended a call: what a stub of gRPC's raised, with asyncio or without."""
+        if not isinstance(error, (grpc.aio.AioRpcError, grpc.Call)):  # made by somebody else: it has a text alone
+            return cls(str(error), code=_Code.UNKNOWN)
         details = rpc_status.read(error.trailing_metadata())
         return cls(
             error.details() or error.code().name,
