@@ -5,10 +5,12 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import grpc.aio
 import httpx
 import pytest
 import pytest_asyncio
 from hotseat import pb
+from hotseat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 
 from tests.e2e.house import House, last_said, new_id, running, tag
 from tests.e2e.logged import records
@@ -123,6 +125,20 @@ async def test_a_tool_of_an_agent_learns_of_the_turn_that_uses_it_on_a_spare_and
             assert tool.content[0].text.strip() == f"in=00-{trace_id}-{turn.span_id}-01"
             assert used.attributes["gen_ai.tool.name"] == "Bash"
             assert turn.begin_ns < used.begin_ns < used.end_ns < turn.end_ns
+
+
+async def test_a_client_s_own_instrumentation_is_heard_in_the_metadata_of_its_call(traced: Traced) -> None:
+    trace_id, caller, header = new_parent()
+    said = pb.UserInput(request_id=str(uuid.uuid4()), content=[pb.ContentBlock(text=f"[[say {WORD}]] {tag()}")])
+    opening = pb.OpenConversation(settings=pb.ConversationSettings(profile="claude"), first_input=said)
+    async with grpc.aio.insecure_channel(traced.house.core.address) as channel:
+        call = ConversationServiceStub(channel).Converse(metadata=(("traceparent", header),))
+        await call.write(pb.ConverseRequest(open=opening))
+        while not (await call.read()).HasField("turn_completed"):
+            pass
+        await call.done_writing()
+    found = await traced.collector.trace(trace_id, "invoke_agent claude")
+    assert found["invoke_agent claude"].parent_id == caller
 
 
 async def test_a_failed_turn_is_an_error_and_a_trace_that_nobody_began_begins_at_the_edge(traced: Traced) -> None:

@@ -51,3 +51,17 @@ async def test_two_requests_of_one_connection_are_two_stories(edge: Edge, caplog
     turn, live = await lines(caplog, 2)
     assert turn["turn_request_id"]
     assert live["turn_request_id"] is None
+
+
+async def test_a_trace_that_the_client_has_begun_is_passed_on_and_told_though_the_edge_makes_none(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    given = f"00-{trace_id}-00f067aa0ba902b7-01"
+    await post(edge, HELLO, traceparent=given, tracestate="vendor=1")
+    await post(edge, HELLO, traceparent="nonsense", tracestate="vendor=1")
+    first, second = edge.core.inputs
+    assert (first.trace_context.traceparent, first.trace_context.tracestate) == (given, "vendor=1")
+    assert not second.HasField("trace_context")
+    told, untold = await lines(caplog, 2)
+    assert (told["trace_id"], untold["trace_id"]) == (trace_id, None)
