@@ -127,7 +127,6 @@ class Errand:
 
     def on_body(self, data: bytes, *, is_last: bool) -> None:
         """Pass on what came, in one write."""
-        self._meter.feed(data)
         out = chunk(data) if self._is_chunked and data else data
         if self._head:
             out, self._head = self._head + out, b""
@@ -135,6 +134,7 @@ class Errand:
             out += LAST_CHUNK
         if out:
             self._asking.write(out)
+        self._meter.feed(data)  # the worker need not wait for it
         if is_last:
             connection, self._connection = self._connection, None
             if connection is not None:
