@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hotseat_core.conversation.history import rows_of
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.ways import worth_going_back
+from hotseat_core.journal.node import Node
 from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.view import WorkerState
 from hotseat_core.worker.profile import PROFILES
@@ -35,6 +36,15 @@ class Lending:
                 best, lender = worth, conversation.id
         if best and self._pool.hand_over(lender, borrower, self._tenant):
             logger.info("a hot worker is handed over", extra={"conversation": borrower, "lender": lender})
+
+    def held(self, head: str, depth: int) -> Sequence[Node] | None:
+        """Return the nodes up to the head, which is so deep, where a conversation with a worker holds them."""
+        for worker in self._pool.workers():
+            found = self._live.get(worker.conversation or "") if worker.tenant == self._tenant else None
+            nodes = found.book.nodes if found is not None else ()
+            if len(nodes) >= depth > 0 and nodes[depth - 1].node_id == head:
+                return nodes[:depth]
+        return None
 
     def _lenders(self, settings: ConversationSettings) -> "Iterator[Conversation]":
         # What an agent has done in its directory, and may do by remembered rules, is its conversation's alone.

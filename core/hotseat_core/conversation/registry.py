@@ -85,7 +85,7 @@ class Registry:
                 if request.request_id:
                     attachment.account.check()  # a refused input leaves no conversation behind
                 settings = attachment.settings or self._default_settings()
-                said = await as_known(self._store, self.tenant, settings, attachment.history)
+                said = await as_known(self._store, self.tenant, settings, attachment.history, self._lending.held)
                 found = await self._create(conversation_id, settings, said)
                 attachment.is_introduced = True
             found.attach(attachment, take_over=disposition is Disposition.TAKE_OVER)

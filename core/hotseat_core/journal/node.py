@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ import msgspec
 
 from hotseat_core.conversation.history import Message
 from hotseat_core.worker.rows import Row
+
+_MOST_STEPS = 32_768  # of paths that clients tell again and again; about 10 MB
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
@@ -56,7 +59,7 @@ def extend(root: str, parent: Node | None, messages: Sequence[Message]) -> list[
     for message in messages:
         parent_id, above = (parent.node_id, parent.visible_id) if parent is not None else ("", root)
         node_id = place(parent_id or root, digest(message))
-        parent = Node(node_id, parent_id, _visible(above, message), message)
+        parent = Node(node_id, parent_id, _visible(above, message.key), message)
         nodes.append(parent)
     return nodes
 
@@ -66,7 +69,7 @@ def visible_path(root: str, messages: Sequence[Message]) -> list[str]:
     found: list[str] = []
     above = root
     for message in messages:
-        above = _visible(above, message)
+        above = _visible(above, message.key)
         found.append(above)
     return found
 
@@ -101,8 +104,9 @@ def decode(stored: bytes) -> Message:
     return Message(found.role, found.rows, found.visible)
 
 
-def _visible(above: str, message: Message) -> str:
-    return _hash("visible", above.encode(), message.key.encode())
+@lru_cache(_MOST_STEPS)
+def _visible(above: str, key: str) -> str:
+    return _hash("visible", above.encode(), key.encode())
 
 
 def _hash(kind: str, *parts: bytes) -> str:

@@ -28,6 +28,7 @@ SELECT wanted.key + 1, wanted.value
 FROM json_each(?) AS wanted CROSS JOIN node ON node.tenant = ? AND node.visible_id = wanted.value
 ORDER BY wanted.key DESC LIMIT 1
 """
+_IS_THERE = "SELECT 1 FROM node WHERE tenant = ? AND visible_id = ? LIMIT 1"
 _AT_VISIBLE = """
 SELECT conversation.* FROM node CROSS JOIN conversation
     ON conversation.tenant = node.tenant AND conversation.head = node.node_id
@@ -98,11 +99,17 @@ def overdue(connection: sqlite3.Connection, due: Due, limit: int) -> tuple[tuple
 
 def find(connection: sqlite3.Connection, tenant: str, visible_ids: Sequence[str]) -> Found | None:
     """Return the deepest place that these visible ids reach."""
-    wanted = msgspec.json.encode(visible_ids).decode()
-    deepest = connection.execute(_DEEPEST, (wanted, tenant)).fetchone()
-    if deepest is None:
+    depth = len(visible_ids)
+    if not depth:
         return None
-    depth, visible_id = deepest
+    visible_id = visible_ids[-1]
+    # Mostly all of it is there: the client has it from us.
+    if not connection.execute(_IS_THERE, (tenant, visible_id)).fetchone():
+        wanted = msgspec.json.encode(visible_ids[:-1]).decode()
+        deepest = connection.execute(_DEEPEST, (wanted, tenant)).fetchone()
+        if deepest is None:
+            return None
+        depth, visible_id = deepest
     there = tuple(_conversation(row) for row in _rows(connection, _AT_VISIBLE, tenant, visible_id, MAX_FOUND))
     if there:
         return Found(depth, there[0].head, there)
