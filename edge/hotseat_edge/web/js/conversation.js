@@ -35,9 +35,12 @@ function setPending(id, asked) {
   pending.set(Object.fromEntries(Object.entries(all).filter(([, value]) => value)));
 }
 
+let made = 0;
+
 export class Conversation {
   constructor(id = newId()) {
     this.id = id;
+    this.number = ++made; // of this page's: the id may change
     this.thread = newThread();
     this.settings = { ...DEFAULTS, ...chosen.get(), ...OWN };
     this.problem = null; // why it could not be read

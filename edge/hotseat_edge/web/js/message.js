@@ -11,7 +11,7 @@ import { attachmentsOf, contentOf, textOf } from "./thread.js";
 import { ToolCalls, ToolResult } from "./toolcalls.js";
 
 /** Renders again only where the message has changed: a long thread stays cheap while an answer comes. */
-export class Message extends Component {
+class Message extends Component {
   shouldComponentUpdate(next) {
     return next.node !== this.props.node || next.revision !== this.props.revision || next.isBusy !== this.props.isBusy;
   }
@@ -20,6 +20,27 @@ export class Message extends Component {
     const shown = { user: UserMessage, assistant: Answer, tool: ToolResult }[node.role] ?? Answer;
     return html`<${shown} node=${node} isBusy=${isBusy} actions=${actions} />`;
   }
+}
+
+const STRETCH = 40; // messages
+
+/** A part of a thread, looked at again only where one of its messages has changed. */
+class Stretch extends Component {
+  shouldComponentUpdate({ nodes, isBusy }) {
+    const hasChanged = (node, at) => node !== this.props.nodes[at] || node.revision !== this.shown[at];
+    return isBusy !== this.props.isBusy || nodes.length !== this.shown.length || nodes.some(hasChanged);
+  }
+
+  render({ nodes, isBusy, actions }) {
+    this.shown = nodes.map(({ revision }) => revision);
+    return html`<div class="stretch">${nodes.map((node) => html`<${Message} key=${node.key} node=${node} revision=${node.revision} isBusy=${isBusy} actions=${actions} />`)}</div>`;
+  }
+}
+
+/** All messages that are shown, in parts: a frame of an answer that comes costs as much in a long thread as in a short one. */
+export function Messages({ nodes, isBusy, actions }) {
+  const parts = Array.from({ length: Math.ceil(nodes.length / STRETCH) }, (_, at) => nodes.slice(at * STRETCH, (at + 1) * STRETCH));
+  return parts.map((part, at) => html`<${Stretch} key=${at} nodes=${part} isBusy=${isBusy} actions=${actions} />`);
 }
 
 function Prose({ text }) {

@@ -9,7 +9,7 @@ import { problemIn } from "./definitions.js";
 import { icon } from "./icons.js";
 import { copy } from "./kept.js";
 import { KeyDialog, followLoginLink } from "./login.js";
-import { Message } from "./message.js";
+import { Messages } from "./message.js";
 import { isAsking } from "./permissions.js";
 import { ModelChoice, Settings, Snippets } from "./settings.js";
 import { Shelf, Sidebar } from "./sidebar.js";
@@ -160,16 +160,26 @@ function status(conversation) {
 function Thread({ conversation, actions, isBusy }) {
   const frame = useRef(null);
   const follows = useRef(true);
+  const top = useRef(0);
   const shown = path(conversation.thread);
   const onScroll = ({ target }) => {
-    follows.current = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END;
+    // Only who scrolls up wants to stay there: what comes into sight may turn out longer than it was thought.
+    if (target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END) follows.current = true;
+    else if (target.scrollTop < top.current) follows.current = false;
+    top.current = target.scrollTop;
   };
   useLayoutEffect(() => {
     follows.current = true;
+    frame.current.scrollTop = frame.current.scrollHeight;
   }, [conversation, shown.length]);
-  useLayoutEffect(() => {
-    if (follows.current) frame.current.scrollTop = frame.current.scrollHeight;
-  });
+  useEffect(() => {
+    // What is out of sight has no size of its own until it is looked at, and pictures come late.
+    const watching = new ResizeObserver(() => {
+      if (follows.current) frame.current.scrollTop = frame.current.scrollHeight;
+    });
+    watching.observe(frame.current.firstElementChild);
+    return () => watching.disconnect();
+  }, []);
   const onClick = async ({ target }) => {
     const button = target.closest("button.copy");
     if (!button) return;
@@ -187,7 +197,7 @@ function Thread({ conversation, actions, isBusy }) {
         <button type="button" onClick=${() => conversation.load()}>Try again</button>
       <//>`}
       ${!shown.length && !conversation.isLoading && !conversation.problem && html`<${Welcome} actions=${actions} canSend=${Boolean(conversation.settings.model)} />`}
-      ${shown.map((node) => html`<${Message} key=${`${conversation.id} ${node.key}`} node=${node} revision=${node.revision} isBusy=${isBusy} actions=${actions} />`)}
+      <${Messages} key=${conversation.number} nodes=${shown} isBusy=${isBusy} actions=${actions} />
       ${conversation.isBusyElsewhere && html`<p class="faint" role="status">A turn runs in this conversation; its answer is shown when it has ended.</p>`}
     </div>
   </section>`;
