@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 # What a service manager tells the one process that is to answer; nothing that this process starts must speak for it.
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+_PATIENCE_S = 2.0  # with a manager that does not listen, once at the beginning and once at the end
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """Say that this process serves; the status is for those who look."""
-        self._send(f"READY=1\nSTATUS={status}")
+        self._send(f"READY=1\nSTATUS={status}", _PATIENCE_S)
 
     def stopping(self, within_s: float) -> None:
         """Say that this process ends, and how long that may take."""
-        self._send(f"STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC={int(within_s * 1_000_000)}")
+        self._send(f"STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC={int(within_s * 1_000_000)}", _PATIENCE_S)
 
     @contextlib.asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:
@@ -50,20 +51,21 @@ class Notifier:
             yield
         finally:
             telling.cancel()
+            await asyncio.wait({telling}, timeout=1)
 
     async def _tell_again_and_again(self) -> None:
         while True:
-            self._send("WATCHDOG=1")
+            self._send("WATCHDOG=1", 0)  # the next one does as well
             await asyncio.sleep(self.watchdog_s / 2)
 
-    def _send(self, state: str) -> None:
+    def _send(self, state: str, patience_s: float) -> None:
         if not self.address:
             return
         # An address with @ is an abstract one: its first byte is zero.
         address = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
-                speaker.setblocking(False)  # whoever does not listen must not hold up the loop
+                speaker.settimeout(patience_s)  # its queue is short, and a manager may be busy
                 speaker.sendto(state.encode(), address)
         except OSError as error:
-            logger.warning("the service manager can't be told", extra={"state": state, "error": error.strerror})
+            logger.warning("the service manager can't be told", extra={"state": state, "error": str(error)})
