@@ -130,6 +130,7 @@ PURE = {
     "hotseat_cli.diagnosis.judging",
     "hotseat_cli.diagnosis.workers",
     "hotseat_cli.dotenv",
+    "hotseat_cli.logged.lines",
     "hotseat_cli.operate.humane",
     "hotseat_cli.operate.key_records",
     "hotseat_cli.operate.picture",

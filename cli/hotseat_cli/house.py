@@ -16,12 +16,13 @@ from typing import Any
 import click
 from hotseat import HotseatError
 from hotseat_serving.configuration.file import ConfigurationError, configured
+from hotseat_serving.configuration.telling_rows import NO_LOG
 from hotseat_serving.notify import Notifier
 
 from hotseat_cli import banner, installed, launch, upstream
 from hotseat_cli.connecting import api_key, connected
 from hotseat_cli.launch import Listener
-from hotseat_cli.settings import Environment, SettingsError
+from hotseat_cli.settings import Environment, SettingsError, log_dir
 from hotseat_cli.supervisor import ServerFailed, Supervisor
 from hotseat_cli.upstream import Kind, Upstream
 
@@ -59,7 +60,8 @@ def _reload(supervisor: Supervisor, environment: Environment) -> None:
 
 
 async def _serve(supervisor: Supervisor, environment: Environment, model: Upstream, notifier: Notifier) -> None:
-    values, own = environment.values, environment.for_servers
+    values, logged = environment.values, log_dir(environment.values)
+    own = {**environment.for_servers, "HOTSEAT_LOG_DIR": str(logged or NO_LOG)}
     demo_url = await supervisor.start(launch.demo(values)) if model.kind is Kind.DEMO else ""
     core_address = await supervisor.start(launch.core(own, model, demo_url, values))
     edge_url = await supervisor.start(launch.edge(own, model, core_address))

@@ -10,6 +10,7 @@ from hotseat_cli import (
     conversations,
     doctor,
     keys,
+    logs,
     pool,
     serve,
     up,
@@ -29,6 +30,7 @@ First steps:
   hotseat demo      the same without an account: a scripted model answers
   hotseat connect   print how your client connects to it
   hotseat top       watch it work
+  hotseat logs -f   read what it logs
   hotseat doctor    find out what is wrong or unsafe
 
 Each command explains itself: hotseat COMMAND --help
@@ -42,7 +44,7 @@ def main() -> None:
 
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
-    *(workers.ps, workers.top, workers.queue, pool.pool, conversations.conversations, keys.keys),
+    *(workers.ps, workers.top, workers.queue, logs.logs, pool.pool, conversations.conversations, keys.keys),
     *(doctor.doctor, config.config, connect.connect, completion.completion, version.version),
 ):
     main.add_command(command)

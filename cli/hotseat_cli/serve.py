@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import click
 
-from hotseat_cli import settings
 from hotseat_cli.failure import fail
 from hotseat_cli.options import INSECURE
 
@@ -73,6 +72,8 @@ def edge(
 
 
 def _become(module: str, flags: Mapping[str, str | None]) -> None:
+    from hotseat_cli import settings
+
     try:
         environment = settings.load(flags)
     except settings.SettingsError as error:

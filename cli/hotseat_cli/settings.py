@@ -10,6 +10,7 @@ from hotseat_serving.configuration import file, layers
 from hotseat_serving.configuration.document import Entry
 from hotseat_serving.configuration.file import ConfigurationFile
 from hotseat_serving.configuration.table import SETTINGS, suggestion
+from hotseat_serving.configuration.telling_rows import NO_LOG
 
 from hotseat_cli import dotenv
 from hotseat_cli.options import CHOSEN
@@ -107,6 +108,14 @@ def own_data_dir(target: str | None) -> str | None:
     if values.get("HOTSEAT_CORE_TARGET"):
         return None
     return str(Path(values.get("HOTSEAT_DATA_DIR", ".hotseat")).expanduser().absolute())
+
+
+def log_dir(values: Mapping[str, str]) -> Path | None:
+    """Where servers that `hotseat up` starts keep their logs; None: nowhere."""
+    named = values.get("HOTSEAT_LOG_DIR")
+    if named == NO_LOG:
+        return None
+    return Path(named or f"{values.get('HOTSEAT_DATA_DIR', '.hotseat')}/logs").expanduser().absolute()
 
 
 def core_target(values: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from hotseat_serving import logs
 from hotseat_serving.configuration.file import ConfigurationError, Configured, configured, tell
 from hotseat_serving.configuration.reloading import Reloading
 from hotseat_serving.configuration.table import CORE_NAMES
+from hotseat_serving.kept_log import CannotKeepLogError, keep
 from hotseat_serving.lifetime import until_told_to_stop
 from hotseat_serving.notify import Notifier
 from hotseat_serving.process import CHECK, new_event_loop, settle_memory
@@ -62,10 +63,11 @@ def main() -> int:
     hide(os.environ, (*SECRETS, HEADERS))
     # Of what workers start: it would hold a conversation, and fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    tell(configuration)
     if not settings.credential:
         return _fail("no credential: set ANTHROPIC_API_KEY, or use `hotseat demo` for the scripted demo model", 2)
     try:
+        keep(settings.log_dir, "core")
+        tell(configuration)
         with (
             tracing(settings.wanted_traces, "hotseat-core") as tracer,
             DataDir(settings.data_path),
@@ -73,6 +75,7 @@ def main() -> int:
         ):
             runner.run(_run(settings, configuration, Notifier.of(os.environ), tracer))
     except (
+        CannotKeepLogError,
         CannotListenError,
         CannotServeMetricsError,
         CannotTraceError,

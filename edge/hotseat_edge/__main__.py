@@ -9,6 +9,7 @@ from hotseat_serving import logs
 from hotseat_serving.configuration.file import ConfigurationError, Configured, configured, tell
 from hotseat_serving.configuration.reloading import Reloading
 from hotseat_serving.configuration.table import EDGE_NAMES
+from hotseat_serving.kept_log import CannotKeepLogError, keep
 from hotseat_serving.lifetime import until_told_to_stop
 from hotseat_serving.notify import Notifier
 from hotseat_serving.process import CHECK, new_event_loop, settle_memory
@@ -51,14 +52,15 @@ def main() -> int:
     logs.configure(settings.log_level, settings.log_format)
     if settings.otlp_headers:
         hide(os.environ, [HEADERS])
-    tell(configuration)
     try:
+        keep(settings.log_dir, "edge")
+        tell(configuration)
         with (
             tracing(settings.wanted_traces, "hotseat-edge") as tracer,
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
             runner.run(_run(settings, configuration, Notifier.of(os.environ), tracer))
-    except (BadSetting, CannotListen, CannotTraceError) as error:
+    except (BadSetting, CannotKeepLogError, CannotListen, CannotTraceError) as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log
         return 1
     return 0

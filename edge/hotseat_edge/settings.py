@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Form = "auto"
+    log_dir: str = ""  # where the log is kept besides; empty: nowhere
     traces: tracing.Choice = "auto"
     otlp_endpoint: str = ""  # of the collector of traces
     otlp_headers: str = ""  # for it; never logged

@@ -32,7 +32,19 @@ def configure(level: str, form: Form) -> None:
         if form == "json" or (form == "auto" and not is_terminal)
         else structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=0)
     )
-    formatter = _ScrubbingFormatter(
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(renderer))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    sys.excepthook = _log_failure
+
+
+def json_lines() -> logging.Formatter:
+    """What makes a line of JSON of each record."""
+    return _formatter(structlog.processors.JSONRenderer())
+
+
+def _formatter(renderer: Processor) -> logging.Formatter:
+    return _ScrubbingFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
@@ -42,10 +54,6 @@ def configure(level: str, form: Form) -> None:
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    sys.excepthook = _log_failure
 
 
 def set_level(level: str) -> None:

@@ -51,11 +51,12 @@ class FilePath:
 
     wanted: str = "a path"
     is_command: bool = False  # a name without a slash is looked for in PATH
+    words: tuple[str, ...] = ()  # that may stand in place of a path
 
     def read(self, value: TomlValue, folder: Path) -> str:
         """The path, absolute."""
         text = _line(value, self.wanted)
-        if not text or (self.is_command and "/" not in text):
+        if not text or text in self.words or (self.is_command and "/" not in text):
             return text
         return str(folder / Path(text).expanduser())
 

@@ -1,7 +1,9 @@
 """The settings of what the servers tell: answers, logs and traces. Pure."""
 
-from hotseat_serving.configuration.kinds import Choice, Text
+from hotseat_serving.configuration.kinds import Choice, FilePath, Text
 from hotseat_serving.configuration.setting import Group, Setting
+
+NO_LOG = "off"  # in place of a directory: nothing is kept
 
 ANSWERS = Group(
     "Answers",
@@ -32,6 +34,15 @@ LOGS = Group(
             "`text`, `json` (one object a line), or `auto`: text where standard error is a terminal, else JSON",
             core="log_format",
             edge="log_format",
+        ),
+        Setting(
+            *("HOTSEAT_LOG_DIR", "logs.dir", FilePath(words=(NO_LOG,)), ""),
+            "where each server also keeps its log, as lines of JSON in files of bounded size, for `hotseat logs` "
+            "([operations.md](operations.md#the-log)); `off`: nowhere",
+            core="log_dir",
+            edge="log_dir",
+            default_is="`logs` in the data directory with `hotseat up`, else nowhere",
+            example="/var/log/hotseat",
         ),
     ),
 )

@@ -1,0 +1,1 @@
+"""What `hotseat logs` reads and shows."""

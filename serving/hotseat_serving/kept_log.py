@@ -1,0 +1,60 @@
+"""Keeps a server's log in files of bounded size, for `hotseat logs`."""
+
+import logging
+import os
+import sys
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from hotseat_serving import logs
+from hotseat_serving.configuration.telling_rows import NO_LOG
+
+SUFFIX = ".jsonl"
+MOST_BYTES = 10 * 2**20  # of one file; a full one is moved aside
+OLD_FILES = 4  # that are kept of those
+
+
+class CannotKeepLogError(Exception):
+    """The log can't be kept there; the message says why and what to do."""
+
+
+def keep(directory: str, server: str) -> None:
+    """Also write what this process logs there, as lines of JSON; nothing where no directory is named."""
+    if directory in ("", NO_LOG):
+        return
+    path = Path(directory).expanduser().absolute()
+    try:
+        _make(path)
+        handler = _KeptLog(path / f"{server}{SUFFIX}")
+    except OSError as error:
+        raise CannotKeepLogError(
+            f"the log can't be kept in {path}: {error.strerror}; set HOTSEAT_LOG_DIR to another place, or to {NO_LOG}"
+        ) from error
+    handler.setFormatter(logs.json_lines())
+    logging.getLogger().addHandler(handler)
+
+
+def _make(directory: Path) -> None:
+    # Each for the user alone: mkdir's own way of making parents is not so strict.
+    for path in (*reversed(directory.parents), directory):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
+
+
+class _KeptLog(RotatingFileHandler):
+    """Files that the user alone can read; where writing fails, that is said once, and tried again with each record."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8")
+        self._has_complained = False
+
+    def _open(self) -> TextIOWrapper:
+        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return os.fdopen(fd, "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - named by the base class
+        """Say on standard error, once, that the files miss something: the log itself goes on there."""
+        if not self._has_complained:
+            self._has_complained = True
+            sys.stderr.write(f"hotseat: the log in {self.baseFilename} misses lines: {sys.exc_info()[1]}\n")
