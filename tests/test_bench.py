@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hotseat_bench import history_report, peer_report, report
+from hotseat_bench import guards_report, history_report, peer_report, report
 from hotseat_bench.history_report import TURNS
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 
@@ -94,9 +94,25 @@ def test_a_way_that_is_a_third_slower_than_the_best_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("bench", "option"),
-    [("first_token", "--rounds"), ("history", "--rounds"), ("memory", "--conversations"), ("edge", "--chunks")],
+    [
+        ("first_token", "--rounds"),
+        ("history", "--rounds"),
+        ("memory", "--conversations"),
+        ("edge", "--chunks"),
+        ("guards", "--rounds"),
+    ],
 )
 def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:
     command = [sys.executable, str(ROOT / f"bench/{bench}.py"), "--help"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
     assert option in told.stdout
+
+
+def test_what_guards_add_is_a_difference_of_medians() -> None:
+    taken = {guards_report.WITH: [20.0, 20.9, 80.0], guards_report.WITHOUT: [19.0, 20.0, 21.0]}
+    told = guards_report.summarise(taken)
+    assert (told.added_ms, told.ratio, told.aim_holds) == (0.9, 1.045, True)
+    assert "the guards add +0.90 ms" in guards_report.table(told)
+    slower = guards_report.summarise({**taken, guards_report.WITH: [21.0, 21.0, 21.0]})
+    assert not slower.aim_holds
+    assert "MISSED" in guards_report.table(slower)

@@ -179,3 +179,9 @@ def parse(group: click.Group, words: list[str], parent: click.Context | None = N
         parse(command, rest, context)
     else:
         command.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("guide", sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
+def test_the_tests_that_a_guide_names_are_there(guide: Path) -> None:
+    named = set(re.findall(r"tests/[\w./]+\w", guide.read_text(encoding="utf-8")))
+    assert {path for path in named if not (ROOT / path).exists()} == set()

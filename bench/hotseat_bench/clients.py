@@ -20,18 +20,19 @@ _CONTENT = re.compile(rb'"delta":\{"content":"[^"]')
 class OverHttp:
     """The edge, over one connection that is kept alive, with as little client around it as the bare CLI has."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, api_key: str = "") -> None:
+        self._shown = f"Authorization: Bearer {api_key}\r\n" if api_key else ""
         self._reader = reader
         self._writer = writer
 
     @classmethod
     @asynccontextmanager
-    async def connected(cls, url: str) -> AsyncIterator["OverHttp"]:
+    async def connected(cls, url: str, api_key: str = "") -> AsyncIterator["OverHttp"]:
         """Connect, and disconnect on the way out."""
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         try:
-            yield cls(reader, writer)
+            yield cls(reader, writer, api_key)
         finally:
             writer.close()
 
@@ -41,7 +42,7 @@ class OverHttp:
         body = json.dumps({"model": MODEL, "stream": True, "messages": [{"role": "user", "content": text}]}).encode()
         self._writer.write(
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            + f"X-Conversation-ID: {conversation_id}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + f"{self._shown}X-Conversation-ID: {conversation_id}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         first, answer = 0.0, b""
