@@ -173,6 +173,7 @@ async def _house(pool_size: int) -> AsyncIterator[House]:
         values = {
             **without_credentials(load({}, scratch).values),
             "PATH": os.environ.get("PATH", os.defpath),
+            "HOTSEAT_CONFIG": os.devnull,
             "PORT": "0",
             "HOTSEAT_CORE_PORT": "0",
             "HOTSEAT_LOG_LEVEL": "warning",

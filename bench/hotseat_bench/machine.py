@@ -1,6 +1,7 @@
 """The servers that a bench starts, and the machine that they run on."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hotseat_bench.clients import MODEL
 def environment(scratch: Path) -> dict[str, str]:
     """The settings of every server of a bench."""
     ours = {"PORT": "0", "HOTSEAT_CORE_PORT": "0", "HOTSEAT_CORE_SOCKET": "", "HOTSEAT_LOG_LEVEL": "warning"}
+    ours["HOTSEAT_CONFIG"] = os.devnull
     ours["HOTSEAT_PROFILE"] = MODEL  # so that spares are of the kind that is measured, from the first one on
     # Nothing of the caller's but where things are: the same pool and the same model, whoever runs it.
     inherited = {name: value for name, value in load({}, scratch).values.items() if not name.startswith("HOTSEAT_")}

@@ -1,10 +1,9 @@
 """Keeps a server's log in files of bounded size, for `hotseat logs`."""
 
+import itertools
 import logging
 import os
 import sys
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from hotseat_serving import logs
@@ -42,19 +41,50 @@ def _make(directory: Path) -> None:
             path.mkdir(mode=0o700, exist_ok=True)
 
 
-class _KeptLog(RotatingFileHandler):
-    """Files that the user alone can read; where writing fails, that is said once, and tried again with each record."""
+class _KeptLog(logging.Handler):
+    """Files that the user alone can read; where writing fails, that is said once, and tried again with each record.
+
+    A line costs one call of the system: logging.handlers makes each line twice, and asks for the file's size.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8")
+        super().__init__()
+        self._path = path
         self._has_complained = False
+        self._fd = self._open()
 
-    def _open(self) -> TextIOWrapper:
-        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        return os.fdopen(fd, "a", encoding="utf-8")
+    def _open(self) -> int:
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._size = os.fstat(fd).st_size
+        return fd
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            if self._size and self._size + len(line) > MOST_BYTES:
+                self._move_aside()
+            self._size += os.write(self._fd, line)
+        except Exception:  # noqa: BLE001 - as every handler: who logs must not fail for it
+            self.handleError(record)
+
+    def _move_aside(self) -> None:
+        names = [self._path, *(self._path.with_name(f"{self._path.name}.{count}") for count in range(1, OLD_FILES + 1))]
+        for newer, older in reversed([*itertools.pairwise(names)]):
+            if newer.exists():
+                newer.replace(older)
+        full, self._fd = self._fd, self._open()
+        os.close(full)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - named by the base class
         """Say on standard error, once, that the files miss something: the log itself goes on there."""
         if not self._has_complained:
             self._has_complained = True
-            sys.stderr.write(f"hotseat: the log in {self.baseFilename} misses lines: {sys.exc_info()[1]}\n")
+            sys.stderr.write(f"hotseat: the log in {self._path} misses lines: {sys.exc_info()[1]}\n")

@@ -51,3 +51,8 @@ def test_a_client_that_nobody_knows_is_refused_with_those_that_are_known() -> No
     result = CliRunner().invoke(main, ["connect", "netscape"])
     assert result.exit_code == 2
     assert "aider" in result.output
+
+
+def test_programs_read_it_as_json() -> None:
+    assert json.loads(printed("--json")) == {"clients": {name: recipe.about for name, recipe in RECIPES.items()}}
+    assert json.loads(printed("aider", "--json")) == {"client": "aider", "text": printed("aider")}

@@ -23,7 +23,7 @@ HELLO = {"model": "claude", "messages": [{"role": "user", "content": "hi"}]}
 
 def environment(**given: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    return kept | {"PORT": "0"} | given
+    return kept | {"PORT": "0", "HOTSEAT_CONFIG": os.devnull} | given
 
 
 @asynccontextmanager

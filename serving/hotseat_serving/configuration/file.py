@@ -81,7 +81,7 @@ def tell(found: Configured) -> None:
 def find(environ: Mapping[str, str], directory: Path, system: Path = SYSTEM) -> Path | None:
     """The one that is named, else the first that there is; None: there is none."""
     if named := environ.get(VARIABLE):
-        return directory / Path(named).expanduser()
+        return None if named == os.devnull else directory / Path(named).expanduser()
     # A folder that this user may not look into holds none for them. (Path.is_file would raise there.)
     return next((path for path in _places(environ, directory, system) if os.path.isfile(path)), None)
 
