@@ -14,7 +14,7 @@ from hotseat_core.egress.rules import Allowed
 from hotseat_core.errors import WorkerStartError
 
 PORT = 3128  # of a loopback that nobody else has
-_OPEN_TIMEOUT_S = 15.0  # it takes 30 ms
+_OPEN_TIMEOUT_S = 15.0  # it takes 40 ms
 _MOST_LOOKUPS = 8  # of names, at once
 
 
