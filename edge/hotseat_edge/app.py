@@ -72,7 +72,7 @@ async def serve(settings: Settings, tracer: Tracer | None = None, doors: Doors |
 
 @asynccontextmanager
 async def _client(settings: Settings) -> AsyncIterator[Client]:
-    """A client of the core; what is said in conversations goes by our own HTTP/2 where that knows the way."""
+    """A client of the core; what is said in conversations goes by our own channel where that knows the way."""
     credentials, address = core_credentials(settings), address_of(settings.target)
     async with AsyncExitStack() as stack:
         open_call = None

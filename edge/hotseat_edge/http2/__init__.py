@@ -1,1 +1,1 @@
-"""A gRPC stream to the core on our own HTTP/2: a token wakes one loop, where grpc.aio wakes three threads."""
+"""A gRPC stream to the core on asyncio and h2: a token wakes one loop, where grpc.aio wakes three threads."""

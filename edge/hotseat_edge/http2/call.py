@@ -2,17 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import grpc
 from google.protobuf.message import DecodeError
 from hotseat import HotseatError, pb
+from hpack import HeaderTuple
 
 from hotseat_edge.http2 import heads
+from hotseat_edge.http2.framing import WINDOW_BYTES
 
 MAX_MESSAGE_BYTES = 64 * 2**20
-WINDOW_BYTES = 256 * 1024  # that the core may send ahead of who reads
 _PREFIX = 5  # a byte that says whether it is compressed, and four of the length
 
 
@@ -32,14 +33,12 @@ class Carrier(Protocol):
 class Call:
     """Messages both ways. Cancelling who reads or writes loses nothing: the next one goes on from there."""
 
-    def __init__(self, head: bytes) -> None:
+    def __init__(self, head: Sequence[HeaderTuple]) -> None:
         self.head = head
         self.stream = 0  # its number, once it is on a connection
         self.unsent: deque[memoryview] = deque()
         self.has_ended_writing = False  # nothing more comes into unsent
         self.has_said_so = False  # to the core
-        self.window = 0  # bytes that may still be sent
-        self.has_begun = False  # the answer's head has come
         self._carrier: Carrier | None = None
         self._messages: deque[bytes] = deque()
         self._held = 0  # bytes of those
@@ -133,9 +132,9 @@ class Call:
 
     # ---- for its connection
 
-    def carry(self, carrier: Carrier, stream: int, window: int) -> None:
+    def carry(self, carrier: Carrier, stream: int) -> None:
         """Be carried from now on."""
-        self._carrier, self.stream, self.window = carrier, stream, window
+        self._carrier, self.stream = carrier, stream
         self.sent()
 
     def sent(self) -> None:

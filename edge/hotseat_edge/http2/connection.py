@@ -1,22 +1,18 @@
-"""One HTTP/2 connection to the core: frames in and out, on the loop's own callbacks."""
+"""One connection to the core, on the loop's own callbacks."""
 
 import asyncio
 from collections.abc import Callable
-from struct import Struct
 from typing import cast
 
+from h2 import events
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
 from hotseat import HotseatError
 
-from hotseat_edge.http2 import frames, heads, hpack
-from hotseat_edge.http2.call import WINDOW_BYTES, Call
-from hotseat_edge.http2.frames import ACK, END_HEADERS, END_STREAM, Frame
+from hotseat_edge.http2 import heads
+from hotseat_edge.http2.call import Call
+from hotseat_edge.http2.framing import CONNECTION_WINDOW_BYTES, Framing
 
-_CONNECTION_WINDOW_BYTES = 16 * 2**20  # each call has a bound of its own
-_MOST_HEAD_BYTES = 64 * 1024
-_LAST_STREAM = 2**31 - 1
-_MOST_WINDOW = 2**31 - 1
-_NO_ERROR, _PROTOCOL_ERROR = 0, 1
-_GOODBYE = Struct(">II")
 _KEEPALIVE_S, _KEEPALIVE_TIMEOUT_S = 30.0, 10.0
 _LOST = "the connection to the core was lost"
 
@@ -37,17 +33,10 @@ class Connection(asyncio.Protocol):
         self._keepalive_s = keepalive_s
         self._keepalive_timeout_s = keepalive_timeout_s
         self._transport: asyncio.Transport | None = None
-        self._cutter = frames.Cutter()
-        self._decoder = hpack.Decoder()
+        self._framing = Framing()
         self._calls: dict[int, Call] = {}
-        self._next = 1
         self._is_leaving = False  # no new call may begin
-        self._most_calls = _LAST_STREAM
-        self._window = frames.WINDOW_BYTES  # bytes that may still be sent, of all calls together
-        self._call_window = frames.WINDOW_BYTES
-        self._frame_bytes = frames.FRAME_BYTES
         self._taken = 0  # bytes that came and that the core may not replace yet
-        self._head: tuple[int, int, bytearray] | None = None  # one that is not whole yet
         self._heard = True  # since the timer was set
         self._asked = False  # whether it is still there, when the timer was set
         self._timer: asyncio.TimerHandle | None = None
@@ -62,19 +51,21 @@ class Connection(asyncio.Protocol):
     @property
     def is_usable(self) -> bool:
         """New calls may begin, now or when others have ended."""
-        return self._transport is not None and not self._is_leaving and self._next < _LAST_STREAM
+        framing = self._framing
+        has_numbers = framing.highest_outbound_stream_id < framing.HIGHEST_ALLOWED_STREAM_ID
+        return self._transport is not None and not self._is_leaving and has_numbers
 
     @property
     def has_room(self) -> bool:
         """One more may begin now."""
-        return self.is_usable and len(self._calls) < self._most_calls
+        return self.is_usable and len(self._calls) < self._framing.remote_settings.max_concurrent_streams
 
     def begin(self, call: Call) -> None:
         """Carry a call from now on."""
-        stream, self._next = self._next, self._next + 2
+        stream = self._framing.get_next_available_stream_id()
         self._calls[stream] = call
-        self._write(frames.frame(frames.HEADERS, END_HEADERS, stream, call.head))
-        call.carry(self, stream, self._call_window)
+        self._framing.send_headers(stream, call.head)
+        call.carry(self, stream)
         self.flush(call)
 
     def close(self) -> None:
@@ -85,152 +76,109 @@ class Connection(asyncio.Protocol):
 
     def flush(self, call: Call) -> None:
         """Send what the windows let through."""
-        out: list[bytes | memoryview] = []
-        while call.unsent:
-            data = call.unsent[0]
-            room = min(call.window, self._window, self._frame_bytes)
-            if room <= 0:
-                break
-            piece = data[:room]
-            if len(piece) == len(data):
-                call.unsent.popleft()
-            else:
-                call.unsent[0] = data[room:]
-            call.window -= len(piece)
-            self._window -= len(piece)
-            out += (frames.head(frames.DATA, 0, call.stream, len(piece)), piece)
+        framing, stream = self._framing, call.stream
+        if not framing.is_open(stream):
+            return  # its end was heard, and will be told
+        while call.unsent and (room := framing.room(stream)) > 0:
+            data = call.unsent.popleft()
+            if len(data) > room:
+                call.unsent.appendleft(data[room:])
+            framing.send_data(stream, data[:room])
         if call.has_ended_writing and not call.unsent and not call.has_said_so:
             call.has_said_so = True
-            out.append(frames.frame(frames.DATA, END_STREAM, call.stream))
-        if out:
-            self._write(b"".join(out))
-            call.sent()
+            framing.end_stream(stream)
+        self._send()
+        call.sent()
 
     def take_up(self, call: Call, size: int) -> None:
         """Let the core send so many bytes more of a call."""
-        self._write(frames.window_update(call.stream, size))
+        if self._framing.is_open(call.stream):
+            self._framing.increment_flow_control_window(size, call.stream)
+            self._send()
 
     def drop(self, call: Call) -> None:
         """Tell the core that a call is over."""
         if self._calls.pop(call.stream, None) is not None:
-            self._write(frames.reset(call.stream, heads.CANCEL))
+            self._reset(call.stream, ErrorCodes.CANCEL)
+            self._send()
             self._freed()
 
     # ---- for the loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say hello."""
-        self._transport = tcp = cast("asyncio.Transport", transport)
-        ours = {frames.ENABLE_PUSH: 0, frames.INITIAL_WINDOW_SIZE: WINDOW_BYTES}
-        more = frames.window_update(0, _CONNECTION_WINDOW_BYTES - frames.WINDOW_BYTES)
-        tcp.write(frames.PREFACE + frames.settings(ours) + more)
+        self._transport = cast("asyncio.Transport", transport)
+        self._send()
         self._timer = self._loop.call_later(self._keepalive_s, self._check_silence)
 
     def data_received(self, data: bytes) -> None:
         """Take in what came."""
         self._heard = True
         try:
-            for frame in self._cutter.feed(data):
-                self._take(frame)
-        except ValueError as error:
-            self._write(frames.frame(frames.GOAWAY, 0, 0, _GOODBYE.pack(0, _PROTOCOL_ERROR)))
+            came = self._framing.receive_data(data)
+        except ProtocolError as error:
             self._lose(f"what the core sent is no HTTP/2: {error}")
+            return
+        for event in came:
+            self._take(event)
+        self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell all who are on it."""
         self._lose(f"{_LOST}: {exc}" if exc is not None else _LOST)
 
-    # ---- frames
+    # ---- what came
 
-    def _take(self, frame: Frame) -> None:
-        kind, flags, stream, payload = frame
-        if self._head is not None and kind != frames.CONTINUATION:
-            raise ValueError("a header block was broken off")
-        if kind == frames.DATA:
-            self._take_data(flags, stream, payload)
-        elif kind == frames.HEADERS:
-            self._head = (stream, flags, bytearray(frames.unpadded(flags, payload)))
-            self._take_head(flags)
-        elif kind == frames.CONTINUATION:
-            if self._head is None or self._head[0] != stream:
-                raise ValueError("the rest of a header block came out of turn")
-            self._head[2].extend(payload)
-            self._take_head(flags)
-        elif kind == frames.RST_STREAM:
-            self._end(stream, heads.cut_off(frames.number(payload)))
-        elif kind == frames.WINDOW_UPDATE:
-            self._widen(stream, frames.number(payload) & _MOST_WINDOW)
-        else:
-            self._take_notice(kind, flags, payload)
+    def _take(self, event: events.Event) -> None:
+        match event:
+            case events.DataReceived():
+                self._take_data(event)
+            case events.ResponseReceived():
+                self._take_head(event)
+            case events.TrailersReceived():
+                self._end(event.stream_id, heads.ending(heads.fields(event.headers)))
+            case events.StreamReset():
+                self._end(event.stream_id, heads.cut_off(event.error_code))
+            case events.WindowUpdated():
+                self._heed_window(event.stream_id)
+            case events.RemoteSettingsChanged():
+                self._heed_settings()
+            case events.ConnectionTerminated():
+                self._leave(event.last_stream_id or 0)
 
-    def _take_notice(self, kind: int, flags: int, payload: bytes) -> None:
-        """Of the connection itself; what is unknown is to be ignored."""
-        if kind == frames.SETTINGS and not flags & ACK:
-            self._heed(payload)
-        elif kind == frames.PING and not flags & ACK:
-            self._write(frames.frame(frames.PING, ACK, 0, payload))
-        elif kind == frames.GOAWAY:
-            self._leave(frames.number(payload) & _LAST_STREAM)
-        elif kind == frames.PUSH_PROMISE:
-            raise ValueError("the core pushes what nobody asked for")
-
-    def _take_data(self, flags: int, stream: int, payload: bytes) -> None:
-        self._taken += len(payload)
-        if self._taken >= _CONNECTION_WINDOW_BYTES // 2:
-            self._write(frames.window_update(0, self._taken))
+    def _take_data(self, event: events.DataReceived) -> None:
+        stream, size = event.stream_id, event.flow_controlled_length
+        self._taken += size
+        if self._taken >= CONNECTION_WINDOW_BYTES // 2:
+            self._framing.increment_flow_control_window(self._taken)
             self._taken = 0
         call = self._calls.get(stream)
         if call is None:
             return  # it was dropped a moment ago
-        data = frames.unpadded(frames.PADDED, payload) if flags & frames.PADDED else payload
         try:
-            call.take(data, len(payload))
+            call.take(event.data, size)
         except ValueError as error:
             call.end(heads.garbled(str(error)))
-        if flags & END_STREAM:
+        if event.stream_ended is not None:
             self._end(stream, heads.ending([]))
 
-    def _take_head(self, flags: int) -> None:
-        assert self._head is not None  # noqa: S101 -- the callers have seen to it
-        stream, first_flags, block = self._head
-        if len(block) > _MOST_HEAD_BYTES:
-            raise ValueError("a header block is too large")
-        if not flags & END_HEADERS:
-            return
-        self._head = None
-        fields = self._decoder.decode(bytes(block))
-        call = self._calls.get(stream)
-        if call is None:
-            return
-        if first_flags & END_STREAM:
-            self._end(stream, heads.ending(fields))
-        elif not call.has_begun:
-            call.has_begun = True
-            if (failure := heads.refusal(fields)) is not None:
-                call.end(failure)
+    def _take_head(self, event: events.ResponseReceived) -> None:
+        call, fields = self._calls.get(event.stream_id), heads.fields(event.headers)
+        if event.stream_ended is not None:
+            self._end(event.stream_id, heads.ending(fields))
+        elif call is not None and (failure := heads.refusal(fields)) is not None:
+            call.end(failure)
 
-    def _heed(self, payload: bytes) -> None:
-        for name, value in frames.settings_in(payload):
-            if name == frames.MAX_CONCURRENT_STREAMS:
-                self._most_calls = value
-            elif name == frames.MAX_FRAME_SIZE:
-                self._frame_bytes = max(value, frames.FRAME_BYTES)
-            elif name == frames.INITIAL_WINDOW_SIZE:
-                change, self._call_window = value - self._call_window, value
-                for call in self._calls.values():
-                    call.window += change
-        self._write(frames.frame(frames.SETTINGS, ACK, 0))
+    def _heed_settings(self) -> None:
         if not self.greeted.done():
             self.greeted.set_result(None)
         self._flush_all()
         self._when_free()
 
-    def _widen(self, stream: int, size: int) -> None:
+    def _heed_window(self, stream: int) -> None:
         if stream == 0:
-            self._window += size
             self._flush_all()
         elif (call := self._calls.get(stream)) is not None:
-            call.window += size
             self.flush(call)
 
     def _flush_all(self) -> None:
@@ -243,10 +191,13 @@ class Connection(asyncio.Protocol):
         call = self._calls.pop(stream, None)
         if call is None:
             return
-        if not call.has_said_so:
-            self._write(frames.reset(stream, _NO_ERROR))  # nothing more comes from here
+        self._reset(stream, ErrorCodes.NO_ERROR)  # nothing more comes from here
         call.end(failure, by_server=True)
         self._freed()
+
+    def _reset(self, stream: int, code: ErrorCodes) -> None:
+        if self._framing.is_open(stream):
+            self._framing.reset_stream(stream, code)
 
     def _freed(self) -> None:
         if self._is_leaving and not self._calls:
@@ -261,10 +212,10 @@ class Connection(asyncio.Protocol):
             call = self._calls.pop(stream)
             call.end(heads.lost("the core has ended the connection"), by_server=True)
         self._freed()
-        self._when_free()
 
     def _lose(self, why: str) -> None:
         self._is_leaving = True
+        self._send()
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
@@ -290,11 +241,13 @@ class Connection(asyncio.Protocol):
             return
         self._asked = bool(self._calls) and not self._heard
         if self._asked:
-            self._write(frames.frame(frames.PING, 0, 0, bytes(8)))
+            self._framing.ping(bytes(8))
+            self._send()
             waits_s = self._keepalive_timeout_s
         self._heard = False
         self._timer = self._loop.call_later(waits_s, self._check_silence)
 
-    def _write(self, data: bytes) -> None:
-        if self._transport is not None:
+    def _send(self) -> None:
+        data = self._framing.data_to_send()
+        if data and self._transport is not None:
             self._transport.write(data)

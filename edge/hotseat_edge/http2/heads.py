@@ -7,9 +7,11 @@ from urllib.parse import unquote
 
 import grpc
 import grpc.aio
+from h2.errors import ErrorCodes
 from hotseat import HotseatError
+from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
-from hotseat_edge.http2 import hpack
+Field = tuple[str, str]
 
 _Code = grpc.StatusCode
 _BY_NUMBER = {code.value[0]: code for code in _Code}
@@ -25,33 +27,36 @@ _BY_STATUS: Mapping[str, grpc.StatusCode] = {
     "504": _Code.UNAVAILABLE,
 }
 # What it means that the server ends a stream at once: doc/PROTOCOL-HTTP2.md of gRPC.
-CANCEL = 8
-_BY_RESET = {
-    7: _Code.UNAVAILABLE,  # the server has not looked at it
-    CANCEL: _Code.CANCELLED,
-    11: _Code.RESOURCE_EXHAUSTED,
-    12: _Code.PERMISSION_DENIED,
+_BY_RESET: Mapping[int, grpc.StatusCode] = {
+    ErrorCodes.REFUSED_STREAM: _Code.UNAVAILABLE,  # the server has not looked at it
+    ErrorCodes.CANCEL: _Code.CANCELLED,
+    ErrorCodes.ENHANCE_YOUR_CALM: _Code.RESOURCE_EXHAUSTED,
+    ErrorCodes.INADEQUATE_SECURITY: _Code.PERMISSION_DENIED,
 }
 
 
 @lru_cache(maxsize=64)
-def request(path: str, authority: str, metadata: tuple[tuple[str, str], ...]) -> bytes:
-    """The header block that begins a call."""
-    return hpack.encode(
-        [
-            (":method", "POST"),
-            (":scheme", "http"),
-            (":path", path),
-            (":authority", authority),
-            ("te", "trailers"),
-            ("content-type", "application/grpc"),
-            ("user-agent", "hotseat-edge"),
-            *metadata,
-        ]
-    )
+def request(path: str, authority: str, metadata: tuple[Field, ...]) -> tuple[HeaderTuple, ...]:
+    """What begins a call. The metadata are written out each time and kept in no table: keys are among them."""
+    ours = {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": path,
+        ":authority": authority,
+        "te": "trailers",
+        "content-type": "application/grpc",
+        "user-agent": "hotseat-edge",
+    }
+    known = (HeaderTuple(name.encode(), value.encode()) for name, value in ours.items())
+    return (*known, *(NeverIndexedHeaderTuple(name.encode(), value.encode()) for name, value in metadata))
 
 
-def refusal(fields: Iterable[hpack.Field]) -> HotseatError | None:
+def fields(headers: Iterable[tuple[bytes, bytes]]) -> list[Field]:
+    """The header fields as text, whatever their bytes."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def refusal(fields: Iterable[Field]) -> HotseatError | None:
     """What is wrong with how an answer begins; None: nothing."""
     status = next((value for name, value in fields if name == ":status"), "")
     if status == "200":
@@ -60,7 +65,7 @@ def refusal(fields: Iterable[hpack.Field]) -> HotseatError | None:
     return HotseatError(message, code=_BY_STATUS.get(status, _Code.UNKNOWN))
 
 
-def ending(fields: list[hpack.Field]) -> HotseatError | None:
+def ending(fields: list[Field]) -> HotseatError | None:
     """The failure that a call's trailers tell of; None: it has ended well."""
     told = dict(fields)
     status = told.get("grpc-status")

@@ -1,4 +1,4 @@
-"""Calls on our own HTTP/2: against gRPC's server, and against one that says what the test wants."""
+"""Calls on h2: against gRPC's server, and against one that says what the test wants."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,9 +8,11 @@ from pathlib import Path
 import grpc
 import pytest
 from hotseat import Client, HotseatError, pb
-from hotseat_edge.http2.call import WINDOW_BYTES, Call
-from hotseat_edge.http2.channel import Address, Channel, address_of
+from hotseat_edge.http2 import heads
+from hotseat_edge.http2.call import Call
+from hotseat_edge.http2.channel import CONVERSE, Address, Channel, address_of
 from hotseat_edge.http2.connection import Connection
+from hotseat_edge.http2.framing import WINDOW_BYTES
 
 from tests.core.conftest import until
 from tests.fakes import http2
@@ -19,6 +21,8 @@ from tests.fakes.http2 import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PI
 
 OPEN = pb.ConverseRequest(open=pb.OpenConversation(conversation_id="c"))
 HEAD = http2.block({":status": "200", "content-type": "application/grpc"})
+HUGE = http2.block({"x-much": "x" * 10_000})
+END_HEAD = http2.frame(http2.CONTINUATION, flags=END_HEADERS, stream=1)
 GREETING = http2.frame(SETTINGS)
 Peer = http2.Peer
 
@@ -112,6 +116,16 @@ class TestAgainstGrpc:
             await call.done_writing()
             assert "".join(await texts(call)) == f"You said: {'x' * size}"
 
+    async def test_a_long_history_goes_up_whole(self) -> None:
+        core = FakeCore(lambda turn: turn.completed())
+        server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
+        async with served(server, core) as target, channel_to(target) as channel:
+            call = channel.open(())
+            await call.write(opening("x" * 16 * 2**20))
+            await call.done_writing()
+            assert await texts(call) == []
+        assert [len(turn.content[0].text) for turn in core.inputs] == [16 * 2**20]
+
     async def test_a_core_is_not_heard_further_than_a_window_ahead_of_who_reads(self) -> None:
         written = 0
 
@@ -131,6 +145,10 @@ class TestAgainstGrpc:
                 await asyncio.sleep(0.3)
             assert call.buffered_bytes <= WINDOW_BYTES
             assert written < 1000
+            other = channel.open(())
+            await other.write(OPEN)
+            assert (await other.read()) is not None  # who reads slowly stands in nobody's way
+            other.cancel()
             await call.done_writing()
             assert sum(len(text) for text in await texts(call)) == 10_000_000
 
@@ -170,18 +188,6 @@ class TestAgainstGrpc:
                 with pytest.raises(HotseatError) as caught:
                     await absent.write(OPEN)
                 assert caught.value.code == grpc.StatusCode.UNAVAILABLE
-
-    async def test_who_finds_no_room_waits_for_it(self) -> None:
-        server = grpc.aio.server(options=[("grpc.max_concurrent_streams", 1)])
-        async with served(server, FakeCore()) as target, channel_to(target) as channel:
-            first, second = channel.open(()), channel.open(())
-            await first.write(OPEN)
-            assert (await first.read()) is not None
-            writing = asyncio.create_task(second.write(OPEN))
-            await first.done_writing()
-            assert await texts(first) == []
-            await writing
-            assert (await second.read()) is not None
 
     async def test_calls_of_a_connection_that_grows_old_go_on_and_new_ones_have_another(self) -> None:
         server = grpc.aio.server(options=[("grpc.max_connection_age_ms", 200)])
@@ -266,9 +272,14 @@ def begun(*rest: bytes) -> tuple[bytes, ...]:
     return (http2.frame(HEADERS, HEAD, flags=END_HEADERS, stream=1), *rest)
 
 
-def trailers(**fields: str) -> bytes:
+def trailers(stream: int = 1, /, **fields: str) -> bytes:
     block = http2.block({name.replace("_", "-"): value for name, value in fields.items()})
-    return http2.frame(HEADERS, block, flags=END_HEADERS | END_STREAM, stream=1)
+    return http2.frame(HEADERS, block, flags=END_HEADERS | END_STREAM, stream=stream)
+
+
+def _answer(stream: int) -> bytes:
+    head = http2.frame(HEADERS, HEAD, flags=END_HEADERS, stream=stream)
+    return head + http2.frame(DATA, message("here"), stream=stream) + trailers(stream, grpc_status="0")
 
 
 class TestAgainstAnything:
@@ -295,11 +306,21 @@ class TestAgainstAnything:
             (begun(http2.frame(DATA, b"\0\xff\0\0\0", stream=1)), grpc.StatusCode.INTERNAL, "too large"),
             (begun(http2.frame(DATA, b"\0\0\0\0\x01\xff", stream=1)), grpc.StatusCode.INTERNAL, "no message"),
             (begun(http2.frame(GOAWAY, bytes(8))), grpc.StatusCode.UNAVAILABLE, "ended the connection"),
-            (begun(http2.frame(PING, bytes(8)) + b"\xff" * 20), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
-            (begun(http2.frame(http2.CONTINUATION, HEAD, stream=1)), grpc.StatusCode.UNAVAILABLE, "out of turn"),
-            (begun(http2.frame(5, bytes(8), stream=1)), grpc.StatusCode.UNAVAILABLE, "pushes"),
+            (begun(http2.frame(PING, bytes(7))), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
+            (begun(http2.frame(DATA, bytes(20_000), stream=1)), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
+            (begun(http2.frame(http2.CONTINUATION, HEAD, stream=1)), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
+            (begun(http2.frame(5, bytes(8), stream=1)), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
             ((http2.frame(HEADERS, b"\xff", flags=END_HEADERS, stream=1),), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
-            ((http2.frame(HEADERS, HEAD, stream=1), GREETING), grpc.StatusCode.UNAVAILABLE, "broken off"),
+            (
+                (
+                    http2.frame(HEADERS, HEAD, stream=1),
+                    *(http2.frame(http2.CONTINUATION, HUGE, stream=1),) * 9,
+                    END_HEAD,
+                ),
+                grpc.StatusCode.UNAVAILABLE,
+                "Oversized",
+            ),
+            ((http2.frame(HEADERS, HEAD, stream=1), GREETING), grpc.StatusCode.UNAVAILABLE, "no HTTP/2"),
         ],
     )
     async def test_a_call_fails_with_what_went_wrong(
@@ -322,10 +343,79 @@ class TestAgainstAnything:
             http2.frame(HEADERS, HEAD[:5], stream=1),
             http2.frame(http2.CONTINUATION, HEAD[5:], flags=END_HEADERS, stream=1),
             http2.frame(0xFA, b"whatever", stream=1),
-            http2.frame(DATA, b"late", stream=99),
             trailers(grpc_status="0"),
         )
         async with scripted(answering(*answer)) as channel:
+            assert await texts(channel.open(())) == []
+
+    async def test_who_finds_no_room_waits_for_it(self) -> None:
+        most, calls = 4, 20
+
+        async def few(peer: Peer) -> None:
+            await peer.send(http2.frame(SETTINGS, b"\x00\x03" + most.to_bytes(4, "big")))
+            running = [(await heard(peer, HEADERS))[0] for _ in range(most)]
+            for _ in range(calls - most):
+                await peer.send(http2.frame(PING, b"any more"))
+                while (found := await peer.read()) is not None and found[0] != PING:
+                    assert found[0] != HEADERS, "a call has begun for which there is no room"
+                await peer.send(_answer(running.pop(0)))
+                running.append((await heard(peer, HEADERS))[0])
+            await peer.send(b"".join(map(_answer, running)))
+
+        async with scripted(few) as channel:
+            opened = [channel.open(()) for _ in range(calls)]
+            assert await asyncio.gather(*map(texts, opened)) == [["here"]] * calls
+
+    async def test_calls_go_on_where_the_core_says_that_it_takes_no_new_ones(self) -> None:
+        async def leaving(peer: Peer) -> None:
+            await peer.send(GREETING)
+            await heard(peer, HEADERS)
+            last = (2**31 - 1).to_bytes(4, "big") + bytes(4)
+            pings = [http2.frame(PING, name) for name in (b"before..", b"after...")]
+            await peer.send(b"".join((*begun(), pings[0], http2.frame(GOAWAY, last), pings[1])))
+            assert [(await heard(peer, PING))[1] for _ in pings] == [b"before..", b"after..."]
+            await peer.send(http2.frame(DATA, message("still there"), stream=1) + trailers(grpc_status="0"))
+            assert await peer.read() is not None  # the call's end, as it was not said before
+            while await peer.read() is not None:
+                continue
+            left.set()
+
+        left = asyncio.Event()
+        async with scripted(leaving) as channel:
+            call = channel.open(())
+            assert await texts(call) == ["still there"]
+            async with asyncio.timeout(10):
+                await left.wait()
+            assert not channel.is_connected
+
+    async def test_a_core_that_ends_a_call_in_two_ways_at_once_has_ended_it_well(self) -> None:
+        async def ending(peer: Peer) -> None:
+            await peer.send(GREETING)
+            for stream in (1, 3):
+                assert (await heard(peer, HEADERS))[0] == stream
+                head = http2.frame(HEADERS, HEAD, flags=END_HEADERS, stream=stream)
+                tail = trailers(stream, grpc_status="0") + http2.frame(RST_STREAM, bytes(4), stream=stream)
+                await peer.send(head + http2.frame(DATA, message("so"), stream=stream) + tail)
+
+        async with scripted(ending) as channel:
+            for _ in range(2):
+                assert await texts(channel.open(())) == ["so"]
+
+    async def test_what_still_comes_for_a_call_that_was_cancelled_troubles_no_other(self) -> None:
+        async def late(peer: Peer) -> None:
+            await peer.send(GREETING)
+            await heard(peer, HEADERS)
+            await peer.send(b"".join(begun(http2.frame(DATA, message("one"), stream=1))))
+            assert (await heard(peer, RST_STREAM)) == (1, bytes([0, 0, 0, 8]))
+            await heard(peer, HEADERS)
+            old = http2.frame(DATA, message("two"), stream=1) + trailers(grpc_status="0")
+            head = http2.frame(HEADERS, HEAD, flags=END_HEADERS, stream=3)
+            await peer.send(old + head + old + trailers(3, grpc_status="0"))
+
+        async with scripted(late) as channel:
+            dropped = channel.open(())
+            assert (await dropped.read()) is not None
+            dropped.cancel()
             assert await texts(channel.open(())) == []
 
     async def test_nothing_is_sent_beyond_the_windows(self) -> None:
@@ -450,7 +540,7 @@ async def test_a_core_that_has_gone_silent_is_asked_and_given_up() -> None:
         connection = Connection(lambda: None, keepalive_s=0.02, keepalive_timeout_s=1)
         await loop.create_connection(lambda: connection, *server.sockets[0].getsockname()[:2])
         await connection.greeted
-        call = Call(b"")
+        call = Call(heads.request(CONVERSE, "localhost", ()))
         connection.begin(call)
         found = await failure_of(call)
         assert pinged.is_set()

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from hotseat_edge.http2 import heads
 from hotseat_edge.http2.channel import Address, address_of
-from hotseat_edge.http2.hpack import Decoder
+from hpack import NeverIndexedHeaderTuple
 
 _Code = grpc.StatusCode
 # google.rpc.Status{details: [ErrorInfo{reason: POOL_FULL}]}
@@ -59,11 +59,22 @@ def test_a_call_that_is_cut_off_fails_as_grpc_has_it(number: int, code: grpc.Sta
 
 
 def test_a_call_begins_as_grpc_has_it() -> None:
-    block = heads.request("/a.B/C", "localhost", (("authorization", "Bearer hs_1"),))
-    fields = dict(Decoder().decode(block))
+    head = heads.request("/a.B/C", "localhost", (("authorization", "Bearer hs_1"),))
+    fields = dict(heads.fields(head))
+    assert list(fields)[:4] == [":method", ":scheme", ":path", ":authority"]
     assert fields[":path"] == "/a.B/C"
     assert (fields[":method"], fields["te"], fields["content-type"]) == ("POST", "trailers", "application/grpc")
     assert (fields[":authority"], fields["authorization"]) == ("localhost", "Bearer hs_1")
+
+
+def test_keys_are_kept_in_no_table_of_either_side() -> None:
+    head = heads.request("/a.B/C", "localhost", (("authorization", "Bearer hs_1"), ("hotseat-tenant", "t")))
+    kept_out = [name for name, _ in heads.fields(entry for entry in head if isinstance(entry, NeverIndexedHeaderTuple))]
+    assert kept_out == ["authorization", "hotseat-tenant"]
+
+
+def test_bytes_that_are_no_text_are_read_all_the_same() -> None:
+    assert heads.fields([(b"grpc-message", b"\xff\xfe")]) == [("grpc-message", "\xff\xfe")]
 
 
 @pytest.mark.parametrize(
