@@ -18,7 +18,7 @@ from hotseat_core.journal.sqlite import SqliteStore
 from tests.core.journal.crash_writer import CONVERSATIONS
 from tests.core.journal.saying import TENANT, conversation, exchange, say
 
-KILLS = 30
+KILLS = 12
 REPOSITORY = Path(__file__).parents[3]
 
 
