@@ -28,7 +28,7 @@ from hotseat_cli.supervisor import ServerFailed, Supervisor
 from hotseat_cli.upstream import Kind, Upstream
 
 POOL_SIZE, AT_ONCE, HOT, TIMES, MANY = 4, 20, 8, 3, 49
-IDLE_S = 15.0
+IDLE_S = 60.0
 _TURN_S = 120.0
 # Of another server of this kind, in the same scene on a machine like ours.
 PEER_FIRST_TOKEN_S, PEER_RATE = 0.281, 4.5

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, Self
 
 from hotseat_core.events import Outcome
-from hotseat_core.worker.appetite import Appetite, beyond, tree
+from hotseat_core.worker.appetite import Appetite, beyond
+from hotseat_core.worker.descent import descent, read
 from hotseat_core.worker.translate import Ending
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
-# Going through all processes takes some milliseconds; where there are very many it is done less often.
+# Where workers have very many processes, or the system can't tell whose children they are, it is done less often.
 _MOST_OF_THE_TIME = 0.01
 _LONGEST_S = 5.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -51,13 +52,10 @@ def measure(roots: Iterable[int], limit: Appetite) -> Mapping[int, Appetite]:
     Memory that several share counts in parts, which takes the system long to tell: so it is asked only where the plain
     sizes are beyond the limit.
     """
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and (parent := _parent(entry)):
-            children.setdefault(parent, []).append(int(entry))
+    family = descent()
     found = {}
     for root in roots:
-        pids = tree(root, children)
+        pids = family(root)
         size = sum(map(_resident, pids)) if limit.memory_bytes else 0
         if size > limit.memory_bytes > 0:
             size = sum(map(_share, pids))
@@ -125,35 +123,17 @@ class Appetites:
                 eater.cut(Ending(Outcome.FAILED, failure), kill=True)
 
 
-def _parent(pid: str) -> int:
-    """0: it has none, or is gone, or has ended and takes nothing."""
-    try:
-        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    except OSError:
-        return 0
-    return 0 if fields[0] == b"Z" else int(fields[1])
-
-
 def _resident(pid: int) -> int:
     try:
-        return int(_read(f"/proc/{pid}/statm").split()[1]) * _PAGE
+        return int(read(f"/proc/{pid}/statm").split()[1]) * _PAGE
     except (OSError, IndexError):
         return 0
 
 
 def _share(pid: int) -> int:
     try:
-        told = _read(f"/proc/{pid}/smaps_rollup")
+        told = read(f"/proc/{pid}/smaps_rollup")
     except OSError:  # gone, or not ours to read
         return _resident(pid)
     line = next((line for line in told.splitlines() if line.startswith(b"Pss:")), b"Pss: 0 kB")
     return int(line.split()[1]) * 1024
-
-
-def _read(path: str) -> bytes:
-    """A file of the system's own, which is short. A file object would take as long again."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(handle, 4096)
-    finally:
-        os.close(handle)

@@ -27,6 +27,8 @@ _INHERITED = (
 
 _SWITCHES = {
     "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+    # It looks at its configuration, and at a repository's, every second by itself; so the kernel wakes it instead.
+    "CLAUDE_CODE_CONFIG_WATCH_EVENTS": "1",
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
