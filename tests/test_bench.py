@@ -100,6 +100,7 @@ def test_a_way_that_is_a_third_slower_than_the_best_is_said() -> None:
         ("memory", "--conversations"),
         ("edge", "--chunks"),
         ("guards", "--rounds"),
+        ("traces", "--turns"),
     ],
 )
 def test_the_bench_is_one_command_from_anywhere(tmp_path: Path, bench: str, option: str) -> None:

@@ -82,6 +82,7 @@ async def test_one_trace_leads_from_the_client_over_both_servers_to_the_provider
     told = turn.attributes
     assert (told["gen_ai.operation.name"], told["gen_ai.provider.name"]) == ("invoke_agent", "anthropic")
     assert (told["gen_ai.conversation.id"], told["gen_ai.response.finish_reasons"]) == (name, ["stop"])
+    assert told["hotseat.tenant"] == request.attributes["hotseat.tenant"] == "default"
     assert told["hotseat.worker.source"] in {"warm", "cold"}
     assert told["gen_ai.usage.output_tokens"] == call.attributes["gen_ai.usage.output_tokens"] > 0
     assert (call.attributes["http.response.status_code"], call.attributes["gen_ai.request.model"]) == (200, model)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from hotseat_core.access.key import name_of
 from hotseat_core.conversation.terms import ConversationSettings
 from hotseat_core.conversation.turn import log_fields
 from hotseat_core.conversation.turn_trace import TurnTrace
@@ -40,7 +41,7 @@ class Place(NamedTuple):
         """Return what a log may say of it."""
         return {
             "conversation": self.conversation_id,
-            "tenant": self.tenant,
+            "tenant": name_of(self.tenant),
             "profile": self.settings.profile,
             "model": self.settings.setup.model or None,
         }
@@ -85,14 +86,14 @@ class Chronicle:
     def tell_end(self, completed: TurnCompleted, turn: int, place: Place) -> None:
         """Write the line of a turn that has ended."""
         if self.trace is not None:
-            self.trace.tell_place(*place)
+            self.trace.tell_place(place.conversation_id, name_of(place.tenant), place.settings)
             self.trace.end(completed, turn)
         logger.info(TURN_ENDED, extra={**place.fields(), "turn": turn, **self._fields(), **log_fields(completed)})
 
     def tell_rejection(self, failure: Failure, place: Place) -> None:
         """Write the line of an input that never became a turn."""
         if self.trace is not None:
-            self.trace.tell_place(*place)
+            self.trace.tell_place(place.conversation_id, name_of(place.tenant), place.settings)
             self.trace.reject(failure)
         logger.info(INPUT_REJECTED, extra={**place.fields(), **self._fields(), "reason": failure.reason.name})
 

@@ -28,7 +28,7 @@ class TurnTrace:
         self._since = clock()  # the phase that is under way
         self._has_waited = False  # for its turn, behind earlier inputs of the conversation
         self.context = self._span.context
-        self.calls = CallTrace(self._span)
+        self.calls = CallTrace(self._span, self.context.traceparent)
         self._span.note({"hotseat.request_id": request_id})
 
     @property

@@ -48,9 +48,9 @@ class CallSpan:
 class CallTrace:
     """Begins a span for each request of one turn."""
 
-    def __init__(self, turn: Span) -> None:
+    def __init__(self, turn: Span, traceparent: str = "") -> None:
         self._turn = turn
-        self.traceparent = turn.context.traceparent
+        self.traceparent = traceparent  # the turn's
 
     def begin(self, target: bytes, body: bytes) -> CallSpan:
         """A request is on its way."""

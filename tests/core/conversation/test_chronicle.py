@@ -34,7 +34,7 @@ async def test_a_turn_that_ends_is_one_line_with_its_worker_its_times_and_what_i
     assert [first["request_id"], second["request_id"]] == asked
     assert (first["conversation"], first["tenant"], first["profile"], first["model"]) == (
         "c",
-        "",
+        "default",
         "claude",
         "some-model",
     )
