@@ -42,11 +42,20 @@ async def link(keeper: Client) -> str:
     return f"/#/login/{(await keeper.create_login()).code}"
 
 
+_KEPT = """async () => {
+    const opening = indexedDB.open("hotseat", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("threads").createIndex("at", "at");
+    await new Promise((resolve) => (opening.onsuccess = resolve));
+    const reading = opening.result.transaction("threads").objectStore("threads").getAll();
+    await new Promise((resolve) => (reading.onsuccess = resolve));
+    opening.result.close();
+    return JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href, reading.result]);
+}"""
+
+
 async def kept(page: Page) -> str:
     """All that a script, or who copies the browser's storage, could read."""
-    found: str = await page.evaluate(
-        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-    )
+    found: str = await page.evaluate(_KEPT)
     return found
 
 
@@ -56,7 +65,10 @@ async def test_a_login_link_signs_a_browser_in_once_until_it_signs_out(page: Pag
     await expect(page.get_by_label("Model", exact=True)).to_have_value("claude-code")
     assert "hs_" not in await kept(page)
     await page.get_by_label("Model", exact=True).select_option("claude")
-    await ask(page, f"hello {tag()}")
+    said = tag()
+    await ask(page, f"hello {said}")
+    await expect(page.get_by_role("link", name=said)).to_be_visible()
+    assert said in await kept(page)
     await page.goto("/dashboard")
     await expect(page.get_by_role("heading", name="Processes")).to_be_visible()
     await page.get_by_role("button", name="Drain").click()
@@ -68,7 +80,8 @@ async def test_a_login_link_signs_a_browser_in_once_until_it_signs_out(page: Pag
     await expect(page.get_by_role("dialog", name="Signed in")).to_contain_text("converse, admin")
     assert await serious(page) == []
     await page.get_by_role("button", name="Sign out").click()
-    await expect(page.get_by_role("alert")).to_contain_text("needs an API key")
+    await expect(page.get_by_role("alert").first).to_contain_text("needs an API key")
+    assert said not in await kept(page)
     await page.goto("about:blank")
     await page.goto(where)
     await expect(page.get_by_role("alert").first).to_contain_text("this login link was used already")

@@ -11,9 +11,6 @@ export const apiKey = {
   get: () => key.get() ?? "",
   set(value) {
     key.set(value || null);
-    apiKey.changed();
-  },
-  changed() {
     for (const listener of listeners) listener();
   },
   /** Calls back when the key changes; returns what ends that. */

@@ -46,14 +46,15 @@ export function useChanges(source) {
   }, [source]);
 }
 
-/** A modal dialog, open while it is rendered; Escape and a click beside it close it. */
-export function Dialog({ label, onClose, children, kind = "" }) {
+/** A modal dialog, open while it is rendered; Escape and a click beside it close it, unless it is firm: then a button does. */
+export function Dialog({ label, onClose, children, kind = "", isFirm = false }) {
   const dialog = useRef(null);
   useLayoutEffect(() => {
     dialog.current.showModal();
   }, []);
-  const onClick = (event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class=${kind} aria-label=${label} onClose=${onClose} onClick=${onClick}>
+  const onClick = (event) => !isFirm && event.target === dialog.current && onClose();
+  const onCancel = (event) => isFirm && event.preventDefault();
+  return html`<dialog ref=${dialog} class=${kind} aria-label=${label} onClose=${onClose} onCancel=${onCancel} onClick=${onClick}>
     <div class="dialog">
       <header><h2>${label}</h2><button type="button" class="quiet icon" aria-label="Close" onClick=${onClose}>${icon("close")}</button></header>
       ${children}

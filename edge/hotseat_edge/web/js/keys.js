@@ -1,9 +1,10 @@
 // The keys that open this server: listed with what they were used for today, made, revoked.
 
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
-import { apiKey, json, signIn } from "./api.js";
+import { apiKey, json } from "./api.js";
 import { CopyButton, Dialog, Trouble } from "./chrome.js";
 import { dollars, tokens } from "./figures.js";
+import { takeKey } from "./login.js";
 
 const AGAIN_MS = 10_000;
 const DAY_S = 86_400;
@@ -133,15 +134,14 @@ function Made({ made, isFirst, onClose }) {
   const [problem, setProblem] = useState(null);
   const canUse = isFirst && made.key.scopes.includes("admin");
   const use = async () => {
-    apiKey.set(made.secret);
     try {
-      await signIn();
+      await takeKey(made.secret, { stays: true });
       onClose();
     } catch (error) {
       setProblem(error);
     }
   };
-  return html`<${Dialog} label="The key" onClose=${onClose}>
+  return html`<${Dialog} label="The key" isFirm onClose=${onClose}>
     <p>This is <strong>${made.key.name}</strong>. It is shown this once: copy it now.</p>
     <div class="row secret"><code>${made.secret}</code><${CopyButton} text=${() => made.secret} /></div>
     ${problem && html`<${Trouble} problem=${problem} />`}

@@ -4,17 +4,32 @@ import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { apiKey, isSignedIn, json, needsKey, signIn, signOut } from "./api.js";
 import { Dialog, Trouble } from "./chrome.js";
 import { lasting } from "./kept.js";
+import { forgetAll } from "./versions.js";
 
 const LINK = /^#\/login\/([A-Za-z0-9_-]+)$/;
 const owner = lasting("owner"); // whose the things are that this browser keeps
 
 const nameOf = ({ tenant, key_name: name }) => `${tenant} ${name}`;
 
-/** Tell the page that somebody is signed in; what another one has left here is forgotten. */
-function begin(told) {
-  const isAnother = owner.get() !== nameOf(told);
+/** This browser is somebody's now; what another one has left here is forgotten. */
+async function begin(told) {
+  const before = owner.get();
   owner.set(nameOf(told));
-  if (isAnother) apiKey.changed();
+  if (before !== null && before !== nameOf(told)) await forgetAll();
+}
+
+/** Use this key from now on, in this tab; or let it begin a session, that all tabs have. Throws a Problem. */
+export async function takeKey(secret, { stays }) {
+  apiKey.set(secret);
+  await begin(stays ? await signIn() : await json("GET", "/session"));
+}
+
+/** Be nobody again. */
+async function leave() {
+  if (isSignedIn()) await signOut();
+  else apiKey.set("");
+  owner.set(null);
+  await forgetAll();
 }
 
 /** Sign in where the address is a login link; returns why that failed, or null. */
@@ -23,7 +38,7 @@ export async function followLoginLink() {
   if (!found) return null;
   history.replaceState(null, "", location.pathname); // it is spent now, and shall not stand in the history
   try {
-    begin(await signIn(found[1]));
+    await begin(await signIn(found[1]));
     return null;
   } catch (error) {
     return error;
@@ -41,9 +56,8 @@ function KeyForm({ onClose, isNeeded }) {
   const [problem, setProblem] = useState(null);
   const save = async (event) => {
     event.preventDefault();
-    apiKey.set(value.trim());
     try {
-      if (stays && value.trim()) begin(await signIn());
+      await (value.trim() ? takeKey(value.trim(), { stays }) : leave());
       onClose();
     } catch (error) {
       setProblem(error);
@@ -56,7 +70,7 @@ function KeyForm({ onClose, isNeeded }) {
     ${isNeeded && html`<p class="faint">Whoever runs the server can also make a link that signs you in: <code>hotseat keys login-link</code></p>`}
     ${problem && html`<${Trouble} problem=${problem} />`}
     <footer>
-      ${apiKey.get() && html`<button type="button" onClick=${() => (apiKey.set(""), onClose())}>Forget it</button>`}
+      ${apiKey.get() && html`<button type="button" onClick=${() => leave().then(onClose)}>Forget it</button>`}
       <button type="submit" class="primary">Use this key</button>
     </footer>
   </form>`;
@@ -68,14 +82,9 @@ function Standing({ onClose }) {
   useEffect(() => {
     json("GET", "/session").then(setTold, setProblem);
   }, []);
-  const leave = async () => {
-    await signOut();
-    owner.set(null);
-    onClose();
-  };
   return html`<div>
     ${told && html`<dl class="facts"><div><dt>Key</dt><dd>${told.key_name}</dd></div><div><dt>Tenant</dt><dd>${told.tenant}</dd></div><div><dt>May</dt><dd>${told.scopes.join(", ")}</dd></div></dl>`}
     ${problem && html`<${Trouble} problem=${problem}>${needsKey(problem) && html`<span>The session has ended.</span>`}<//>`}
-    <footer><button type="button" class="primary" onClick=${leave}>Sign out</button></footer>
+    <footer><button type="button" class="primary" onClick=${() => leave().then(onClose)}>Sign out</button></footer>
   </div>`;
 }

@@ -1,11 +1,12 @@
 // The versions of messages that this browser knows, conversation by conversation. Where it keeps nothing (private windows,
 // full storage) they last as long as the page.
 
-import { apiKey } from "./api.js";
+import { lasting } from "./kept.js";
 
 const NAME = "hotseat";
 const STORE = "threads";
 const MOST = 300;
+const titles = lasting("titles"); // of conversations: their first words
 
 let opened = null;
 
@@ -58,5 +59,8 @@ function prune(store, excess) {
 
 export const forgetVersions = (id) => transact("readwrite", (store) => store.delete(id));
 
-// Another key is perhaps another person's: what was said under the one before is not for them.
-apiKey.onChange(() => transact("readwrite", (store) => store.clear()));
+/** Keep nothing of what was said, for whoever comes next. */
+export function forgetAll() {
+  titles.set(null);
+  return transact("readwrite", (store) => store.clear());
+}
