@@ -10,9 +10,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hotseat_cli import settings
 from hotseat_cli.configuring import shown, starter
 from hotseat_cli.diagnosis.machine import look
+from hotseat_cli.main import main
 from hotseat_serving.configuration.document import read
 from hotseat_serving.configuration.table import SETTINGS
 
@@ -153,8 +155,8 @@ def test_every_command_takes_the_named_file_and_refuses_a_bad_one_in_one_line(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     path = write(tmp_path, "[pol]\nsize = 1\n")
-    told = run(*words, "--config", str(path), cwd=tmp_path.parent)
-    assert told.returncode == 2
+    told = CliRunner().invoke(main, [*words, "--config", str(path)])
+    assert told.exit_code == 2
     assert told.stderr == f"hotseat: {path}:1: there is no section [pol]; did you mean [pool]?\n"
 
 
