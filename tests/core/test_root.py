@@ -38,7 +38,7 @@ def test_what_fences_them_in_is_enough(
 
 
 def test_a_list_of_hosts_is_not_taken_for_kept_where_nothing_keeps_it() -> None:
-    listed = CoreSettings(egress_allow="pypi.org")
+    listed = CoreSettings(egress_allow="packages.example.org")
     with pytest.raises(WorkerStartError, match=r"HOTSEAT_EGRESS_ALLOW can't be kept.*no bwrap in PATH"):
         check_egress(listed, OPEN)
     check_egress(listed, FENCED)

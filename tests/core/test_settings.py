@@ -92,7 +92,7 @@ def test_the_data_directory_is_absolute() -> None:
         ({}, Network.NONE),
         ({"HOTSEAT_SANDBOX_NETWORK": "host"}, Network.HOST),
         ({"HOTSEAT_KEY_MODE": "env"}, Network.HOST),
-        ({"HOTSEAT_EGRESS_ALLOW": "pypi.org"}, Network.LISTED),
+        ({"HOTSEAT_EGRESS_ALLOW": "packages.example.org"}, Network.LISTED),
     ],
 )
 def test_what_agents_reach_of_the_network(environ: dict[str, str], network: Network) -> None:
@@ -102,7 +102,7 @@ def test_what_agents_reach_of_the_network(environ: dict[str, str], network: Netw
 @pytest.mark.parametrize(
     ("environ", "told"),
     [
-        ({"HOTSEAT_EGRESS_ALLOW": "https://pypi.org"}, "HOTSEAT_EGRESS_ALLOW can't be used"),
+        ({"HOTSEAT_EGRESS_ALLOW": "https://packages.example.org"}, "HOTSEAT_EGRESS_ALLOW can't be used"),
         ({"HOTSEAT_EGRESS_NETWORKS": "10.0.0.1/8"}, "HOTSEAT_EGRESS_NETWORKS can't be used"),
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX": "off"}, "with HOTSEAT_SANDBOX=off"),
         ({"HOTSEAT_EGRESS_ALLOW": "a.com", "HOTSEAT_SANDBOX_NETWORK": "host"}, "with HOTSEAT_SANDBOX_NETWORK=host"),

@@ -25,6 +25,6 @@ async def impatient(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[H
         HOTSEAT_WARM_WORKERS="0",
         HOTSEAT_MAX_QUEUE="1",
         HOTSEAT_QUEUE_TIMEOUT_MS="8000",  # longer than a worker takes to start on a machine with too much to do
-        HOTSEAT_STALL_TIMEOUT_MS="700",
+        HOTSEAT_STALL_TIMEOUT_MS="2500",
     ) as shared:
         yield shared

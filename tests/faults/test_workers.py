@@ -139,7 +139,7 @@ async def test_a_model_that_says_nothing_is_a_gateway_timeout(impatient: House) 
     with pytest.raises(openai.InternalServerError) as caught:
         await say(impatient, conversation, text)
     assert (caught.value.status_code, caught.value.code) == (504, "upstream_timeout")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     await impatient.demo.wait_until(lambda: impatient.asked(text)[-1].client_gone, timeout=1)
     assert await say(impatient, conversation, second) == "two"
 
@@ -152,7 +152,7 @@ async def test_a_model_that_falls_silent_in_mid_answer_ends_the_stream_with_an_e
 
 
 async def test_a_tool_may_be_silent_for_longer_than_a_model(impatient: House) -> None:
-    text = f'[[call Bash {{"command": "sleep 1.5; echo slept"}}]] [[then]] [[say done]] {tag()}'
+    text = f'[[call Bash {{"command": "sleep 4; echo slept"}}]] [[then]] [[say done]] {tag()}'
     assert await say(impatient, new_id(), text, "claude-code") == "done"
 
 

@@ -60,11 +60,11 @@ WORKERS = Group(
         ),
         Setting(
             *("HOTSEAT_EGRESS_ALLOW", "workers.egress_allow", Items(), ""),
-            "hosts, with commas between, that sandboxed agents reach all the same: `pypi.org` (port 443), "
+            "hosts, with commas between, that sandboxed agents reach all the same: `packages.example.org` (port 443), "
             "`*.example.com` for all below it, `example.com:8443` "
             "([containment.md](containment.md#hosts-that-agents-may-reach))",
             core="egress_allow",
-            example="pypi.org,files.pythonhosted.org,*.example.com:8443",
+            example="packages.example.org,files.example.com,*.example.com:8443",
         ),
         Setting(
             *("HOTSEAT_EGRESS_NETWORKS", "workers.egress_networks", Items(), ""),

@@ -6,7 +6,7 @@ from hotseat_core.egress.rules import parse_allowed
 from hypothesis import given
 from hypothesis import strategies as st
 
-ALLOWED = parse_allowed("pypi.org, pypi.org:80, *.example.com:8080", "")
+ALLOWED = parse_allowed("packages.example.org, packages.example.org:80, *.example.com:8080", "")
 
 
 def head(*lines: str) -> bytes:
@@ -14,13 +14,15 @@ def head(*lines: str) -> bytes:
 
 
 def test_a_tunnel_is_for_a_host_and_a_port() -> None:
-    assert read_head(head("CONNECT pypi.org:443 HTTP/1.1", "Host: evil.com"), ALLOWED) == Wanted("pypi.org", 443)
+    assert read_head(head("CONNECT packages.example.org:443 HTTP/1.1", "Host: evil.com"), ALLOWED) == Wanted(
+        "packages.example.org", 443
+    )
     assert read_head(head("CONNECT A.Example.com.:8080 HTTP/1.0"), ALLOWED) == Wanted("a.example.com", 8080)
 
 
 def test_a_plain_request_is_passed_on_as_the_only_one_of_its_connection_and_for_the_host_of_its_url() -> None:
     asked = head(
-        "GET http://pypi.org/simple/?a=b HTTP/1.1",
+        "GET http://packages.example.org/simple/?a=b HTTP/1.1",
         "Host: evil.com",
         "Proxy-Connection: keep-alive",
         "proxy-authorization: Basic x",
@@ -28,9 +30,9 @@ def test_a_plain_request_is_passed_on_as_the_only_one_of_its_connection_and_for_
         "Accept: */*",
     )
     assert read_head(asked, ALLOWED) == Wanted(
-        "pypi.org",
+        "packages.example.org",
         80,
-        b"GET /simple/?a=b HTTP/1.1\r\nhost: pypi.org\r\nconnection: close\r\nAccept: */*\r\n\r\n",
+        b"GET /simple/?a=b HTTP/1.1\r\nhost: packages.example.org\r\nconnection: close\r\nAccept: */*\r\n\r\n",
     )
     bare = read_head(head("POST http://b.example.com:8080 HTTP/1.0", "Content-Length: 2"), ALLOWED)
     assert bare.first.startswith(b"POST / HTTP/1.1\r\nhost: b.example.com:8080\r\n")
@@ -41,25 +43,25 @@ def test_a_plain_request_is_passed_on_as_the_only_one_of_its_connection_and_for_
     ("line", "status", "told"),
     [
         ("CONNECT evil.com:443 HTTP/1.1", 403, "HOTSEAT_EGRESS_ALLOW"),
-        ("CONNECT pypi.org:22 HTTP/1.1", 403, "pypi.org:22"),
+        ("CONNECT packages.example.org:22 HTTP/1.1", 403, "packages.example.org:22"),
         ("CONNECT 151.101.0.223:443 HTTP/1.1", 403, "addresses are not let through"),
         ("CONNECT [::1]:443 HTTP/1.1", 403, "addresses are not let through"),
         ("CONNECT 2130706433:443 HTTP/1.1", 403, "addresses are not let through"),
-        ("CONNECT pypi.org HTTP/1.1", 400, "needs a host and a port"),
-        ("CONNECT pypi.org:0 HTTP/1.1", 400, "needs a host and a port"),
-        ("CONNECT pypi.org:99999 HTTP/1.1", 400, "needs a host and a port"),
-        ("CONNECT evil.com@pypi.org:443 HTTP/1.1", 400, "needs a host and a port"),
-        ("CONNECT pypi.org:443 HTTP/2", 400, "no request"),
+        ("CONNECT packages.example.org HTTP/1.1", 400, "needs a host and a port"),
+        ("CONNECT packages.example.org:0 HTTP/1.1", 400, "needs a host and a port"),
+        ("CONNECT packages.example.org:99999 HTTP/1.1", 400, "needs a host and a port"),
+        ("CONNECT evil.com@packages.example.org:443 HTTP/1.1", 400, "needs a host and a port"),
+        ("CONNECT packages.example.org:443 HTTP/2", 400, "no request"),
         ("GET http://evil.com/ HTTP/1.1", 403, "evil.com:80"),
-        ("GET http://pypi.org@evil.com/ HTTP/1.1", 400, "tunnel"),
+        ("GET http://packages.example.org@evil.com/ HTTP/1.1", 400, "tunnel"),
         ("GET http://169.254.169.254/latest HTTP/1.1", 403, "addresses are not let through"),
-        ("GET https://pypi.org/ HTTP/1.1", 400, "tunnel"),
-        ("GET ftp://pypi.org/ HTTP/1.1", 400, "tunnel"),
+        ("GET https://packages.example.org/ HTTP/1.1", 400, "tunnel"),
+        ("GET ftp://packages.example.org/ HTTP/1.1", 400, "tunnel"),
         ("GET http://[::1/ HTTP/1.1", 400, "can't be read"),
-        ("GET http://pypi.org:x/ HTTP/1.1", 400, "can't be read"),
+        ("GET http://packages.example.org:x/ HTTP/1.1", 400, "can't be read"),
         ("GET / HTTP/1.1", 400, "tunnel"),
-        ("GET http://pypi.org/é HTTP/1.1", 400, "ASCII"),
-        ("GET http://pypi.org/\x01 HTTP/1.1", 400, "printable"),
+        ("GET http://packages.example.org/é HTTP/1.1", 400, "ASCII"),
+        ("GET http://packages.example.org/\x01 HTTP/1.1", 400, "printable"),
         ("\x16\x03\x01", 400, "no request"),
         ("", 400, "no request"),
     ],

@@ -3,17 +3,19 @@
 import pytest
 from hotseat_core.egress.rules import WrongRuleError, parse_allowed, plain_host
 
-LISTED = parse_allowed("pypi.org, *.example.com, Git.Example.net:8443, *.example.net:80", "10.20.0.0/16, fd00:1::/32")
+LISTED = parse_allowed(
+    "packages.example.org, *.example.com, Git.Example.net:8443, *.example.net:80", "10.20.0.0/16, fd00:1::/32"
+)
 
 
 @pytest.mark.parametrize(
     ("host", "port", "covered"),
     [
-        ("pypi.org", 443, True),
-        ("pypi.org", 80, False),
-        ("files.pypi.org", 443, False),
-        ("evilpypi.org", 443, False),
-        ("pypi.org.evil.com", 443, False),
+        ("packages.example.org", 443, True),
+        ("packages.example.org", 80, False),
+        ("files.packages.example.org", 443, False),
+        ("evilpackages.example.org", 443, False),
+        ("packages.example.org.evil.com", 443, False),
         ("a.example.com", 443, True),
         ("a.b.example.com", 443, True),
         ("example.com", 443, False),
@@ -30,8 +32,8 @@ def test_a_rule_names_a_host_or_what_is_below_a_domain_at_one_port(host: str, po
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("PyPI.org", "pypi.org"),
-        ("pypi.org.", "pypi.org"),
+        ("Packages.Example.org", "packages.example.org"),
+        ("packages.example.org.", "packages.example.org"),
         ("localhost", "localhost"),
         ("_dmarc.example.com", "_dmarc.example.com"),
         ("127.0.0.1", ""),
@@ -46,8 +48,8 @@ def test_a_rule_names_a_host_or_what_is_below_a_domain_at_one_port(host: str, po
         ("a..b", ""),
         ("-a.com", ""),
         ("a b.com", ""),
-        ("pypi.org\0.evil.com", ""),
-        ("pypi.org..", ""),
+        ("packages.example.org\0.evil.com", ""),
+        ("packages.example.org..", ""),
         ("", ""),
         ("x" * 64 + ".com", ""),
         (".".join(["abc"] * 64) + ".com", ""),
@@ -92,18 +94,18 @@ def test_a_name_may_lead_into_the_internet_and_into_the_operators_networks(addre
 @pytest.mark.parametrize(
     ("hosts", "networks"),
     [
-        ("https://pypi.org", ""),
+        ("https://packages.example.org", ""),
         ("*", ""),
         ("*.com", ""),
         ("pypi.*", ""),
         ("a.*.com", ""),
         ("10.0.0.1", ""),
         ("[::1]:443", ""),
-        ("pypi.org:0", ""),
-        ("pypi.org:65536", ""),
-        ("pypi.org:", ""),
-        ("pypi.org:https", ""),
-        ("pypi.org/simple", ""),
+        ("packages.example.org:0", ""),
+        ("packages.example.org:65536", ""),
+        ("packages.example.org:", ""),
+        ("packages.example.org:https", ""),
+        ("packages.example.org/simple", ""),
         ("", "10.0.0.1/8"),
         ("", "internal"),
     ],
@@ -115,5 +117,5 @@ def test_what_is_no_rule_is_refused_and_named(hosts: str, networks: str) -> None
 
 
 def test_an_empty_list_allows_nothing() -> None:
-    assert not parse_allowed("", "").covers("pypi.org", 443)
+    assert not parse_allowed("", "").covers("packages.example.org", 443)
     assert parse_allowed(" , ", ",").rules == ()
