@@ -13,7 +13,7 @@ TYPESCRIPT := clients/typescript
 NODE_CLIENTS := tests/node
 OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 # Most of a test's time is waiting; each job has a house of its own.
-JOBS ?= 2
+JOBS ?= 3
 # What needs more than Python: Node.js, Go, Java with Maven, a browser. Where one is absent its tests are skipped.
 OTHERS := tests/interop tests/browser tests/web tests/e2e/test_node.py
 PIP_FLAGS := --disable-pip-version-check --quiet

@@ -15,7 +15,7 @@ from hotseat import pb
 from tests.bad_inputs import table
 from tests.bad_inputs.sending import check
 from tests.bad_inputs.table import GrpcRow, HttpRow
-from tests.core.service.conftest import outcome
+from tests.core.service.conftest import is_misheard, outcome
 from tests.e2e.house import House, new_id, running, tag, user
 from tests.e2e.logged import failures
 
@@ -55,7 +55,7 @@ async def converse(house: House, row: GrpcRow, conversation: str) -> tuple[str, 
         while (event := await call.read()) is not grpc.aio.EOF:
             seen.append(event)
     except grpc.aio.AioRpcError as error:
-        return _ended(error)
+        return await converse(house, row, conversation) if is_misheard(error) else _ended(error)
     except asyncio.InvalidStateError:  # it had ended before all was written
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call.read()

@@ -103,6 +103,13 @@ def outcome(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str, dict[str
     return error.code(), found["ErrorInfo"].reason if "ErrorInfo" in found else "", found
 
 
+def is_misheard(error: grpc.aio.AioRpcError) -> bool:
+    """Whether grpc.aio has put an error of its own in the place of what the server said, which it does now and then
+    where a call is refused while it is being written to: ask again.
+    """
+    return (error.code(), error.details()) == (grpc.StatusCode.INTERNAL, "Internal error from Core")
+
+
 class House:
     """A core that serves, and ways to reach it."""
 

@@ -18,7 +18,7 @@ from hotseat_core.access.caller import Scope
 from hotseat_core.access.key import Wanted
 from hotseat_core.access.policy import NEEDS
 
-from tests.core.service.conftest import House, Open, OpenHouse, outcome
+from tests.core.service.conftest import House, Open, OpenHouse, is_misheard, outcome
 
 NONE, WRONG, CONVERSE, OTHER, ADMIN = "none", "wrong", "converse", "other", "admin"
 WHO = (NONE, WRONG, CONVERSE, OTHER, ADMIN)
@@ -124,11 +124,14 @@ class Keyed:
         return [first]
 
     async def told(self, name: str, request: Any, who: str) -> tuple[grpc.StatusCode, str]:
-        try:
-            await self.call(name, request, who)
-        except grpc.aio.AioRpcError as error:
-            return outcome(error)[:2]
-        return OK
+        while True:
+            try:
+                await self.call(name, request, who)
+            except grpc.aio.AioRpcError as error:
+                if not is_misheard(error):
+                    return outcome(error)[:2]
+            else:
+                return OK
 
 
 @asynccontextmanager
