@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from hotseat import pb
 from hotseat_cli.diagnosis.findings import Finding, State, is_healthy
@@ -152,6 +153,26 @@ async def test_what_up_would_meet_is_told_and_is_an_exit_status(tmp_path: Path) 
     assert code == 1
     assert "failure  Turn" in said
     assert "there is no file /nothing/claude; set CLAUDE_CLI_PATH" in said
+
+
+async def test_beside_a_hotseat_that_runs_its_ports_are_no_trouble(tmp_path: Path) -> None:
+    async def livez(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n{"status": "ok"}')
+        writer.close()
+
+    core = grpc.aio.server()  # it answers HTTP in a language that is none to who asks
+    core_port = core.add_insecure_port("127.0.0.1:0")
+    await core.start()
+    edge = await asyncio.start_server(livez, "127.0.0.1", 0)
+    try:
+        ports = {"PORT": str(edge.sockets[0].getsockname()[1]), "HOTSEAT_CORE_PORT": str(core_port)}
+        _, said = await doctor(tmp_path, "--no-turn", "--json", **ports)
+    finally:
+        edge.close()
+        await core.stop(None)
+    found = {finding["message"]: finding["state"] for finding in json.loads(said)["findings"]}
+    assert {found[f"{name} {port} is in use, by a Hotseat that runs"] for name, port in ports.items()} == {"ok"}
 
 
 async def test_a_setting_that_is_misspelt_is_no_report(tmp_path: Path) -> None:

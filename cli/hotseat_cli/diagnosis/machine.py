@@ -1,12 +1,12 @@
 """What of this machine matters to Hotseat: looked at, not judged."""
 
+import http.client
 import json
 import os
 import resource
 import shutil
 import stat
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def _is_hotseat(listener: Listener) -> bool:
     try:
         with opener.open(f"http://{host}:{listener.port}/livez", timeout=_ANSWER_S) as answer:
             return bool(json.load(answer) == {"status": "ok"})
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError, http.client.HTTPException):  # a core's port answers, too, in HTTP/2
         return False
 
 
