@@ -139,7 +139,7 @@ async def test_a_model_that_says_nothing_is_a_gateway_timeout(impatient: House) 
     with pytest.raises(openai.InternalServerError) as caught:
         await say(impatient, conversation, text)
     assert (caught.value.status_code, caught.value.code) == (504, "upstream_timeout")
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 10
     await impatient.demo.wait_until(lambda: impatient.asked(text)[-1].client_gone, timeout=1)
     assert await say(impatient, conversation, second) == "two"
 

@@ -34,7 +34,7 @@ def walk(world: type[FakeWorld] | type[RealWorld], *, walks: int, steps: int) ->
 
 @pytest.mark.timeout(max(120, WALKS * 5))
 def test_what_reaches_the_worker_is_the_clients_history() -> None:
-    walk(FakeWorld, walks=WALKS or 6, steps=12)
+    walk(FakeWorld, walks=WALKS or 10, steps=12)
 
 
 @pytest.mark.timeout(max(120, WALKS * 10))

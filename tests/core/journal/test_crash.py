@@ -18,7 +18,7 @@ from hotseat_core.journal.sqlite import SqliteStore
 from tests.core.journal.crash_writer import CONVERSATIONS
 from tests.core.journal.saying import TENANT, conversation, exchange, say
 
-KILLS = 12
+KILLS = 30
 REPOSITORY = Path(__file__).parents[3]
 
 

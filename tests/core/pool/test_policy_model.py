@@ -45,19 +45,15 @@ OTHERS = turn("x", "t")  # the same name in another tenant: another conversation
 
 WORLDS = {
     "one seat, and whatever happens": World(size(1), (X, OTHERS), 2, failures=True, time=True, drain=True),
-    "two seats and two tenants": World(size(2, warm=0), (X, OTHERS), 3),
-    "two seats and two tenants, drained": World(size(2, warm=0), (X, OTHERS), 2, drain=True),
+    "two seats and two tenants": World(size(2, warm=0), (X, OTHERS), 3, drain=True),
     "two seats, two specs, failures": World(size(2), (X, OTHER_SPEC), 1, failures=True),
     "two seats, one start at a time, a short queue": World(size(2, queue=1, starting=1), (X, ONCE, OTHERS), 2),
     "two seats and time": World(size(2), (X, AGAIN, ONCE), 2, time=True),
-    "three seats, resized": World(size(3), (X, ONCE), 2, sizes=(1, 3)),
-    "three seats, resized and drained": World(size(3), (X, ONCE), 1, sizes=(1, 3), drain=True),
+    "three seats, resized and drained": World(size(3), (X, ONCE), 2, sizes=(1, 3), drain=True),
     "three seats with little memory": World(size(3, memory=4), (X, ONCE), 1, memory=(1, 3)),
     "memory for one, and failures": World(size(2, memory=2), (X, OTHERS), 1, memory=(1, 3), failures=True),
 }
 LARGER_WORLDS = {
-    "larger: two seats and two tenants, drained": World(size(2, warm=0), (X, OTHERS), 3, drain=True),
-    "larger: three seats, resized and drained": World(size(3), (X, ONCE), 2, sizes=(1, 3), drain=True),
     "larger: one seat, and whatever happens": World(
         size(1), (X, ONCE, AGAIN, OTHERS), 3, failures=True, time=True, sizes=(1, 2), drain=True
     ),
