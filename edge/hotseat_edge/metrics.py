@@ -64,10 +64,10 @@ class Metrics:
         """Count a part of the way to a first token."""
         self._phases.labels(phase).observe(seconds)
 
-    def note_first_token(self, worker: str, seconds: float) -> None:
-        """Count a first token, and how its process was had."""
+    def note_first_token(self, worker: str, seconds: float, queued: float) -> None:
+        """Count a first token, how its process was had, and the seconds that it waited for that."""
         self._first_tokens.labels(worker or OTHER).observe(seconds)
-        self.recent.note(worker or OTHER, seconds)
+        self.recent.note(worker or OTHER, seconds, queued)
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /metrics."""

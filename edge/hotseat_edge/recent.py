@@ -10,11 +10,12 @@ _KEPT = 500
 
 
 class FirstToken(msgspec.Struct, frozen=True, array_like=True):
-    """When an answer began, how long that took, and how its process was had."""
+    """When an answer began, how long that took, how its process was had, and how long it waited for that."""
 
     at: float
     seconds: float
     worker: str
+    queued: float  # seconds
 
 
 class RecentFirstTokens:
@@ -25,10 +26,10 @@ class RecentFirstTokens:
         self._count = 0
         self._kept: deque[FirstToken] = deque(maxlen=_KEPT)
 
-    def note(self, worker: str, seconds: float) -> None:
+    def note(self, worker: str, seconds: float, queued: float) -> None:
         """Keep one more."""
         self._count += 1
-        self._kept.append(FirstToken(self._clock(), seconds, worker))
+        self._kept.append(FirstToken(self._clock(), seconds, worker, queued))
 
     def since(self, number: int) -> tuple[int, list[FirstToken]]:
         """Return those after this number that are kept, and the number of the last one."""

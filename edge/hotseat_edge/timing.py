@@ -31,6 +31,7 @@ class Timing:
         self._clock = clock
         self._began = self._since = clock()
         self._worker = ""
+        self._queued_s = 0.0
         self._model: str | None = None  # that was asked for; None: the turn has not begun here
         self._told: list[str] = []
 
@@ -43,7 +44,7 @@ class Timing:
             self.is_over = True
             self._tell("upstream", self._lap())
             if kind != "turn_completed":  # a turn that said nothing has no first token
-                self._metrics.note_first_token(self._worker, self._since - self._began)
+                self._metrics.note_first_token(self._worker, self._since - self._began, self._queued_s)
 
     def end(self, completed: pb.TurnCompleted) -> None:
         """Count what the turn has used; an answer that is only given again has used nothing."""
@@ -54,9 +55,9 @@ class Timing:
         self._model = started.model
         if worker := _WORKERS.get(started.worker_source):
             self._headers["x-hotseat-worker"] = self._worker = worker
-        waited_s = started.queue_duration.ToMicroseconds() / 1e6
-        self._tell("queue", waited_s)
-        self._tell("bind", max(0.0, self._lap() - waited_s))
+        self._queued_s = started.queue_duration.ToMicroseconds() / 1e6
+        self._tell("queue", self._queued_s)
+        self._tell("bind", max(0.0, self._lap() - self._queued_s))
 
     def _lap(self) -> float:
         since, self._since = self._since, self._clock()

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hotseat import pb
 from hotseat_cli.operate import records
 from hotseat_edge.pool_told import told
-from hotseat_edge.recent import RecentFirstTokens
+from hotseat_edge.recent import FirstToken, RecentFirstTokens
 from hotseat_edge.settings import Settings
 
 from tests.edge.conftest import Edge
@@ -115,9 +115,9 @@ async def test_other_sites_may_not_even_where_they_may_converse(
 def test_first_tokens_are_told_once_and_the_latest_alone_are_kept() -> None:
     recent = RecentFirstTokens(clock=lambda: 5.0)
     for number in range(600):
-        recent.note("hot", float(number))
+        recent.note("hot", float(number), 0.0)
     mark, found = recent.since(0)
     assert (mark, len(found), found[-1].seconds) == (600, 500, 599.0)
-    recent.note("warm", 0.5)
-    assert [(token.at, token.seconds, token.worker) for token in recent.since(mark)[1]] == [(5.0, 0.5, "warm")]
+    recent.note("warm", 0.5, 0.25)
+    assert recent.since(mark)[1] == [FirstToken(5.0, 0.5, "warm", 0.25)]
     assert recent.since(601) == (601, [])

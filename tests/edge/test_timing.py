@@ -24,7 +24,8 @@ TEXT = pb.ConverseResponse(text_delta=pb.TextDelta(text="x"))
 
 def test_the_time_is_told_piece_by_piece() -> None:
     headers: dict[str, str] = {}
-    timing = Timing(headers, Metrics(), clock=iter([10.0, 10.5, 12.0]).__next__)
+    metrics = Metrics()
+    timing = Timing(headers, metrics, clock=iter([10.0, 10.5, 12.0]).__next__)
     assert headers == {}
     timing.take(started(pb.WORKER_SOURCE_COLD, queue_ms=400))
     assert headers == {"x-hotseat-worker": "cold", "server-timing": "queue;dur=400.0, bind;dur=100.0"}
@@ -32,6 +33,8 @@ def test_the_time_is_told_piece_by_piece() -> None:
     timing.take(TEXT)
     assert headers["server-timing"] == "queue;dur=400.0, bind;dur=100.0, upstream;dur=1500.0"
     assert timing.is_over
+    _, [told] = metrics.recent.since(0)
+    assert (told.seconds, told.worker, told.queued) == (2.0, "cold", 0.4)
 
 
 def test_an_older_core_tells_less() -> None:

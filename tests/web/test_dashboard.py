@@ -63,6 +63,10 @@ async def test_the_pool_is_resized(page: Page, house: House) -> None:
         await house.grpc.resize_pool(max_workers=3)
 
 
+# What stands beyond the left edge of its chart.
+CUT_OFF = "labels => labels.filter(label => label.getBBox().x < 0).map(label => label.textContent)"
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_the_dashboard_is_accessible_and_fits(browser: Browser, house: House, pictures: Path, width: int) -> None:
     async with visiting(browser, house.edge.address, viewport={"width": width, "height": 800}) as page:
@@ -70,7 +74,10 @@ async def test_the_dashboard_is_accessible_and_fits(browser: Browser, house: Hou
         name = new_id()
         assert await ask(house, name, f"hello {tag()}") == 200
         await expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("idle")
-        await expect(page.locator(".chart circle").first).to_be_attached()
+        for card in ("First token", "Queue wait"):
+            chart = page.get_by_role("region", name=card).locator(".chart")
+            await expect(chart.locator("circle").first).to_be_attached()
+            assert await chart.locator("text").evaluate_all(CUT_OFF) == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         await page.screenshot(path=pictures / f"dashboard-{width}.png", full_page=True)
         assert await serious(page) == []

@@ -1,11 +1,11 @@
-// Two small charts of the last five minutes, as SVG.
+// Small charts of the last five minutes, as SVG.
 
 import { html } from "../vendor/htm-preact.js";
 import { KEPT_S } from "./watch.js";
 
 const WIDTH = 600;
 const HEIGHT = 150;
-const LEFT = 44;
+const LEFT = 60; // room for "9999 ms"
 const BOTTOM = 20;
 
 const across = (at, now) => LEFT + (1 - (now - at) / KEPT_S) * (WIDTH - LEFT - 6);
@@ -26,12 +26,13 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-export function FirstTokens({ points, now }) {
+/** A dot for each answer. points: [when, how its process was had, seconds]; name: what took them. */
+export function Times({ name, points, now }) {
   const shown = points.filter(([at]) => at > now - KEPT_S);
-  const most = Math.max(0.1, ...shown.map(([, seconds]) => seconds)) * 1.1;
-  const label = shown.length ? `Time to first token of ${shown.length} answers; half of them took at most ${spell(median(shown.map(([, seconds]) => seconds)))}` : "Time to first token: no answer yet";
+  const most = Math.max(0.1, ...shown.map(([, , seconds]) => seconds)) * 1.1;
+  const label = shown.length ? `${name} of ${shown.length} answers; half of them took at most ${spell(median(shown.map(([, , seconds]) => seconds)))}` : `${name}: no answer yet`;
   return html`<${Frame} label=${label} top=${(share) => spell(share * most)}>
-    ${shown.map(([at, seconds, how]) => html`<circle class=${how} cx=${across(at, now)} cy=${up(seconds / most)} r="4"><title>${how}: ${spell(seconds)}</title></circle>`)}
+    ${shown.map(([at, how, seconds]) => html`<circle class=${how} cx=${across(at, now)} cy=${up(seconds / most)} r="4"><title>${how}: ${spell(seconds)}</title></circle>`)}
   <//>`;
 }
 

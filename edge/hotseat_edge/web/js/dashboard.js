@@ -2,7 +2,7 @@
 
 import { html, render, useEffect, useMemo, useReducer, useState } from "../vendor/htm-preact.js";
 import { apiKey, call, conversationPath, needsKey } from "./api.js";
-import { Busy, FirstTokens, median } from "./charts.js";
+import { Busy, Times, median } from "./charts.js";
 import { Dialog, Notices, ThemeButton, Trouble, applyTheme, useChanges, useHealth } from "./chrome.js";
 import { dollars, tokens } from "./figures.js";
 import { Brand, icon } from "./icons.js";
@@ -64,8 +64,10 @@ function App({ loginProblem }) {
         ${!pool && !problem && html`<p class="faint" role="status">Asking the pool…</p>`}
         ${pool && html`<${Summary} view=${view} open=${setPanel} now=${now} />
           <div class="charts">
-            <section class="card" aria-label="First token"><h2>Time to first token <small>through this edge</small></h2><${FirstTokens} points=${view.firstTokens} now=${now} />
+            <section class="card" aria-label="First token"><h2>Time to first token <small>through this edge</small></h2><${Times} name="Time to first token" points=${view.firstTokens.map(([at, seconds, how]) => [at, how, seconds])} now=${now} />
               <p class="legend"><i class="hot"></i>hot <i class="warm"></i>warm <i class="cold"></i>cold</p></section>
+            <section class="card" aria-label="Queue wait"><h2>Wait for a process <small>through this edge</small></h2><${Times} name="Wait for a process" points=${view.firstTokens.map(([at, , how, queued]) => [at, how, queued])} now=${now} />
+              <p class="legend"><i class="hot"></i>hot <i class="warm"></i>warm <i class="cold"></i>cold, its start included</p></section>
             <section class="card" aria-label="Load"><h2>Turns</h2><${Busy} points=${view.busy} now=${now} size=${pool.size.max_workers} />
               <p class="legend"><i class="hot"></i>running <i class="queued"></i>waiting</p></section>
           </div>

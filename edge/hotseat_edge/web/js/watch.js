@@ -19,7 +19,7 @@ export class PoolView {
     this.workers = new Map();
     this.queue = [];
     this.models = []; // what each has used
-    this.firstTokens = []; // [when, seconds, how]
+    this.firstTokens = []; // [when, seconds, how, seconds in the queue]
     this.busy = []; // [when, running, queued]
     this.turns = []; // [when, how many there were since the start]
   }
