@@ -50,6 +50,10 @@ class Failure(msgspec.Struct, frozen=True):
         return cls(error.reason, error.message, error.metadata, error.retry_delay_s)
 
 
+# Of a dollar, after the point: finer than any price of a token, coarser than what adding binary fractions leaves.
+COST_DIGITS = 10
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens, and US dollars by the CLI's estimate."""
 
@@ -66,7 +70,7 @@ class Usage(msgspec.Struct, frozen=True):
             self.output_tokens + other.output_tokens,
             self.cache_read_tokens + other.cache_read_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
-            self.cost_usd + other.cost_usd,
+            round(self.cost_usd + other.cost_usd, COST_DIGITS),
             self.reasoning_tokens + other.reasoning_tokens,
         )
 
@@ -195,3 +199,4 @@ class TurnCompleted(Event, frozen=True):
     failure: Failure | None = None
     calls: tuple[ToolCalled, ...] = ()  # that wait for the client
     output_json: str = ""  # the answer, where it had to fit a schema and does
+    model: str = ""  # that was asked for; empty: none, or the turn never began

@@ -45,7 +45,7 @@ class Cli(Session):
             self.turn(prompt, last_text(frame["message"]["content"]))
         except TurnInterruptedError:
             return
-        self.cost += 0.25
+        self.cost += 0.00022
         self.write(self.result(prompt))
 
     def turn(self, prompt: str, text: str) -> None:

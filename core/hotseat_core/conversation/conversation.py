@@ -230,7 +230,8 @@ class Conversation:
         self.usage += report.usage
         waiting.permit.charge(report.usage)
         messages = (*self.messages, *gained(waiting.turn.prompt, report))
-        await self._finish(waiting, completion(waiting.turn.request_id, report, time.monotonic() - started), messages)
+        taken_s, model = time.monotonic() - started, self.settings.setup.model
+        await self._finish(waiting, completion(waiting.turn.request_id, report, taken_s, model), messages)
         await self.runner.settle(lease, rows_of(self.messages))
 
     async def _enter_now(self, waiting: Waiting, lease: Lease, record: TurnRecord, gate: Gate) -> HotseatError | None:

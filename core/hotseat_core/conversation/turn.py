@@ -72,7 +72,7 @@ def gained(prompt: Row, report: TurnReport) -> tuple[Message, ...]:
     return (question, Message("assistant", report.rows, report.text)) if report.rows else (question,)
 
 
-def completion(request_id: str, report: TurnReport, duration_s: float) -> TurnCompleted:
+def completion(request_id: str, report: TurnReport, duration_s: float, model: str) -> TurnCompleted:
     """Return the turn's last event."""
     ending = report.ending
     return TurnCompleted(
@@ -85,6 +85,7 @@ def completion(request_id: str, report: TurnReport, duration_s: float) -> TurnCo
         ending.failure,
         report.calls,
         report.output_json,
+        model,
     )
 
 

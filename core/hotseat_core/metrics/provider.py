@@ -2,12 +2,11 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from hotseat_core.metrics.models import ModelLabels
 from hotseat_core.upstream.account import Call
 from hotseat_core.upstream.meter import Tokens
 
 _FIRST_BYTES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300)
-_MOST_MODELS = 32  # a gateway may call its models anything
-_OTHER = "other"
 _TOKENS_S = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 1, 5)
 
 
@@ -32,7 +31,7 @@ class ProviderMeter:
             "hotseat_provider_tokens", "Tokens, by the model that answered and their type.", ["model", "type"],
             registry=registry,
         )  # fmt: skip
-        self._models: set[str] = set()  # at most _MOST_MODELS
+        self._models = ModelLabels()
 
     def note(self, call: Call) -> None:
         """Count a request that has ended."""
@@ -42,15 +41,10 @@ class ProviderMeter:
         if call.token_s:
             self._tokens.observe(call.token_s)
         if call.tokens.model:
-            self._note_tokens(self._label(call.tokens.model), call.tokens)
+            self._note_tokens(self._models.of(call.tokens.model), call.tokens)
 
     def _note_tokens(self, model: str, tokens: Tokens) -> None:
         self._used.labels(model, "input").inc(tokens.input_tokens)
         self._used.labels(model, "output").inc(tokens.output_tokens)
         self._used.labels(model, "cache_read").inc(tokens.cache_read_tokens)
         self._used.labels(model, "cache_write").inc(tokens.cache_write_tokens)
-
-    def _label(self, model: str) -> str:
-        if len(self._models) < _MOST_MODELS:
-            self._models.add(model)
-        return model if model in self._models else _OTHER

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hotseat_core.errors import Reason, WorkerDiedAtStart, WorkerLost, WorkerStartError
-from hotseat_core.events import Event, Failure, Outcome, Raw, RequestsCancelled
+from hotseat_core.events import COST_DIGITS, Event, Failure, Outcome, Raw, RequestsCancelled
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.upstream.account import Account
 from hotseat_core.worker import control, tools
@@ -267,7 +267,7 @@ class Worker:
     def _count_cost(self, turn: RunningTurn, message: Message) -> None:
         total = message.get("total_cost_usd")
         if total is not None:
-            turn.cost_usd, self._cost_usd = float(total) - self._cost_usd, float(total)
+            turn.cost_usd, self._cost_usd = round(float(total) - self._cost_usd, COST_DIGITS), float(total)
 
     def _on_control(self, turn: RunningTurn | None, frame: control.Frame) -> list[Event]:
         if isinstance(frame, control.Withdrawal):

@@ -40,7 +40,8 @@ def test_a_turn_adds_what_was_said_unless_it_failed_or_said_nothing(ended: TurnR
 
 def test_the_last_event_of_a_turn_says_how_it_went() -> None:
     failed = report(Outcome.FAILED, failure=FAILURE)
-    assert completion("r", failed, 1.5) == TurnCompleted("r", Outcome.FAILED, "told", Usage(1, 2), 1.5, 3, FAILURE)
+    expected = TurnCompleted("r", Outcome.FAILED, "told", Usage(1, 2), 1.5, 3, FAILURE, model="m")
+    assert completion("r", failed, 1.5, "m") == expected
 
 
 def test_a_turn_that_never_began_was_interrupted_or_failed() -> None:

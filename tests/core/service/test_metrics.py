@@ -50,7 +50,7 @@ async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -
             await line.ask(text)
         after = await scraped(url)
         assert after['hotseat_turns_total{outcome="succeeded",reason=""}'] == 2
-        assert after['hotseat_turn_duration_seconds_count{outcome="succeeded"}'] == 2
+        assert after['hotseat_turn_duration_seconds_count{model="default",outcome="succeeded"}'] == 2
         assert (after['hotseat_leases_total{worker="cold"}'], after['hotseat_leases_total{worker="hot"}']) == (1, 1)
         assert after['hotseat_queue_wait_seconds_count{outcome="served"}'] == 2
         assert after['hotseat_queue_wait_seconds_bucket{le="+Inf",outcome="refused"}'] == 0
@@ -59,7 +59,7 @@ async def test_turns_processes_and_refusals_are_counted(open_house: OpenHouse) -
         assert (after['hotseat_resumes_total{path="hot"}'], after['hotseat_resumes_total{path="seed"}']) == (1, 0)
         assert after['hotseat_workers{state="idle"}'] == 1
         assert after['hotseat_store_commit_seconds_count{step="begin"}'] == 2
-        assert after['hotseat_tokens_total{type="output"}'] > 0
+        assert after['hotseat_tokens_total{model="default",type="output"}'] > 0
         assert after["hotseat_pool_takes_turns"] == 1
         assert after["hotseat_disk_free_bytes"] > 0
         house.core.pool.drain(None)
@@ -127,13 +127,22 @@ async def test_an_address_that_is_taken_is_said_so() -> None:
 def test_what_the_journal_takes_down_is_counted(fields: dict[str, Any], name: str) -> None:
     registry = CollectorRegistry()
     usage = Usage(input_tokens=1, output_tokens=2, cache_read_tokens=3, cache_write_tokens=4, cost_usd=0.5)
-    completed = TurnCompleted(request_id="r", text="t", usage=usage, duration_s=2.0, step_count=1, **fields)
+    completed = TurnCompleted(request_id="r", text="t", usage=usage, duration_s=2.0, step_count=1, model="m", **fields)
     TurnMeter(registry).note_end(msgspec.json.encode(completed))
     labels = dict(pair.split("=") for pair in name.replace('"', "").split(","))
     assert registry.get_sample_value("hotseat_turns_total", labels) == 1
-    assert registry.get_sample_value("hotseat_tokens_total", {"type": "cache_write"}) == 4
-    assert registry.get_sample_value("hotseat_cost_usd_total") == 0.5
-    assert registry.get_sample_value("hotseat_turn_duration_seconds_sum", {"outcome": labels["outcome"]}) == 2.0
+    assert registry.get_sample_value("hotseat_tokens_total", {"model": "m", "type": "cache_write"}) == 4
+    assert registry.get_sample_value("hotseat_cost_usd_total", {"model": "m"}) == 0.5
+    by = {"model": "m", "outcome": labels["outcome"]}
+    assert registry.get_sample_value("hotseat_turn_duration_seconds_sum", by) == 2.0
+
+
+def test_a_model_that_has_not_answered_has_no_name_among_the_metrics() -> None:
+    registry = CollectorRegistry()
+    completed = TurnCompleted("r", Outcome.FAILED, "", Usage(input_tokens=1), 2.0, 1, model="whatever a client wrote")
+    TurnMeter(registry).note_end(msgspec.json.encode(completed))
+    models = {sample.labels.get("model") for family in registry.collect() for sample in family.samples}
+    assert models == {None, "default"}
 
 
 async def test_every_metric_is_documented_and_nothing_else(open_house: OpenHouse) -> None:

@@ -30,14 +30,14 @@ async def test_a_turn_tells_its_text_as_it_comes_and_reports_it_whole(open_worke
         assert report.text == "you said good day "
         assert report.rows == (model("you said good day "),)
         assert report.ending == Ending(Outcome.SUCCEEDED, clean=True)
-        assert (report.usage.input_tokens, report.usage.output_tokens, report.usage.cost_usd) == (5, 7, 0.25)
+        assert (report.usage.input_tokens, report.usage.output_tokens, report.usage.cost_usd) == (5, 7, 0.00022)
         assert report.step_count == 1
 
 
 async def test_the_cost_of_a_turn_is_what_the_total_grew_by(open_worker: OpenWorker) -> None:
     async with open_worker() as worker:
         worker.bind(SessionSetup())
-        assert [(await ask(worker, text)).usage.cost_usd for text in ("a", "b", "c")] == [0.25, 0.25, 0.25]
+        assert [(await ask(worker, text)).usage.cost_usd for text in ("a", "b", "c")] == [0.00022] * 3
 
 
 async def test_the_setup_reaches_the_cli_before_the_first_turn(open_worker: OpenWorker) -> None:
