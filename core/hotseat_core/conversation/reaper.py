@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 
 from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.tenants import Key, Tenants
+from hotseat_core.conversation.wary_clock import WaryClock
 from hotseat_core.errors import StorageFailed
 from hotseat_core.journal.store import Due
 
@@ -21,10 +21,10 @@ BATCH = 32  # conversations between two looks at what is in use
 class Reaper:
     """Looks for conversations that are kept no longer, and has them cleared away."""
 
-    def __init__(self, tenants: Tenants, retention: Retention, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, tenants: Tenants, retention: Retention, clock: Callable[[], float] | None = None) -> None:
         self._tenants = tenants
         self._retention = retention
-        self._clock = clock
+        self._clock = clock or WaryClock()
 
     @property
     def interval_s(self) -> float:
