@@ -39,7 +39,9 @@ class Call:
         self.unsent: deque[memoryview] = deque()
         self.has_ended_writing = False  # nothing more comes into unsent
         self.has_said_so = False  # to the core
+        self.refused_at = 0.0  # when the core first would not look at it, by the loop's clock
         self._carrier: Carrier | None = None
+        self._said: list[memoryview] | None = []  # all that was written; None: the core has it
         self._messages: deque[bytes] = deque()
         self._held = 0  # bytes of those
         self._taken = 0  # bytes that came and that the core may not replace yet
@@ -108,7 +110,10 @@ class Call:
         """Send a message; it is on its way when this returns. Raises HotseatError."""
         self._check()
         data = message.SerializeToString()
-        self.unsent.append(memoryview(b"\0" + len(data).to_bytes(4, "big") + data))
+        framed = memoryview(b"\0" + len(data).to_bytes(4, "big") + data)
+        self.unsent.append(framed)
+        if self._said is not None:
+            self._said.append(framed)
         await self._send()
 
     async def done_writing(self) -> None:
@@ -136,6 +141,18 @@ class Call:
         """Be carried from now on."""
         self._carrier, self.stream = carrier, stream
         self.sent()
+
+    def heard(self) -> None:
+        """Heed that the core answers: the call can't be begun again."""
+        self._said = None
+
+    def set_back(self) -> bool:
+        """Be as if it had not begun; False: the core answers already."""
+        if self._said is None:
+            return False
+        self.unsent = deque(self._said)
+        self._carrier, self.stream, self.has_said_so = None, 0, False
+        return True
 
     def sent(self) -> None:
         """Heed that something of it was sent."""
@@ -184,6 +201,7 @@ class Call:
         if self._carrier is not None and not by_server:
             self._carrier.drop(self)
         self.unsent.clear()
+        self._said = None
         self._partial.clear()
         self._wake_reader()
         if self._writer is not None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 from urllib.parse import unquote
 
@@ -15,6 +16,8 @@ from hotseat_edge.http2.connection import Connection
 
 CONVERSE = "/hotseat.v1.ConversationService/Converse"
 CONNECT_TIMEOUT_S = 5.0  # also for a core that is too busy to greet
+REFUSED_S = 5.0  # how long a call is begun again and again that the core would not look at
+_REST_S = 0.01  # after such a refusal
 _CLOSE_S = 1.0
 _STOPPED = heads.lost("this edge stops")
 
@@ -54,12 +57,16 @@ def address_of(target: str) -> Address | None:
 class Channel:
     """Begins calls; fails those that wait where the core can't be reached. Use it as a context manager."""
 
-    def __init__(self, address: Address, *, connect_timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+    def __init__(
+        self, address: Address, *, connect_timeout_s: float = CONNECT_TIMEOUT_S, refused_s: float = REFUSED_S
+    ) -> None:
         self._address = address
         self._connect_timeout_s = connect_timeout_s
+        self._refused_s = refused_s
         self._connections: set[Connection] = set()  # those that are left still carry their calls to the end
-        self._waiting: deque[Call] = deque()  # for a connection, or for room on it
+        self._waiting: deque[Call] = deque()  # for a connection, or for room on it; none of them is over
         self._connecting: asyncio.Task[None] | None = None
+        self._resting: asyncio.TimerHandle | None = None  # nothing begins meanwhile
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -69,6 +76,8 @@ class Channel:
         self._is_closed = True
         for connection in [*self._connections]:
             connection.close()
+        if self._resting is not None:
+            self._resting.cancel()
         self._fail(_STOPPED)
         if self._connecting is not None:
             self._connecting.cancel()
@@ -85,28 +94,48 @@ class Channel:
         if self._is_closed:
             call.end(_STOPPED)
         else:
+            call.add_done_callback(self._forget)
             self._waiting.append(call)
             self._serve()
         return call
 
+    def _forget(self, call: Call) -> None:
+        with suppress(ValueError):  # it waits no more
+            self._waiting.remove(call)
+
+    def _begin_again(self, call: Call) -> None:
+        """In a moment: a core that refuses is full, also of calls that are over here and not yet there, or leaves."""
+        loop = asyncio.get_running_loop()
+        call.refused_at = call.refused_at or loop.time()
+        if loop.time() - call.refused_at >= self._refused_s:
+            call.end(heads.lost(f"the core has refused the call for {self._refused_s:.0f} s"))
+            return
+        self._waiting.appendleft(call)
+        if self._resting is None:
+            self._resting = loop.call_later(_REST_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._serve()
+
     def _serve(self) -> None:
         """Begin what can begin, and see to a connection where there is none."""
+        if self._resting is not None:
+            return
         self._connections = {connection for connection in self._connections if connection.is_alive}
         usable = next((connection for connection in self._connections if connection.is_usable), None)
         while usable is not None and usable.has_room and self._waiting:
-            call = self._waiting.popleft()
-            if not call.done():
-                usable.begin(call)
+            usable.begin(self._waiting.popleft())
         if usable is None and self._waiting and self._connecting is None and not self._is_closed:
             self._connecting = asyncio.create_task(self._connect(), name="connect to the core")
 
     async def _connect(self) -> None:
-        connection = Connection(self._serve)
+        connection = Connection(self._serve, self._begin_again)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 await self._reach(lambda: connection)
                 await connection.greeted
-        except (OSError, TimeoutError, HotseatError) as error:
+        except (OSError, TimeoutError, HotseatError, UnicodeError) as error:  # the last: of a name that is none
             connection.close()
             why = str(error) or f"no greeting within {self._connect_timeout_s:.0f} s"
             self._connecting = None

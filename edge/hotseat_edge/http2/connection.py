@@ -23,6 +23,7 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         when_free: Callable[[], None],
+        when_unserved: Callable[[Call], None],
         *,
         keepalive_s: float = _KEEPALIVE_S,
         keepalive_timeout_s: float = _KEEPALIVE_TIMEOUT_S,
@@ -30,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.greeted: asyncio.Future[None] = self._loop.create_future()
         self._when_free = when_free  # there may be room for one more, or never again
+        self._when_unserved = when_unserved  # a call that the core has not looked at is to be begun again
         self._keepalive_s = keepalive_s
         self._keepalive_timeout_s = keepalive_timeout_s
         self._transport: asyncio.Transport | None = None
@@ -138,7 +140,7 @@ class Connection(asyncio.Protocol):
             case events.TrailersReceived():
                 self._end(event.stream_id, heads.ending(heads.fields(event.headers)))
             case events.StreamReset():
-                self._end(event.stream_id, heads.cut_off(event.error_code))
+                self._cut_off(event.stream_id, event.error_code)
             case events.WindowUpdated():
                 self._heed_window(event.stream_id)
             case events.RemoteSettingsChanged():
@@ -166,8 +168,10 @@ class Connection(asyncio.Protocol):
         call, fields = self._calls.get(event.stream_id), heads.fields(event.headers)
         if event.stream_ended is not None:
             self._end(event.stream_id, heads.ending(fields))
-        elif call is not None and (failure := heads.refusal(fields)) is not None:
-            call.end(failure)
+        elif call is not None:
+            call.heard()
+            if (failure := heads.refusal(fields)) is not None:
+                call.end(failure)
 
     def _heed_settings(self) -> None:
         if not self.greeted.done():
@@ -186,6 +190,22 @@ class Connection(asyncio.Protocol):
             self.flush(call)
 
     # ---- ends
+
+    def _cut_off(self, stream: int, code: int) -> None:
+        # RFC 9113 (8.7): the core has done nothing with a stream that it refuses.
+        if code == ErrorCodes.REFUSED_STREAM and self._give_back(stream):
+            self._freed()
+        else:
+            self._end(stream, heads.cut_off(code))
+
+    def _give_back(self, stream: int) -> bool:
+        """Have a call begun again that the core has not looked at; False: it has."""
+        call = self._calls.get(stream)
+        if call is None or not call.set_back():
+            return False
+        del self._calls[stream]
+        self._when_unserved(call)
+        return True
 
     def _end(self, stream: int, failure: HotseatError | None) -> None:
         call = self._calls.pop(stream, None)
@@ -209,8 +229,8 @@ class Connection(asyncio.Protocol):
         """Heed that the core wants no new calls, and has not looked at those after the last one."""
         self._is_leaving = True
         for stream in [stream for stream in self._calls if stream > last]:
-            call = self._calls.pop(stream)
-            call.end(heads.lost("the core has ended the connection"), by_server=True)
+            if not self._give_back(stream):
+                self._calls.pop(stream).end(heads.lost("the core has ended the connection"), by_server=True)
         self._freed()
 
     def _lose(self, why: str) -> None:

@@ -1,6 +1,8 @@
 """Calls on h2: against gRPC's server, and against one that says what the test wants."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from hotseat import Client, HotseatError, pb
 from hotseat_edge.http2 import heads
 from hotseat_edge.http2.call import Call
-from hotseat_edge.http2.channel import CONVERSE, Address, Channel, address_of
+from hotseat_edge.http2.channel import CONVERSE, REFUSED_S, Address, Channel, address_of
 from hotseat_edge.http2.connection import Connection
 from hotseat_edge.http2.framing import WINDOW_BYTES
 
@@ -24,6 +26,7 @@ HEAD = http2.block({":status": "200", "content-type": "application/grpc"})
 HUGE = http2.block({"x-much": "x" * 10_000})
 END_HEAD = http2.frame(http2.CONTINUATION, flags=END_HEADERS, stream=1)
 GREETING = http2.frame(SETTINGS)
+REFUSED = bytes([0, 0, 0, 7])
 Peer = http2.Peer
 
 
@@ -37,10 +40,10 @@ def message(text: str) -> bytes:
     return b"\0" + len(data).to_bytes(4, "big") + data
 
 
-def channel_to(target: str) -> Channel:
+def channel_to(target: str, refused_s: float = REFUSED_S) -> Channel:
     address = address_of(target)
     assert address is not None
-    return Channel(address)
+    return Channel(address, refused_s=refused_s)
 
 
 async def texts(call: Call) -> list[str]:
@@ -205,6 +208,12 @@ class TestAgainstGrpc:
             assert "".join(await texts(old)) == "You said: still there"
 
 
+async def test_a_name_that_no_host_can_have_is_said_and_waited_for_by_nobody() -> None:
+    async with Channel(Address(host="core..example", port=1)) as channel, asyncio.timeout(10):
+        found = await failure_of(channel.open(()))
+    assert (found.code, "can't be reached" in found.message) == (grpc.StatusCode.UNAVAILABLE, True)
+
+
 @asynccontextmanager
 async def served(server: grpc.aio.Server, core: FakeCore) -> AsyncIterator[str]:
     from hotseat.v1.conversation_service_pb2_grpc import add_ConversationServiceServicer_to_server
@@ -220,7 +229,7 @@ async def served(server: grpc.aio.Server, core: FakeCore) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def scripted(
-    script: Callable[[Peer], Awaitable[None]], *, connect_timeout_s: float = 10
+    script: Callable[[Peer], Awaitable[None]], *, connect_timeout_s: float = 10, refused_s: float = 10
 ) -> AsyncIterator[Channel]:
     """A channel to a server that does this with each connection, and keeps it open until the test ends."""
     ended, serving = asyncio.Event(), list[asyncio.Task[None] | None]()
@@ -240,7 +249,7 @@ async def scripted(
     address = Address(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
     async with server:
         try:
-            async with Channel(address, connect_timeout_s=connect_timeout_s) as channel:
+            async with Channel(address, connect_timeout_s=connect_timeout_s, refused_s=refused_s) as channel:
                 yield channel
         finally:
             ended.set()
@@ -302,6 +311,7 @@ class TestAgainstAnything:
             ),
             (begun(http2.frame(DATA, flags=END_STREAM, stream=1)), grpc.StatusCode.UNKNOWN, "nothing"),
             (begun(http2.frame(RST_STREAM, bytes([0, 0, 0, 8]), stream=1)), grpc.StatusCode.CANCELLED, "error 8"),
+            (begun(http2.frame(RST_STREAM, REFUSED, stream=1)), grpc.StatusCode.UNAVAILABLE, "error 7"),
             (begun(http2.frame(DATA, b"\x01\0\0\0\x01a", stream=1)), grpc.StatusCode.INTERNAL, "compressed"),
             (begun(http2.frame(DATA, b"\0\xff\0\0\0", stream=1)), grpc.StatusCode.INTERNAL, "too large"),
             (begun(http2.frame(DATA, b"\0\0\0\0\x01\xff", stream=1)), grpc.StatusCode.INTERNAL, "no message"),
@@ -365,6 +375,101 @@ class TestAgainstAnything:
         async with scripted(few) as channel:
             opened = [channel.open(()) for _ in range(calls)]
             assert await asyncio.gather(*map(texts, opened)) == [["here"]] * calls
+
+    @pytest.mark.parametrize("is_leaving", [False, True])
+    async def test_a_call_that_the_core_has_not_looked_at_is_begun_again_in_silence(self, is_leaving: bool) -> None:
+        came: list[bytes] = []
+
+        async def refusing(peer: Peer) -> None:
+            await peer.send(GREETING)
+            stream = (await heard(peer, HEADERS))[0]
+            data = (await heard(peer, DATA))[1]
+            data += (await heard(peer, DATA))[1]  # the end of what is said
+            came.append(data)
+            if len(came) == 2:
+                await peer.send(_answer(stream))
+            elif is_leaving:
+                await peer.send(http2.frame(GOAWAY, bytes(8)))
+            else:
+                await peer.send(http2.frame(RST_STREAM, REFUSED, stream=stream))
+                await refusing(peer)
+
+        said = opening("hello")
+        async with scripted(refusing) as channel:
+            call = channel.open(())
+            await call.write(said)
+            await call.done_writing()
+            assert await texts(call) == ["here"]
+        assert came == [b"\0" + said.ByteSize().to_bytes(4, "big") + said.SerializeToString()] * 2
+
+    async def test_a_call_that_is_refused_for_too_long_fails_as_one_of_a_core_that_is_away(self) -> None:
+        refused: list[int] = []
+
+        async def refusing(peer: Peer) -> None:
+            await peer.send(GREETING)
+            while (found := await peer.read()) is not None:
+                if found[0] == HEADERS:
+                    refused.append(found[1])
+                    await peer.send(http2.frame(RST_STREAM, REFUSED, stream=found[1]))
+
+        async with scripted(refusing, refused_s=0.1) as channel:
+            found = await failure_of(channel.open(()))
+        assert (found.code, found.reason) == (grpc.StatusCode.UNAVAILABLE, "")
+        assert "refused" in found.message
+        assert len(refused) > 1
+
+    async def test_a_core_that_counts_calls_which_are_over_here_refuses_nobody_for_good(self) -> None:
+        server = grpc.aio.server(options=[("grpc.max_concurrent_streams", 2)])
+        async with served(server, FakeCore(FakeTurn.completed)) as target, channel_to(target, 60) as channel:
+
+            async def talk(number: int) -> None:
+                call = channel.open(())
+                await call.write(opening("hi"))
+                if number % 3:
+                    await call.done_writing()
+                    assert await texts(call) == []
+                else:
+                    assert (await call.read()) is not None
+                    call.cancel()
+
+            await asyncio.gather(*map(talk, range(300)))
+
+    async def test_who_writes_a_call_that_is_refused_meanwhile_writes_it_whole_to_the_next(self) -> None:
+        came = bytearray()
+
+        async def narrow(peer: Peer) -> None:
+            await peer.send(http2.frame(SETTINGS, b"\x00\x04\x00\x00\x00\x0a"))  # ten bytes a call
+            await heard(peer, DATA)
+            await peer.send(http2.frame(SETTINGS, b"\x00\x04\x00\x00\xff\xff"))
+            await peer.send(http2.frame(RST_STREAM, REFUSED, stream=1))
+            while len(came) < len(data):
+                stream, piece = await heard(peer, DATA)
+                if stream == 3:
+                    came.extend(piece)
+            await peer.send(_answer(3))
+
+        said = opening("hello")
+        data = b"\0" + said.ByteSize().to_bytes(4, "big") + said.SerializeToString()
+        async with scripted(narrow) as channel:
+            call = channel.open(())
+            await call.write(said)
+            assert await texts(call) == ["here"]
+        assert bytes(came) == data
+
+    async def test_calls_that_are_cancelled_while_they_wait_for_room_are_not_kept(self) -> None:
+        async def full(peer: Peer) -> None:
+            await peer.send(http2.frame(SETTINGS, b"\x00\x03" + bytes(4)))
+            full_since.set()
+
+        full_since = asyncio.Event()
+        async with scripted(full) as channel:
+            call = channel.open(())
+            kept = weakref.ref(call)
+            await full_since.wait()
+            call.cancel()
+            del call
+            gc.collect()
+            assert kept() is None
 
     async def test_calls_go_on_where_the_core_says_that_it_takes_no_new_ones(self) -> None:
         async def leaving(peer: Peer) -> None:
@@ -537,7 +642,7 @@ async def test_a_core_that_has_gone_silent_is_asked_and_given_up() -> None:
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     async with server:
         loop = asyncio.get_running_loop()
-        connection = Connection(lambda: None, keepalive_s=0.02, keepalive_timeout_s=1)
+        connection = Connection(lambda: None, lambda _: None, keepalive_s=0.02, keepalive_timeout_s=1)
         await loop.create_connection(lambda: connection, *server.sockets[0].getsockname()[:2])
         await connection.greeted
         call = Call(heads.request(CONVERSE, "localhost", ()))
