@@ -40,6 +40,13 @@ def keys() -> None:
 )
 @click.option("--requests-per-minute", type=click.IntRange(0), default=0, metavar="N", help="Turns begun in a minute.")
 @click.option("--concurrent-turns", type=click.IntRange(0), default=0, metavar="N", help="Turns at once.")
+@click.option(
+    "--concurrent-calls",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Requests of its turns to the model at once, subagents' included; more wait.",
+)
 @click.option("--tokens-per-day", type=click.IntRange(0), default=0, metavar="N", help="Tokens in a day, by UTC.")
 @click.option("--usd-per-day", type=click.FloatRange(0), default=0.0, metavar="USD", help="Dollars in a day, by UTC.")
 @click.option("--weight", type=click.FloatRange(0), default=0.0, help="Its share where others wait, too (1).")
@@ -54,6 +61,7 @@ def create(
     scopes: tuple[str, ...],
     requests_per_minute: int,
     concurrent_turns: int,
+    concurrent_calls: int,
     tokens_per_day: int,
     usd_per_day: float,
     weight: float,
@@ -80,6 +88,7 @@ def create(
         weight=weight,
         requests_per_minute=requests_per_minute,
         concurrent_turns=concurrent_turns,
+        concurrent_calls=concurrent_calls,
         tokens_per_day=tokens_per_day,
         usd_per_day=usd_per_day,
     )
@@ -123,6 +132,9 @@ def ls(*, chosen: Chosen, every: bool, data_dir: str | None) -> None:
     "--requests-per-minute", type=click.IntRange(0), metavar="N", help="Turns begun in a minute; 0: no limit."
 )
 @click.option("--concurrent-turns", type=click.IntRange(0), metavar="N", help="Turns at once; 0: no limit.")
+@click.option(
+    "--concurrent-calls", type=click.IntRange(0), metavar="N", help="Requests to the model at once; 0: no limit."
+)
 @click.option("--tokens-per-day", type=click.IntRange(0), metavar="N", help="Tokens in a day, by UTC; 0: no limit.")
 @click.option("--usd-per-day", type=click.FloatRange(0), metavar="USD", help="Dollars in a day, by UTC; 0: no limit.")
 @click.option("--weight", type=click.FloatRange(0), help="Its share where others wait, too.")

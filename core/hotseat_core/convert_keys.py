@@ -26,6 +26,7 @@ def limits(found: Limits) -> key_pb2.KeyLimits:
         concurrent_turns=found.concurrent_turns,
         tokens_per_day=found.tokens_per_day,
         usd_per_day=found.usd_per_day,
+        concurrent_calls=found.concurrent_calls,
     )
 
 
@@ -74,7 +75,13 @@ def wanted(request: key_service_pb2.CreateKeyRequest) -> Wanted:
         name=request.name,
         tenant=request.tenant,
         scopes=_scopes_of(request.scopes) or frozenset({Scope.CONVERSE}),
-        limits=Limits(asked.requests_per_minute, asked.concurrent_turns, asked.tokens_per_day, asked.usd_per_day),
+        limits=Limits(
+            asked.requests_per_minute,
+            asked.concurrent_turns,
+            asked.tokens_per_day,
+            asked.usd_per_day,
+            asked.concurrent_calls,
+        ),
         weight=request.weight or 1.0,
         expire_time=_expire_time(request),
     )

@@ -12,6 +12,7 @@ from hotseat_core.metrics.provider import ProviderMeter
 from hotseat_core.settings import CoreSettings
 from hotseat_core.upstream.credential import CredentialError
 from hotseat_core.upstream.given import BareKey, Gate, NoWayError
+from hotseat_core.upstream.lane import Patience
 from hotseat_core.upstream.models import Models
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import proxying
@@ -20,6 +21,8 @@ from hotseat_core.worker.containment import Containment, contained
 from hotseat_core.worker.factory import FactorySettings, WorkerFactory
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT_S = 60.0  # of a request whose key has as many at the provider as it may
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +84,11 @@ async def _gate(settings: CoreSettings, meter: ProviderMeter) -> AsyncIterator[G
         return
     provider, data_dir, environment = parse_provider(settings.base_url), settings.data_path, settings.inherited_env
     models = Models.listed(settings.allowed_models)
-    async with proxying(provider, credential, data_dir, environment, meter.note, models=models) as proxy:
+    # Less than the silence after which a turn counts as stalled: its client is to hear the reason.
+    patience = Patience(min(_LONGEST_WAIT_S, settings.stall_timeout_ms / 2000), meter.waits)
+    async with proxying(
+        provider, credential, data_dir, environment, meter.note, models=models, patience=patience
+    ) as proxy:
         yield proxy
 
 

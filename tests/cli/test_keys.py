@@ -67,31 +67,35 @@ async def test_a_key_is_made_shown_once_listed_and_revoked(desk: Desk) -> None:
 
 async def test_what_a_key_may_do_is_what_was_asked_for(desk: Desk) -> None:
     line = (
-        "keys create web --tenant acme --requests-per-minute 60 --concurrent-turns 4 --tokens-per-day 1000 "
-        "--usd-per-day 2.5 --weight 3 --expires-in 1h --json"
+        "keys create web --tenant acme --requests-per-minute 60 --concurrent-turns 4 --concurrent-calls 8 "
+        "--tokens-per-day 1000 --usd-per-day 2.5 --weight 3 --expires-in 1h --json"
     )
     made = json.loads((await desk.operate(line)).out)
     key = made["key"]
     assert (key["tenant"], key["scopes"], key["weight"]) == ("acme", ["converse"], 3.0)
     assert key["limits"] == {
-        "requests_per_minute": 60, "concurrent_turns": 4, "tokens_per_day": 1000, "usd_per_day": 2.5,
+        "requests_per_minute": 60, "concurrent_turns": 4, "concurrent_calls": 8, "tokens_per_day": 1000,
+        "usd_per_day": 2.5,
     }  # fmt: skip
     assert key["expire_time"] > key["create_time"]
     desk.show(made["secret"])
     told = (await desk.operate("keys whoami")).out
     assert "acme" in told
-    assert "60/min, 4 turns at once, 1000 tokens/day, $2.50/day" in told
+    assert "60/min, 4 turns at once, 8 calls at once, 1000 tokens/day, $2.50/day" in told
 
 
 async def test_a_key_is_changed_and_what_is_not_named_stays(desk: Desk) -> None:
     desk.show((await desk.operate("keys create me --scope admin")).out.strip())
     made = json.loads((await desk.operate("keys create web --tenant acme --usd-per-day 2 --expires-in 1h --json")).out)
     key_id = made["key"]["key_id"]
-    line = f"keys update {key_id} --name site --tokens-per-day 1000 --usd-per-day 0 --never-expires --json"
+    line = (
+        f"keys update {key_id} --name site --tokens-per-day 1000 --concurrent-calls 3 --usd-per-day 0 --never-expires "
+        "--json"
+    )
     changed = json.loads((await desk.operate(line)).out)["key"]
     assert (changed["name"], changed["tenant"], changed["expire_time"]) == ("site", "acme", None)
     assert (changed["limits"]["tokens_per_day"], changed["limits"]["usd_per_day"]) == (1000, None)
-    assert changed["scopes"] == ["converse"]
+    assert (changed["scopes"], changed["limits"]["concurrent_calls"]) == (["converse"], 3)
     at = f"--data-dir {desk.data_dir}"
     told = await desk.operate(f"keys update {key_id} --scope admin --expires-in 1h {at}")
     assert (told.code, "site" in told.out, "admin" in told.out) == (0, True, True)

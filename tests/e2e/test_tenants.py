@@ -12,6 +12,7 @@ import pytest_asyncio
 from hotseat import Client, HotseatError, pb
 
 from tests.e2e.house import House, new_id, running, tag, user
+from tests.e2e.processes import until
 
 STATIC = "a-static-key-of-the-settings-0123456789"
 
@@ -132,6 +133,21 @@ async def test_limits_reach_http(house: House) -> None:
     second = await limited.chat([user(tag())])
     assert (second.status_code, second.json()["error"]["code"]) == (429, "insufficient_quota")
     assert second.headers["x-should-retry"] == "false"
+
+
+async def test_the_calls_of_a_keys_turns_to_the_model_wait_for_one_another_and_for_no_other_keys(house: House) -> None:
+    bounded = await tenant(house, "bounded", limits=pb.KeyLimits(concurrent_calls=1))
+    other, (hanging, waiting) = await tenant(house, "unbounded"), (tag(), tag())
+    first = asyncio.create_task(bounded.chat([user(f"[[hang after=1 secs=600]] {hanging}")]))
+    await house.until_asked(hanging, deltas=1)
+    second = asyncio.create_task(bounded.chat([user(waiting)]))
+    log = house.directory / "core.log"
+    await until(lambda: "waits for others of its key to end" in log.read_text(), 60, "a request waits")
+    assert (await other.chat([user(tag())])).status_code == 200
+    assert not house.asked(waiting)
+    first.cancel()  # its client hangs up, and so does its worker
+    assert (await second).status_code == 200
+    assert house.asked(waiting)
 
 
 async def test_no_key_is_in_any_log_or_worker(house: House) -> None:

@@ -74,6 +74,7 @@ def limits(found: pb.KeyLimits) -> Record:
     return {
         "requests_per_minute": found.requests_per_minute or None,
         "concurrent_turns": found.concurrent_turns or None,
+        "concurrent_calls": found.concurrent_calls or None,
         "tokens_per_day": found.tokens_per_day or None,
         "usd_per_day": found.usd_per_day or None,
     }
@@ -131,6 +132,7 @@ def _told(found: pb.KeyLimits) -> str:
     parts = [
         f"{found.requests_per_minute}/min" if found.requests_per_minute else "",
         humane.some(found.concurrent_turns, "turn") + " at once" if found.concurrent_turns else "",
+        humane.some(found.concurrent_calls, "call") + " at once" if found.concurrent_calls else "",
         f"{found.tokens_per_day} tokens/day" if found.tokens_per_day else "",
         f"{humane.cost(found.usd_per_day)}/day" if found.usd_per_day else "",
     ]

@@ -298,9 +298,12 @@ type KeyLimits struct {
 	// before a turn: the last one may go beyond.
 	TokensPerDay uint64 `protobuf:"varint,3,opt,name=tokens_per_day,json=tokensPerDay,proto3" json:"tokens_per_day,omitempty"`
 	// US dollars in a day, by the CLI's estimate; the same.
-	UsdPerDay     float64 `protobuf:"fixed64,4,opt,name=usd_per_day,json=usdPerDay,proto3" json:"usd_per_day,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UsdPerDay float64 `protobuf:"fixed64,4,opt,name=usd_per_day,json=usdPerDay,proto3" json:"usd_per_day,omitempty"`
+	// Requests that all its turns together have at the model's provider at once, those of
+	// subagents and tools included; more wait for these to end.
+	ConcurrentCalls uint32 `protobuf:"varint,5,opt,name=concurrent_calls,json=concurrentCalls,proto3" json:"concurrent_calls,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *KeyLimits) Reset() {
@@ -357,6 +360,13 @@ func (x *KeyLimits) GetTokensPerDay() uint64 {
 func (x *KeyLimits) GetUsdPerDay() float64 {
 	if x != nil {
 		return x.UsdPerDay
+	}
+	return 0
+}
+
+func (x *KeyLimits) GetConcurrentCalls() uint32 {
+	if x != nil {
+		return x.ConcurrentCalls
 	}
 	return 0
 }
@@ -497,12 +507,13 @@ const file_hotseat_v1_key_proto_rawDesc = "" +
 	"\rrequest_count\x18\x01 \x01(\x04R\frequestCount\x12\x1f\n" +
 	"\vtoken_count\x18\x02 \x01(\x04R\n" +
 	"tokenCount\x12\x19\n" +
-	"\bcost_usd\x18\x03 \x01(\x01R\acostUsd\"\xac\x01\n" +
+	"\bcost_usd\x18\x03 \x01(\x01R\acostUsd\"\xd7\x01\n" +
 	"\tKeyLimits\x12.\n" +
 	"\x13requests_per_minute\x18\x01 \x01(\rR\x11requestsPerMinute\x12)\n" +
 	"\x10concurrent_turns\x18\x02 \x01(\rR\x0fconcurrentTurns\x12$\n" +
 	"\x0etokens_per_day\x18\x03 \x01(\x04R\ftokensPerDay\x12\x1e\n" +
-	"\vusd_per_day\x18\x04 \x01(\x01R\tusdPerDay\"\x89\x03\n" +
+	"\vusd_per_day\x18\x04 \x01(\x01R\tusdPerDay\x12)\n" +
+	"\x10concurrent_calls\x18\x05 \x01(\rR\x0fconcurrentCalls\"\x89\x03\n" +
 	"\vKeyStanding\x12-\n" +
 	"\x06limits\x18\x01 \x01(\v2\x15.hotseat.v1.KeyLimitsR\x06limits\x12#\n" +
 	"\rrequests_left\x18\x02 \x01(\rR\frequestsLeft\x12Q\n" +

@@ -580,9 +580,11 @@ type KeyLimitChanges struct {
 	// Tokens in a day by UTC.
 	TokensPerDay *uint64 `protobuf:"varint,3,opt,name=tokens_per_day,json=tokensPerDay,proto3,oneof" json:"tokens_per_day,omitempty"`
 	// US dollars in a day.
-	UsdPerDay     *float64 `protobuf:"fixed64,4,opt,name=usd_per_day,json=usdPerDay,proto3,oneof" json:"usd_per_day,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UsdPerDay *float64 `protobuf:"fixed64,4,opt,name=usd_per_day,json=usdPerDay,proto3,oneof" json:"usd_per_day,omitempty"`
+	// Requests at the model's provider at once.
+	ConcurrentCalls *uint32 `protobuf:"varint,5,opt,name=concurrent_calls,json=concurrentCalls,proto3,oneof" json:"concurrent_calls,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *KeyLimitChanges) Reset() {
@@ -639,6 +641,13 @@ func (x *KeyLimitChanges) GetTokensPerDay() uint64 {
 func (x *KeyLimitChanges) GetUsdPerDay() float64 {
 	if x != nil && x.UsdPerDay != nil {
 		return *x.UsdPerDay
+	}
+	return 0
+}
+
+func (x *KeyLimitChanges) GetConcurrentCalls() uint32 {
+	if x != nil && x.ConcurrentCalls != nil {
+		return *x.ConcurrentCalls
 	}
 	return 0
 }
@@ -823,16 +832,18 @@ const file_hotseat_v1_key_service_proto_rawDesc = "" +
 	"expireTime\x12#\n" +
 	"\rnever_expires\x18\a \x01(\bR\fneverExpiresB\a\n" +
 	"\x05_nameB\t\n" +
-	"\a_weight\"\x96\x02\n" +
+	"\a_weight\"\xdb\x02\n" +
 	"\x0fKeyLimitChanges\x123\n" +
 	"\x13requests_per_minute\x18\x01 \x01(\rH\x00R\x11requestsPerMinute\x88\x01\x01\x12.\n" +
 	"\x10concurrent_turns\x18\x02 \x01(\rH\x01R\x0fconcurrentTurns\x88\x01\x01\x12)\n" +
 	"\x0etokens_per_day\x18\x03 \x01(\x04H\x02R\ftokensPerDay\x88\x01\x01\x12#\n" +
-	"\vusd_per_day\x18\x04 \x01(\x01H\x03R\tusdPerDay\x88\x01\x01B\x16\n" +
+	"\vusd_per_day\x18\x04 \x01(\x01H\x03R\tusdPerDay\x88\x01\x01\x12.\n" +
+	"\x10concurrent_calls\x18\x05 \x01(\rH\x04R\x0fconcurrentCalls\x88\x01\x01B\x16\n" +
 	"\x14_requests_per_minuteB\x13\n" +
 	"\x11_concurrent_turnsB\x11\n" +
 	"\x0f_tokens_per_dayB\x0e\n" +
-	"\f_usd_per_day\"6\n" +
+	"\f_usd_per_dayB\x13\n" +
+	"\x11_concurrent_calls\"6\n" +
 	"\x11UpdateKeyResponse\x12!\n" +
 	"\x03key\x18\x01 \x01(\v2\x0f.hotseat.v1.KeyR\x03key\")\n" +
 	"\x10RevokeKeyRequest\x12\x15\n" +

@@ -9,6 +9,7 @@ from hotseat_core.access.caller import Caller, Limits
 from hotseat_core.access.key import Use, day_of, until_next_day
 from hotseat_core.errors import BudgetSpent, RateLimited
 from hotseat_core.events import Usage
+from hotseat_core.upstream.lane import Lane
 
 _BUSY_RETRY_S = 1.0  # nobody knows when a running turn ends
 
@@ -42,6 +43,10 @@ class Account(Protocol):
     def weight(self) -> float:
         """How many turns it gets for each one of weight 1."""
 
+    @property
+    def lane(self) -> Lane | None:
+        """Where its turns' requests to the model wait for one another; None: nowhere."""
+
     def check(self) -> None:
         """Raise what admit would raise now: RateLimited or BudgetSpent."""
 
@@ -64,6 +69,7 @@ class FreeAccount:
     """Of callers without a key of their own: nothing is counted, nothing is refused."""
 
     weight = 1.0
+    lane = None
 
     def check(self) -> None:
         """Nothing is refused."""
@@ -93,6 +99,7 @@ class KeyAccount:
     ) -> None:
         self.caller = caller
         self.last_use_time = 0.0
+        self.lane = Lane(caller.limits.concurrent_calls)
         self._use = use
         self._note_use = note_use
         self._clock = clock
@@ -106,6 +113,7 @@ class KeyAccount:
         gained = caller.limits.requests_per_minute - self.caller.limits.requests_per_minute
         self.caller = caller
         self._bucket = max(0.0, self._bucket + gained)
+        self.lane.change(caller.limits.concurrent_calls)
 
     @property
     def weight(self) -> float:

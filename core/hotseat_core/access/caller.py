@@ -22,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True):
     concurrent_turns: int = 0
     tokens_per_day: int = 0
     usd_per_day: float = 0.0
+    concurrent_calls: int = 0
 
 
 class Caller(msgspec.Struct, frozen=True):

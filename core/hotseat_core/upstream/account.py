@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Usage
 from hotseat_core.upstream.call_trace import CallTrace
+from hotseat_core.upstream.lane import Lane
 from hotseat_core.upstream.meter import Meter, Tokens
 
 _PROVIDERS_FAULT = frozenset({Reason.PROVIDER, Reason.PROVIDER_LIMIT})
@@ -42,6 +43,7 @@ class Account:
         self.worker_id = worker_id
         self.refused: Refused | None = None  # the latest call was; None: it was not
         self.trace: CallTrace | None = None  # of the turn that the worker runs; None: it runs none, or none is wanted
+        self.lane: Lane | None = None  # of the key whose turn it ran last; None: none, or it counts none
         self._on_call = on_call
         self._open: set[Meter] = set()  # of answers that are coming
 

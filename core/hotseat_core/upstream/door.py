@@ -11,6 +11,7 @@ from hotseat_core.upstream.connections import Connections
 from hotseat_core.upstream.credential import Credential
 from hotseat_core.upstream.errand import Errand, Request
 from hotseat_core.upstream.heads import Headers, is_allowed, request_head, shows_token
+from hotseat_core.upstream.lane import USUAL, Patience
 from hotseat_core.upstream.models import Models, NotAllowedError
 from hotseat_core.upstream.refusals import refusal
 from hotseat_core.upstream.worker_side import WorkerSide
@@ -28,6 +29,7 @@ class Beyond:
     connections: Connections
     credential: Credential
     models: Models
+    patience: Patience = USUAL
 
 
 class Door:
@@ -110,7 +112,7 @@ class Door:
 
     def errand(self, side: WorkerSide, request: Request) -> Errand:
         """Return what carries it out."""
-        return Errand(self._beyond.connections, self.account, side, request)
+        return Errand(self._beyond.connections, self.account, side, request, self._beyond.patience)
 
     def _note(self, because: str) -> None:
         """Log it once: whatever runs in the worker can ask as often as it likes."""

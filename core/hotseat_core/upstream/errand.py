@@ -10,6 +10,7 @@ from hotseat_core.upstream.account import Account, Refused
 from hotseat_core.upstream.call_trace import CallSpan
 from hotseat_core.upstream.connections import Connections, UnreachableError
 from hotseat_core.upstream.heads import LAST_CHUNK, Headers, answer_head, chunk, find
+from hotseat_core.upstream.lane import USUAL, Patience, Place
 from hotseat_core.upstream.meter import Meter, NoMeter, meter_for
 from hotseat_core.upstream.provider_side import ProviderSide
 from hotseat_core.upstream.refusals import refusal, retry_after_s
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # A provider that closes a connection just as it is used again: the request never got there.
 _MISSED_S = 1.0
+_AGAIN_S = 2.0  # after which one that had no place may come again: the CLI waits for so long by itself
 
 
 class Asking(Protocol):
@@ -47,11 +49,20 @@ class Request:
 class Errand:
     """From the whole request to the end of its answer. Whoever starts it calls abandon if nobody waits any more."""
 
-    def __init__(self, connections: Connections, account: Account, asking: Asking, request: Request) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        account: Account,
+        asking: Asking,
+        request: Request,
+        patience: Patience = USUAL,
+    ) -> None:
         self._connections = connections
         self._account = account
         self._asking = asking
         self._request = request
+        self._patience = patience
+        self._place: Place | None = None  # in the lane of the key whose turn it is part of; None: it is no key's
         self._connection: ProviderSide | None = None
         self._connecting: asyncio.Task[None] | None = None  # owned by the connections
         self._head = b""  # of the answer, until its first piece goes with it
@@ -64,8 +75,19 @@ class Errand:
         self._first_byte_s = 0.0
 
     def start(self) -> None:
-        """Send the request, on a connection that waits for it, or on a new one."""
+        """Send the request, once its key has a place for it."""
         self._account.refused = None
+        lane = self._account.lane
+        if lane is not None:
+            self._place = lane.enter(self._account.worker_id, self, self._patience)
+            if self._place.is_waiting:
+                extra = {"worker": self._account.worker_id, "limit": lane.limit}
+                logger.debug("a request of a worker waits for others of its key to end", extra=extra)
+                return
+        self.go()
+
+    def go(self) -> None:
+        """Send the request, on a connection that waits for it, or on a new one."""
         self._begun_at = time.monotonic()
         connection = self._connections.take()
         if connection is not None:
@@ -76,12 +98,31 @@ class Errand:
 
     def abandon(self) -> None:
         """The worker is gone: so is its request."""
+        if self._place is not None and self._place.is_waiting:
+            self._place.leave()
+            self._has_ended = True  # it never began
+            self._end_span()
+            return
         if self._connecting is not None:
             self._connecting.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
             self._connections.end(connection)
         self._end()
+
+    def give_up(self, limit: int) -> None:
+        """The key had no place for the request in time."""
+        waited_s = self._patience.limit_s
+        logger.warning(
+            "a request of a worker waited too long for others of its key to end",
+            extra={"worker": self._account.worker_id, "limit": limit, "waited_s": waited_s},
+        )
+        told = f"the API key may have {limit} requests to the model at once, and none of them ended in {waited_s:.0f} s"
+        self._account.refused = Refused(429, time.monotonic(), _AGAIN_S)
+        self._has_ended = True
+        self._end_span(429)
+        self._asking.write(refusal(429, told, retry_after_s=_AGAIN_S))
+        self._asking.finished()
 
     def pause(self) -> None:
         """The worker reads too slowly: let the provider wait."""
@@ -159,5 +200,10 @@ class Errand:
         if not self._has_ended:
             self._has_ended = True
             self._account.ended(self._meter, self._status, self._first_byte_s)
-            if self._request.span is not None:
-                self._request.span.end(self._status, self._meter.tokens(), self._first_byte_s)
+            self._end_span(self._status)
+            if self._place is not None:
+                self._place.leave()
+
+    def _end_span(self, status: int = 0) -> None:
+        if self._request.span is not None:
+            self._request.span.end(status, self._meter.tokens(), self._first_byte_s)

@@ -15,6 +15,7 @@ from hotseat_core.upstream.connections import Connections
 from hotseat_core.upstream.credential import Credential, worker_token
 from hotseat_core.upstream.door import Beyond, Door
 from hotseat_core.upstream.given import NoWayError
+from hotseat_core.upstream.lane import USUAL, Patience
 from hotseat_core.upstream.models import Models
 from hotseat_core.upstream.provider import Provider, way_to
 
@@ -52,6 +53,7 @@ async def proxying(
     on_call: OnCall | None = None,
     *,
     models: Models | None = None,
+    patience: Patience = USUAL,
 ) -> AsyncIterator[Proxy]:
     """Serve until the context is left. Raises NoWayError."""
     tls = _tls(environment) if provider.is_tls else None
@@ -62,7 +64,7 @@ async def proxying(
     except OSError as exc:
         raise NoWayError(f"{sockets} can't be made for the workers' sockets: {exc.strerror}") from exc
     try:
-        yield Proxy(Beyond(connections, credential, models or Models()), sockets, on_call)
+        yield Proxy(Beyond(connections, credential, models or Models(), patience), sockets, on_call)
     finally:
         await connections.aclose()
         shutil.rmtree(sockets, ignore_errors=True)

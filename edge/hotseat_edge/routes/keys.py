@@ -28,6 +28,7 @@ class _Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     concurrent_turns: _Count = 0
     tokens_per_day: _Tokens = 0
     usd_per_day: _Dollars = 0.0
+    concurrent_calls: _Count = 0
 
 
 class _Wanted(msgspec.Struct, forbid_unknown_fields=True):

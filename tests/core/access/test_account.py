@@ -126,3 +126,11 @@ def test_who_has_no_limits_has_no_standing_and_who_has_no_key_is_not_counted() -
     assert nobody.standing() is None
     for _ in range(1000):
         FREE.admit().charge(Usage(output_tokens=10**9))
+
+
+def test_a_limit_of_calls_is_its_lanes_and_a_changed_one_too() -> None:
+    held = account(Clock(), concurrent_calls=3)
+    assert held.lane.limit == 3
+    held.change(Caller(key_id="key_1", limits=Limits(concurrent_calls=5)))
+    assert held.lane.limit == 5
+    assert FREE.lane is None

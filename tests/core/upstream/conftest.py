@@ -10,6 +10,7 @@ import pytest
 from hotseat_core.upstream.account import Call
 from hotseat_core.upstream.credential import Credential
 from hotseat_core.upstream.door import Door
+from hotseat_core.upstream.lane import USUAL, Patience
 from hotseat_core.upstream.models import Models
 from hotseat_core.upstream.provider import parse_provider
 from hotseat_core.upstream.proxy import Proxy, proxying
@@ -106,12 +107,15 @@ def open_scene(tmp_path: Path) -> OpenScene:
         credential: Credential | None = None,
         environment: dict[str, str] | None = None,
         models: Models | None = None,
+        patience: Patience = USUAL,
     ) -> AsyncIterator[Scene]:
         calls: list[Call] = []
         async with providing() as provider:
             there = parse_provider(f"http://127.0.0.1:{provider.port}{path}")
             credential = credential or Credential("ANTHROPIC_API_KEY", KEY)
-            async with proxying(there, credential, tmp_path, environment or {}, calls.append, models=models) as proxy:
+            async with proxying(
+                there, credential, tmp_path, environment or {}, calls.append, models=models, patience=patience
+            ) as proxy:
                 door = await proxy.open("w1")
                 scene = Scene(provider, proxy, door, calls, [])
                 try:

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14hotseat/v1/key.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n\x03Key\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12!\n\x06scopes\x18\x04 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x0e\n\x06weight\x18\x06 \x01(\x01\x12\x0c\n\x04hint\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tuse_today\x18\x0c \x01(\x0b\x32\x12.hotseat.v1.KeyUse\"F\n\x06KeyUse\x12\x15\n\rrequest_count\x18\x01 \x01(\x04\x12\x13\n\x0btoken_count\x18\x02 \x01(\x04\x12\x10\n\x08\x63ost_usd\x18\x03 \x01(\x01\"o\n\tKeyLimits\x12\x1b\n\x13requests_per_minute\x18\x01 \x01(\r\x12\x18\n\x10\x63oncurrent_turns\x18\x02 \x01(\r\x12\x16\n\x0etokens_per_day\x18\x03 \x01(\x04\x12\x13\n\x0busd_per_day\x18\x04 \x01(\x01\"\x96\x02\n\x0bKeyStanding\x12%\n\x06limits\x18\x01 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x15\n\rrequests_left\x18\x02 \x01(\r\x12:\n\x17requests_reset_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rrunning_turns\x18\x04 \x01(\r\x12\x16\n\x0erequests_today\x18\x05 \x01(\x04\x12\x14\n\x0ctokens_today\x18\x06 \x01(\x04\x12\x11\n\tusd_today\x18\x07 \x01(\x01\x12\x35\n\x12\x64\x61y_reset_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration*C\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_CONVERSE\x10\x01\x12\x0f\n\x0bSCOPE_ADMIN\x10\x02\x42\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14hotseat/v1/key.proto\x12\nhotseat.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x03\n\x03Key\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12!\n\x06scopes\x18\x04 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x0e\n\x06weight\x18\x06 \x01(\x01\x12\x0c\n\x04hint\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\tuse_today\x18\x0c \x01(\x0b\x32\x12.hotseat.v1.KeyUse\"F\n\x06KeyUse\x12\x15\n\rrequest_count\x18\x01 \x01(\x04\x12\x13\n\x0btoken_count\x18\x02 \x01(\x04\x12\x10\n\x08\x63ost_usd\x18\x03 \x01(\x01\"\x89\x01\n\tKeyLimits\x12\x1b\n\x13requests_per_minute\x18\x01 \x01(\r\x12\x18\n\x10\x63oncurrent_turns\x18\x02 \x01(\r\x12\x16\n\x0etokens_per_day\x18\x03 \x01(\x04\x12\x13\n\x0busd_per_day\x18\x04 \x01(\x01\x12\x18\n\x10\x63oncurrent_calls\x18\x05 \x01(\r\"\x96\x02\n\x0bKeyStanding\x12%\n\x06limits\x18\x01 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x15\n\rrequests_left\x18\x02 \x01(\r\x12:\n\x17requests_reset_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rrunning_turns\x18\x04 \x01(\r\x12\x16\n\x0erequests_today\x18\x05 \x01(\x04\x12\x14\n\x0ctokens_today\x18\x06 \x01(\x04\x12\x11\n\tusd_today\x18\x07 \x01(\x01\x12\x35\n\x12\x64\x61y_reset_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration*C\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_CONVERSE\x10\x01\x12\x0f\n\x0bSCOPE_ADMIN\x10\x02\x42\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hotseat.v1.key_pb2', _globa
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
-  _globals['_SCOPE']._serialized_start=962
-  _globals['_SCOPE']._serialized_end=1029
+  _globals['_SCOPE']._serialized_start=989
+  _globals['_SCOPE']._serialized_end=1056
   _globals['_KEY']._serialized_start=102
   _globals['_KEY']._serialized_end=494
   _globals['_KEYUSE']._serialized_start=496
   _globals['_KEYUSE']._serialized_end=566
-  _globals['_KEYLIMITS']._serialized_start=568
-  _globals['_KEYLIMITS']._serialized_end=679
-  _globals['_KEYSTANDING']._serialized_start=682
-  _globals['_KEYSTANDING']._serialized_end=960
+  _globals['_KEYLIMITS']._serialized_start=569
+  _globals['_KEYLIMITS']._serialized_end=706
+  _globals['_KEYSTANDING']._serialized_start=709
+  _globals['_KEYSTANDING']._serialized_end=987
 # @@protoc_insertion_point(module_scope)

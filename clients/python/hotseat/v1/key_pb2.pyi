@@ -59,16 +59,18 @@ class KeyUse(_message.Message):
     def __init__(self, request_count: _Optional[int] = ..., token_count: _Optional[int] = ..., cost_usd: _Optional[float] = ...) -> None: ...
 
 class KeyLimits(_message.Message):
-    __slots__ = ("requests_per_minute", "concurrent_turns", "tokens_per_day", "usd_per_day")
+    __slots__ = ("requests_per_minute", "concurrent_turns", "tokens_per_day", "usd_per_day", "concurrent_calls")
     REQUESTS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
     CONCURRENT_TURNS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
     USD_PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_CALLS_FIELD_NUMBER: _ClassVar[int]
     requests_per_minute: int
     concurrent_turns: int
     tokens_per_day: int
     usd_per_day: float
-    def __init__(self, requests_per_minute: _Optional[int] = ..., concurrent_turns: _Optional[int] = ..., tokens_per_day: _Optional[int] = ..., usd_per_day: _Optional[float] = ...) -> None: ...
+    concurrent_calls: int
+    def __init__(self, requests_per_minute: _Optional[int] = ..., concurrent_turns: _Optional[int] = ..., tokens_per_day: _Optional[int] = ..., usd_per_day: _Optional[float] = ..., concurrent_calls: _Optional[int] = ...) -> None: ...
 
 class KeyStanding(_message.Message):
     __slots__ = ("limits", "requests_left", "requests_reset_duration", "running_turns", "requests_today", "tokens_today", "usd_today", "day_reset_duration")

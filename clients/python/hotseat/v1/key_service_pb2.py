@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hotseat.v1 import key_pb2 as hotseat_dot_v1_dot_key__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chotseat/v1/key_service.proto\x12\nhotseat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hotseat/v1/key.proto\"\x12\n\x10GetCallerRequest\"\xbc\x01\n\x11GetCallerResponse\x12\'\n\tauth_mode\x18\x01 \x01(\x0e\x32\x14.hotseat.v1.AuthMode\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12\x0e\n\x06key_id\x18\x04 \x01(\t\x12\x10\n\x08key_name\x18\x05 \x01(\t\x12)\n\x08standing\x18\x06 \x01(\x0b\x32\x17.hotseat.v1.KeyStanding\"\xbb\x01\n\x10\x43reateKeyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12%\n\x06limits\x18\x04 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x0e\n\x06weight\x18\x05 \x01(\x01\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x11\x43reateKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"J\n\x10ListKeysResponse\x12\x1d\n\x04keys\x18\x01 \x03(\x0b\x32\x0f.hotseat.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf6\x01\n\x10UpdateKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12+\n\x06limits\x18\x04 \x01(\x0b\x32\x1b.hotseat.v1.KeyLimitChanges\x12\x13\n\x06weight\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rnever_expires\x18\x07 \x01(\x08\x42\x07\n\x05_nameB\t\n\x07_weight\"\xd9\x01\n\x0fKeyLimitChanges\x12 \n\x13requests_per_minute\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1d\n\x10\x63oncurrent_turns\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x1b\n\x0etokens_per_day\x18\x03 \x01(\x04H\x02\x88\x01\x01\x12\x18\n\x0busd_per_day\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x16\n\x14_requests_per_minuteB\x13\n\x11_concurrent_turnsB\x11\n\x0f_tokens_per_dayB\x0e\n\x0c_usd_per_day\"1\n\x11UpdateKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"1\n\x11RevokeKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key*\x81\x01\n\x08\x41uthMode\x12\x19\n\x15\x41UTH_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41UTH_MODE_OPEN\x10\x01\x12\x12\n\x0e\x41UTH_MODE_KEYS\x10\x02\x12\x1a\n\x16\x41UTH_MODE_CERTIFICATES\x10\x03\x12\x16\n\x12\x41UTH_MODE_INSECURE\x10\x04\x32\xfb\x02\n\nKeyService\x12H\n\tGetCaller\x12\x1c.hotseat.v1.GetCallerRequest\x1a\x1d.hotseat.v1.GetCallerResponse\x12H\n\tCreateKey\x12\x1c.hotseat.v1.CreateKeyRequest\x1a\x1d.hotseat.v1.CreateKeyResponse\x12\x45\n\x08ListKeys\x12\x1b.hotseat.v1.ListKeysRequest\x1a\x1c.hotseat.v1.ListKeysResponse\x12H\n\tUpdateKey\x12\x1c.hotseat.v1.UpdateKeyRequest\x1a\x1d.hotseat.v1.UpdateKeyResponse\x12H\n\tRevokeKey\x12\x1c.hotseat.v1.RevokeKeyRequest\x1a\x1d.hotseat.v1.RevokeKeyResponseB\x02P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chotseat/v1/key_service.proto\x12\nhotseat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hotseat/v1/key.proto\"\x12\n\x10GetCallerRequest\"\xbc\x01\n\x11GetCallerResponse\x12\'\n\tauth_mode\x18\x01 \x01(\x0e\x32\x14.hotseat.v1.AuthMode\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12\x0e\n\x06key_id\x18\x04 \x01(\t\x12\x10\n\x08key_name\x18\x05 \x01(\t\x12)\n\x08standing\x18\x06 \x01(\x0b\x32\x17.hotseat.v1.KeyStanding\"\xbb\x01\n\x10\x43reateKeyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12%\n\x06limits\x18\x04 \x01(\x0b\x32\x15.hotseat.v1.KeyLimits\x12\x0e\n\x06weight\x18\x05 \x01(\x01\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x11\x43reateKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"J\n\x10ListKeysResponse\x12\x1d\n\x04keys\x18\x01 \x03(\x0b\x32\x0f.hotseat.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf6\x01\n\x10UpdateKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12!\n\x06scopes\x18\x03 \x03(\x0e\x32\x11.hotseat.v1.Scope\x12+\n\x06limits\x18\x04 \x01(\x0b\x32\x1b.hotseat.v1.KeyLimitChanges\x12\x13\n\x06weight\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rnever_expires\x18\x07 \x01(\x08\x42\x07\n\x05_nameB\t\n\x07_weight\"\x8d\x02\n\x0fKeyLimitChanges\x12 \n\x13requests_per_minute\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x1d\n\x10\x63oncurrent_turns\x18\x02 \x01(\rH\x01\x88\x01\x01\x12\x1b\n\x0etokens_per_day\x18\x03 \x01(\x04H\x02\x88\x01\x01\x12\x18\n\x0busd_per_day\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x1d\n\x10\x63oncurrent_calls\x18\x05 \x01(\rH\x04\x88\x01\x01\x42\x16\n\x14_requests_per_minuteB\x13\n\x11_concurrent_turnsB\x11\n\x0f_tokens_per_dayB\x0e\n\x0c_usd_per_dayB\x13\n\x11_concurrent_calls\"1\n\x11UpdateKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"1\n\x11RevokeKeyResponse\x12\x1c\n\x03key\x18\x01 \x01(\x0b\x32\x0f.hotseat.v1.Key*\x81\x01\n\x08\x41uthMode\x12\x19\n\x15\x41UTH_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41UTH_MODE_OPEN\x10\x01\x12\x12\n\x0e\x41UTH_MODE_KEYS\x10\x02\x12\x1a\n\x16\x41UTH_MODE_CERTIFICATES\x10\x03\x12\x16\n\x12\x41UTH_MODE_INSECURE\x10\x04\x32\xfb\x02\n\nKeyService\x12H\n\tGetCaller\x12\x1c.hotseat.v1.GetCallerRequest\x1a\x1d.hotseat.v1.GetCallerResponse\x12H\n\tCreateKey\x12\x1c.hotseat.v1.CreateKeyRequest\x1a\x1d.hotseat.v1.CreateKeyResponse\x12\x45\n\x08ListKeys\x12\x1b.hotseat.v1.ListKeysRequest\x1a\x1c.hotseat.v1.ListKeysResponse\x12H\n\tUpdateKey\x12\x1c.hotseat.v1.UpdateKeyRequest\x1a\x1d.hotseat.v1.UpdateKeyResponse\x12H\n\tRevokeKey\x12\x1c.hotseat.v1.RevokeKeyRequest\x1a\x1d.hotseat.v1.RevokeKeyResponseB\x02P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +34,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hotseat.v1.key_service_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'P\001'
-  _globals['_AUTHMODE']._serialized_start=1309
-  _globals['_AUTHMODE']._serialized_end=1438
+  _globals['_AUTHMODE']._serialized_start=1361
+  _globals['_AUTHMODE']._serialized_end=1490
   _globals['_GETCALLERREQUEST']._serialized_start=99
   _globals['_GETCALLERREQUEST']._serialized_end=117
   _globals['_GETCALLERRESPONSE']._serialized_start=120
@@ -51,13 +51,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEKEYREQUEST']._serialized_start=702
   _globals['_UPDATEKEYREQUEST']._serialized_end=948
   _globals['_KEYLIMITCHANGES']._serialized_start=951
-  _globals['_KEYLIMITCHANGES']._serialized_end=1168
-  _globals['_UPDATEKEYRESPONSE']._serialized_start=1170
-  _globals['_UPDATEKEYRESPONSE']._serialized_end=1219
-  _globals['_REVOKEKEYREQUEST']._serialized_start=1221
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1255
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=1257
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=1306
-  _globals['_KEYSERVICE']._serialized_start=1441
-  _globals['_KEYSERVICE']._serialized_end=1820
+  _globals['_KEYLIMITCHANGES']._serialized_end=1220
+  _globals['_UPDATEKEYRESPONSE']._serialized_start=1222
+  _globals['_UPDATEKEYRESPONSE']._serialized_end=1271
+  _globals['_REVOKEKEYREQUEST']._serialized_start=1273
+  _globals['_REVOKEKEYREQUEST']._serialized_end=1307
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=1309
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=1358
+  _globals['_KEYSERVICE']._serialized_start=1493
+  _globals['_KEYSERVICE']._serialized_end=1872
 # @@protoc_insertion_point(module_scope)

@@ -103,16 +103,18 @@ class UpdateKeyRequest(_message.Message):
     def __init__(self, key_id: _Optional[str] = ..., name: _Optional[str] = ..., scopes: _Optional[_Iterable[_Union[_key_pb2.Scope, str]]] = ..., limits: _Optional[_Union[KeyLimitChanges, _Mapping]] = ..., weight: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., never_expires: bool = ...) -> None: ...
 
 class KeyLimitChanges(_message.Message):
-    __slots__ = ("requests_per_minute", "concurrent_turns", "tokens_per_day", "usd_per_day")
+    __slots__ = ("requests_per_minute", "concurrent_turns", "tokens_per_day", "usd_per_day", "concurrent_calls")
     REQUESTS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
     CONCURRENT_TURNS_FIELD_NUMBER: _ClassVar[int]
     TOKENS_PER_DAY_FIELD_NUMBER: _ClassVar[int]
     USD_PER_DAY_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_CALLS_FIELD_NUMBER: _ClassVar[int]
     requests_per_minute: int
     concurrent_turns: int
     tokens_per_day: int
     usd_per_day: float
-    def __init__(self, requests_per_minute: _Optional[int] = ..., concurrent_turns: _Optional[int] = ..., tokens_per_day: _Optional[int] = ..., usd_per_day: _Optional[float] = ...) -> None: ...
+    concurrent_calls: int
+    def __init__(self, requests_per_minute: _Optional[int] = ..., concurrent_turns: _Optional[int] = ..., tokens_per_day: _Optional[int] = ..., usd_per_day: _Optional[float] = ..., concurrent_calls: _Optional[int] = ...) -> None: ...
 
 class UpdateKeyResponse(_message.Message):
     __slots__ = ("key",)

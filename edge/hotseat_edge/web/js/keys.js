@@ -11,6 +11,7 @@ const DAY_S = 86_400;
 const UNITS = [
   ["requests_per_minute", (count) => `${count} requests/min`],
   ["concurrent_turns", (count) => `${count} at once`],
+  ["concurrent_calls", (count) => `${count} ${count === 1 ? "call" : "calls"} to the model at once`],
   ["tokens_per_day", (count) => `${tokens(count)} tokens/day`],
   ["usd_per_day", (cost) => `$${cost}/day`],
 ];
@@ -93,7 +94,7 @@ function Revoking({ wanted, onClose }) {
   <//>`;
 }
 
-const EMPTY = { name: "", tenant: "", requests_per_minute: "", concurrent_turns: "", tokens_per_day: "", usd_per_day: "", days: "" };
+const EMPTY = { name: "", tenant: "", requests_per_minute: "", concurrent_turns: "", concurrent_calls: "", tokens_per_day: "", usd_per_day: "", days: "" };
 
 function Making({ isFirst, onClose }) {
   const [given, setGiven] = useState(EMPTY);
@@ -121,6 +122,7 @@ function Making({ isFirst, onClose }) {
     <div class="pairs">
       <label>Requests a minute<input type="number" min="0" step="1" ...${bind("requests_per_minute")} placeholder="no limit" /></label>
       <label>Turns at once<input type="number" min="0" step="1" ...${bind("concurrent_turns")} placeholder="no limit" /></label>
+      <label>Calls to the model at once<input type="number" min="0" step="1" ...${bind("concurrent_calls")} placeholder="no limit" /></label>
       <label>Tokens a day<input type="number" min="0" step="1" ...${bind("tokens_per_day")} placeholder="no limit" /></label>
       <label>US dollars a day<input type="number" min="0" step="any" ...${bind("usd_per_day")} placeholder="no limit" /></label>
       <label>Days until it expires<input type="number" min="1" max="3650" step="1" ...${bind("days")} placeholder="never" /></label>

@@ -1,0 +1,301 @@
+"""Requests at the provider at once: how many a key's turns may have, who waits, for how long, and in which order."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from hotseat_core.upstream.connections import Connections, UnreachableError
+from hotseat_core.upstream.door import Door
+from hotseat_core.upstream.lane import USUAL, Lane, Patience, Place
+from hotseat_core.upstream.provider_side import ProviderSide
+from hotseat_core.upstream.refusals import retry_after_s
+
+from tests.core.upstream.conftest import Client, OpenScene, Scene
+from tests.fakes.provider import Got, Line, whole
+
+
+@dataclass
+class Heard:
+    """What is told of those that wait."""
+
+    waiting: int = 0
+    ended: list[str] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        self.waiting += 1
+        self.changed.set()
+
+    def end(self, outcome: str, waited_s: float) -> None:
+        assert waited_s >= 0
+        self.waiting -= 1
+        self.ended.append(outcome)
+        self.changed.set()
+
+    async def until(self, waiting: int, *ended: str) -> None:
+        """Return once so many wait, and the others have ended so."""
+        while (self.waiting, self.ended) != (waiting, list(ended)):
+            self.changed.clear()
+            await self.changed.wait()
+
+
+class Waiting:
+    """A request that notes what it is told."""
+
+    def __init__(self, name: str, told: list[str]) -> None:
+        self._name = name
+        self._told = told
+
+    def go(self) -> None:
+        self._told.append(self._name)
+
+    def give_up(self, limit: int) -> None:
+        self._told.append(f"{self._name} refused, {limit}")
+
+
+class Lineup:
+    """A lane, and the requests that have come to it."""
+
+    def __init__(self, limit: int, patience: Patience = USUAL) -> None:
+        self.lane = Lane(limit)
+        self.told: list[str] = []
+        self._patience = patience
+
+    def enter(self, *names: str) -> list[Place]:
+        """The places of requests; the first letter of a name is its worker's."""
+        return [self.lane.enter(name[0], Waiting(name, self.told), self._patience) for name in names]
+
+
+async def settled() -> None:
+    """Let the loop do what it was asked to do soon."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_workers_take_turns_however_many_requests_one_of_them_has() -> None:
+    lineup = Lineup(1)
+    held, *_ = lineup.enter("a0", "a1", "a2", "a3", "b1", "b2", "c1")
+    places = [held]
+    for _ in range(6):
+        lineup.lane.free()
+        await settled()
+    assert lineup.told == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert (lineup.lane.under_way, lineup.lane.waiting) == (1, 0)
+    assert not any(place.is_waiting for place in places)
+
+
+async def test_without_a_limit_nobody_waits_and_all_are_counted() -> None:
+    lineup = Lineup(0)
+    places = lineup.enter("a1", "a2", "b1")
+    assert [place.is_waiting for place in places] == [False] * 3
+    assert lineup.lane.under_way == 3
+
+
+async def test_a_limit_that_is_changed_counts_at_once_for_what_is_under_way_too() -> None:
+    lineup = Lineup(0)
+    first, second = lineup.enter("a1", "a2")
+    lineup.lane.change(1)
+    waits, another = lineup.enter("a3", "b1")
+    assert (waits.is_waiting, another.is_waiting) == (True, True)
+    first.leave()
+    await settled()
+    assert lineup.told == []  # one is under way, which is all that there may be
+    second.leave()
+    await settled()
+    assert lineup.told == ["a3"]
+    lineup.lane.change(0)
+    await settled()
+    assert lineup.told == ["a3", "b1"]
+
+
+async def test_nobody_gets_past_those_that_wait() -> None:
+    lineup = Lineup(1)
+    held, _ = lineup.enter("a1", "a2")
+    held.leave()
+    (late,) = lineup.enter("b1")  # the place is free, and somebody else's
+    assert late.is_waiting
+    await settled()
+    assert lineup.told == ["a2"]
+
+
+async def test_who_leaves_the_line_is_not_called_and_takes_no_place() -> None:
+    lineup = Lineup(1)
+    held, gone, other = lineup.enter("a1", "a2", "b1")
+    gone.leave()
+    held.leave()
+    await settled()
+    assert lineup.told == ["b1"]
+    other.leave()
+    assert (lineup.lane.under_way, lineup.lane.waiting) == (0, 0)
+
+
+async def test_who_has_waited_long_enough_is_refused_and_is_out_of_the_line() -> None:
+    heard = Heard()
+    lineup = Lineup(1, Patience(0.01, heard))
+    held, _ = lineup.enter("a1", "b1")
+    async with asyncio.timeout(30):
+        await heard.until(0, "refused")
+    assert lineup.told == ["b1 refused, 1"]
+    held.leave()
+    await settled()
+    assert (lineup.told, lineup.lane.under_way) == (["b1 refused, 1"], 0)
+
+
+async def test_all_requests_of_a_worker_that_ends_at_once_go_without_one_being_sent() -> None:
+    lineup = Lineup(1)
+    for place in lineup.enter("a1", "a2", "a3"):
+        place.leave()
+    await settled()
+    assert (lineup.told, lineup.lane.under_way) == ([], 0)
+
+
+# ---- through the proxy
+
+
+@dataclass
+class Held:
+    """A provider that answers when it is told to, in the order in which it was asked."""
+
+    scene: Scene
+    asked: list[bytes] = field(default_factory=list)
+    open: list[Line] = field(default_factory=list)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.scene.provider.answer = self._keep
+
+    async def _keep(self, line: Line, got: Got) -> None:
+        self.asked.append(got.body)
+        self.open.append(line)
+        self._changed.set()
+
+    async def until_asked(self, *bodies: bytes) -> None:
+        while len(self.asked) < len(bodies):
+            self._changed.clear()
+            await self._changed.wait()
+        assert self.asked == list(bodies)
+
+    async def answer(self) -> None:
+        """Answer the one that was asked first."""
+        await self.open.pop(0).send(whole(b"{}"))
+
+
+async def asking(scene: Scene, body: bytes, door: Door | None = None) -> Client:
+    client = await scene.client(door)
+    client.ask(body)
+    return client
+
+
+async def test_what_is_beyond_the_limit_waits_in_the_core_until_an_answer_has_ended(open_scene: OpenScene) -> None:
+    heard = Heard()
+    async with open_scene(patience=Patience(60, heard)) as scene:
+        provider, scene.door.account.lane = Held(scene), Lane(1)
+        other = await scene.proxy.open("w2")
+        other.account.lane = scene.door.account.lane  # a turn of the same key
+        first = await asking(scene, b"1")
+        await provider.until_asked(b"1")
+        second = await asking(scene, b"2", other)
+        await heard.until(1)
+        assert provider.asked == [b"1"]
+        await provider.answer()
+        assert (await first.answer())[0] == 200
+        await provider.until_asked(b"1", b"2")
+        await provider.answer()
+        assert (await second.answer())[0] == 200
+        assert (heard.waiting, heard.ended) == (0, ["served"])
+        assert [call.status for call in scene.calls] == [200, 200]
+        other.close()
+
+
+async def test_other_keys_and_callers_without_one_do_not_wait(open_scene: OpenScene) -> None:
+    async with open_scene() as scene:
+        provider, scene.door.account.lane = Held(scene), Lane(1)
+        keyed, free = await scene.proxy.open("w2"), await scene.proxy.open("w3")
+        keyed.account.lane = Lane(1)
+        for body, door in ((b"1", scene.door), (b"2", keyed), (b"3", free), (b"4", free)):
+            await asking(scene, body, door)
+            await provider.until_asked(*(b"%d" % (number + 1) for number in range(int(body))))
+        keyed.close()
+        free.close()
+
+
+async def test_a_worker_that_hangs_up_while_it_waits_has_asked_nothing(open_scene: OpenScene) -> None:
+    heard = Heard()
+    async with open_scene(patience=Patience(60, heard)) as scene:
+        provider, scene.door.account.lane = Held(scene), Lane(1)
+        first = await asking(scene, b"1")
+        await provider.until_asked(b"1")
+        gone = await asking(scene, b"2")
+        await heard.until(1)
+        gone.hang_up()
+        await heard.until(0, "cancelled")
+        await provider.answer()
+        await first.answer()
+        first.ask(b"3")
+        await provider.until_asked(b"1", b"3")
+        assert [call.status for call in scene.calls] == [200]
+
+
+async def test_a_worker_that_hangs_up_in_the_middle_gives_its_place_to_the_next(open_scene: OpenScene) -> None:
+    async with open_scene() as scene:
+        provider, scene.door.account.lane = Held(scene), Lane(1)
+        first = await asking(scene, b"1")
+        await provider.until_asked(b"1")
+        second = await asking(scene, b"2")
+        first.hang_up()
+        await provider.until_asked(b"1", b"2")
+        provider.open.pop(0)
+        await provider.answer()
+        assert (await second.answer())[0] == 200
+
+
+async def test_who_waits_too_long_is_told_when_to_come_again_and_may_use_the_connection(open_scene: OpenScene) -> None:
+    async with open_scene(patience=Patience(0.01)) as scene:
+        provider, scene.door.account.lane = Held(scene), Lane(1)
+        first = await asking(scene, b"1")
+        await provider.until_asked(b"1")
+        second = await asking(scene, b"2")
+        status, headers, body = await second.answer()
+        assert status == 429
+        assert retry_after_s([(name.encode(), value.encode()) for name, value in headers.items()], 0) == 2
+        error = json.loads(body)["error"]
+        assert error["type"] == "rate_limit_error"
+        assert "may have 1 requests" in error["message"]
+        refused = scene.door.account.refused
+        assert refused is not None
+        assert (refused.status, refused.retry_after_s) == (429, 2)
+        await provider.answer()
+        await first.answer()
+        second.ask(b"3")
+        await provider.until_asked(b"1", b"3")
+
+
+async def test_a_door_that_closes_sends_nothing_of_what_waited(open_scene: OpenScene) -> None:
+    heard = Heard()
+    async with open_scene(patience=Patience(60, heard)) as scene:
+        provider, lane = Held(scene), Lane(1)
+        scene.door.account.lane = lane
+        for number in range(4):
+            await asking(scene, b"%d" % number)
+            await provider.until_asked(b"0")
+        await heard.until(3)
+        scene.door.close()
+        await heard.until(0, "cancelled", "cancelled", "cancelled")
+        await settled()
+        assert provider.asked == [b"0"]
+        assert (lane.under_way, lane.waiting) == (0, 0)
+
+
+async def test_a_provider_that_cannot_be_reached_leaves_the_place_to_the_next(
+    open_scene: OpenScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(_connections: Connections) -> ProviderSide:
+        raise UnreachableError("nobody is there")
+
+    monkeypatch.setattr(Connections, "connect", unreachable)
+    async with open_scene() as scene:
+        lane = scene.door.account.lane = Lane(1)
+        answers = [await asking(scene, b"1") for _ in range(3)]
+        assert [(await client.answer())[0] for client in answers] == [502] * 3
+        assert (lane.under_way, lane.waiting) == (0, 0)
