@@ -75,6 +75,16 @@ class Wire:
         self._calls[request_id] = answer
         return answer
 
+    def demand(self, subtype: str, on_refusal: Callable[[str], None], **fields: Any) -> None:
+        """Ask without waiting; on_refusal hears it if the CLI refuses, not if it ends. Raises WorkerLost."""
+
+        def check(answer: Calls) -> None:
+            has_ended = self._process is None or self._process.exited.is_set()
+            if not answer.cancelled() and (exc := answer.exception()) is not None and not has_ended:
+                on_refusal(f"{subtype} failed: {exc}")
+
+        self.call(subtype, **fields).add_done_callback(check)
+
     def kill(self) -> None:
         """End the process at once; whoever waits for it hears of it as of any other end."""
         if self._process is not None:

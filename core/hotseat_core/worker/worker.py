@@ -5,7 +5,6 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from hotseat_core.errors import Reason, WorkerDiedAtStart, WorkerLost, WorkerStartError
 from hotseat_core.events import COST_DIGITS, Event, Failure, Outcome, Raw, RequestsCancelled
@@ -21,7 +20,7 @@ from hotseat_core.worker.session import Alignment, CannotAlignError, Session
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.survivors import kill_survivors
 from hotseat_core.worker.translate import Ending, TurnReport
-from hotseat_core.worker.wire import Calls, Line, Wire
+from hotseat_core.worker.wire import Line, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +60,7 @@ class Worker:
         if opening is not None:
             self._session.begin(opening.rows, opening.uuids)
         self._turn: RunningTurn | None = None
+        self._refusal = ""  # of what was to hold for a turn, or for all: from then on the worker is of no use
         self._seeds: dict[str, asyncio.Future[None]] = {}  # by uuid of the user frame
         self._flags = TurnSetup().flags()
         self._cost_usd = 0.0  # that the CLI has reported so far
@@ -112,12 +112,12 @@ class Worker:
     # ---- the session
 
     def bind(self, setup: SessionSetup) -> None:
-        """Make the parked process this session's, once. What the CLI refuses of it fails the next turn."""
+        """Make the parked process this session's, once. What the CLI refuses of it fails align, or the next turn."""
         if self.setup is not None:
             raise RuntimeError(f"worker {self.id} is bound already")
         self.setup = setup
         for subtype, fields in setup.calls(is_bare=self._is_bare):
-            self._call_and_mind(subtype, **fields)
+            self._wire.demand(subtype, self._on_refusal, **fields)
 
     async def align(self, rows: Sequence[Row]) -> None:
         """Bring the session to hold these rows, by rewind and by seeding.
@@ -132,6 +132,7 @@ class Worker:
                 await self._rewind(way.rewind_to, way.last_seen)
             for row in way.seed:
                 await self._seed(row)
+        self._check_setup()
 
     def way(self, rows: Sequence[Row]) -> Alignment:
         """Return what align would have to do. Raises CannotAlignError."""
@@ -143,9 +144,10 @@ class Worker:
         is_tool, account = self._is_client_tool, self._account
         turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, is_tool, account=account)
         try:
+            self._check_setup()
             if (flags := setup.flags(is_bare=self._is_bare)) != self._flags:
                 self._flags = flags
-                self._call_and_mind("apply_flag_settings", settings=self._flags)
+                self._wire.demand("apply_flag_settings", self._on_refusal, settings=self._flags)
             self._session.begin_turn(prompt, prompt_uuid)
             self._wire.write(control.user_frame(prompt_uuid, prompt.content, query=True))
         except WorkerLost:
@@ -219,14 +221,13 @@ class Worker:
                 del self._seeds[frame_uuid]
         self._session.add(row, frame_uuid)
 
-    def _call_and_mind(self, subtype: str, **fields: Any) -> None:
-        """Ask without waiting; a refusal fails the turn that is then running."""
+    def _on_refusal(self, told: str) -> None:
+        self._refusal = told
+        self.cut(Ending(Outcome.FAILED, Failure(Reason.WORKER_START, told)))
 
-        def check(answer: Calls) -> None:
-            if not answer.cancelled() and (exc := answer.exception()) is not None:
-                self.cut(Ending(Outcome.FAILED, Failure(Reason.WORKER_START, f"{subtype} failed: {exc}")))
-
-        self._wire.call(subtype, **fields).add_done_callback(check)
+    def _check_setup(self) -> None:
+        if self._refusal:
+            raise WorkerLost(self._refusal)
 
     # ---- what the process says
 
@@ -246,8 +247,7 @@ class Worker:
             turn.tell(events)
 
     def _on_message(self, turn: RunningTurn | None, message: Message) -> list[Event]:
-        frame = control.parse(message)
-        if frame is not None:
+        if (frame := control.parse(message)) is not None:
             return self._on_control(turn, frame)
         if message.get("type") == "result" and self._is_seeds(turn, message):
             self._on_seeded(message)

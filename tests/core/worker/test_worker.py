@@ -76,6 +76,27 @@ async def test_a_setup_that_the_cli_refuses_fails_the_turn(open_worker: OpenWork
         assert "went wrong" in report.ending.failure.message
 
 
+async def test_a_setup_that_is_refused_while_the_history_is_told_is_not_forgotten(open_worker: OpenWorker) -> None:
+    async with open_worker("no-initialize") as worker:
+        worker.bind(SessionSetup("Be brief."))
+        with pytest.raises(WorkerLost, match=r"initialize failed: .*went wrong"):
+            await worker.align([user("a"), model("b")])
+        report = await ask(worker, "hello")
+        assert report.ending.failure is not None
+        assert report.ending.failure.reason is Reason.WORKER_LOST
+        assert report.text == ""
+
+
+async def test_a_worker_that_has_refused_a_turn_s_settings_runs_no_other_turn_without_them(
+    open_worker: OpenWorker,
+) -> None:
+    async with open_worker("no-flags") as worker:
+        worker.bind(SessionSetup())
+        await ask(worker, "hang", TurnSetup(effort="low"))
+        with pytest.raises(WorkerLost, match="apply_flag_settings failed"):
+            await worker.align([])
+
+
 async def test_the_process_has_no_more_than_it_is_allowed(open_worker: OpenWorker, tmp_path: Path) -> None:
     async with open_worker(profile="claude-code") as worker:
         worker.bind(SessionSetup("my system prompt", model="client-model"))
