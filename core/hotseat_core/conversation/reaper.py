@@ -39,6 +39,8 @@ class Reaper:
                 await self.sweep()
             except StorageFailed as exc:
                 logger.warning("conversations that are kept no longer can't be looked up", extra={"error": str(exc)})
+            except Exception:
+                logger.exception("conversations that are kept no longer could not be cleared away")
 
     async def sweep(self) -> int:
         """Clear away all that is kept no longer and not in use, one after another; return how many went.

@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-import psutil
-
 from hotseat_core.pool.clock import Clock
 from hotseat_core.pool.floor import Floor
 
@@ -44,7 +42,10 @@ class MemoryWatch:
     async def _run(self) -> None:
         while True:
             begin = self._clock.time()
-            await self._measure_once()
+            try:
+                await self._measure_once()
+            except Exception:
+                logger.exception("the workers' memory could not be measured; until it can, the latest sizes count")
             await self._sleep(max(INTERVAL_S, (self._clock.time() - begin) / MOST_OF_THE_TIME))
 
     async def _measure_once(self) -> None:
@@ -52,11 +53,7 @@ class MemoryWatch:
         pids = {seat.worker.pid: seat.view.seat for seat in seats if seat.worker is not None}
         if not pids:
             return
-        try:
-            sizes = await asyncio.to_thread(self._measure, list(pids))
-        except (psutil.Error, OSError):
-            logger.exception("the workers' memory could not be measured; until it can, the latest sizes count")
-            return
+        sizes = await asyncio.to_thread(self._measure, list(pids))
         self._floor.note_memory({pids[pid]: size for pid, size in sizes.items()})
 
     async def _sleep(self, duration_s: float) -> None:

@@ -98,15 +98,17 @@ class Appetites:
             await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT_S)
 
     def add(self, eater: Eater) -> None:
-        """Look after one more."""
-        self._eaters.add(eater)
+        """Look after one more, where there is a limit."""
+        if self._task is not None:
+            self._eaters.add(eater)
 
     async def _run(self) -> None:
         while True:
             began = time.monotonic()
             try:
                 await self._look()
-            except OSError:
+            except Exception:
+                # Whatever it was: without this watch nothing would keep to the limits any more.
                 logger.exception("what workers take of the machine could not be measured")
             await asyncio.sleep(min(max(self._interval_s, (time.monotonic() - began) / _MOST_OF_THE_TIME), _LONGEST_S))
 

@@ -15,6 +15,7 @@ from hotseat_core.errors import ConversationNotFound, StorageFailed
 from hotseat_core.journal.store import Due
 from hotseat_core.worker.setup import SessionSetup
 
+from tests.core.conftest import until
 from tests.core.conversation.conftest import Guest, House, OpenHouse, settings
 from tests.core.conversation.scenes import a, hanging, u
 from tests.fakes.clock import settled
@@ -239,6 +240,24 @@ async def test_a_journal_that_fails_is_tried_again(open_house: OpenHouse, caplog
             while not caplog.records:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
             house.store.failing = False
+            while await house.listed():  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+        await settled()
+
+
+async def test_a_sweep_that_breaks_off_unforeseen_is_not_the_last(
+    open_house: OpenHouse, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house() as house:
+        await used_cold(house, "c")
+
+        async def broken(*_: object, **__: object) -> list[tuple[str, str]]:
+            raise ValueError("not as we know it")
+
+        monkeypatch.setattr(house.tenants, "overdue", broken)
+        async with reaping(Reaper(house.tenants, Retention(1.0, 0.1), lambda: time.time() + DAY)):
+            await until(lambda: "could not be cleared away" in caplog.text)
+            monkeypatch.undo()
             while await house.listed():  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
         await settled()

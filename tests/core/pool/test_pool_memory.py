@@ -87,11 +87,12 @@ async def test_a_turn_waits_for_memory_as_for_a_seat_and_is_told_what_to_raise(
     assert machine.most_processes == 1
 
 
+@pytest.mark.parametrize("failure", [PermissionError("no /proc"), ValueError("/proc says something else")])
 async def test_a_measurement_that_fails_is_logged_and_tried_again(
-    open_pool: OpenPool, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    open_pool: OpenPool, clock: ManualClock, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     scales = Scales()
-    scales.failure = PermissionError("no /proc")
+    scales.failure = failure
     async with open_pool(warm_workers=1, memory_limit_bytes=900 * MB, measure_memory=scales.measure) as pool:
         await until(lambda: clock.pending)
         clock.advance(INTERVAL_S)

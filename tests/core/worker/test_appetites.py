@@ -1,11 +1,13 @@
 """What workers take of the machine: what is too much, how it is measured, and who is ended for it."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -152,14 +154,24 @@ async def test_without_a_limit_nobody_looks() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_measurement_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_limit_workers_that_have_gone_are_not_kept() -> None:
+    async with Appetites(Appetite()) as appetites:
+        gone = weakref.ref(eater := Eater(1))
+        appetites.add(eater)
+        del eater
+        gc.collect()
+        assert gone() is None
+
+
+@pytest.mark.parametrize("failure", [OSError("/proc is away"), ValueError("/proc says something else")])
+async def test_a_measurement_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
     count = 0
 
     def failing(roots: Iterable[int], limit: Appetite) -> Mapping[int, Appetite]:
         nonlocal count
         count += 1
         if count == 1:
-            raise OSError("/proc is away")
+            raise failure
         return {}
 
     async with Appetites(Appetite(1, 1), failing, interval_s=0.01) as appetites:
