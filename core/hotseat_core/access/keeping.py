@@ -32,7 +32,8 @@ class Keeping:
         self._file = file
         self._take = take
         self._clock = clock
-        self._version = -1  # of the file, as it was read last
+        self._version = -1  # of the file, as it was read last: it tells what others have changed
+        self._is_stale = True  # what we have changed ourselves, or could not read, was not read since
         self._uses: dict[str, Use] = {}  # of the day on which the core started
         self._unwritten: dict[str, KeyAccount] = {}  # by key id
         self._has_unwritten = asyncio.Event()
@@ -69,7 +70,8 @@ class Keeping:
         return msgspec.structs.replace(found) if found is not None else Use()
 
     async def change(self, work: Callable[[KeyFile], Result]) -> Result:
-        """Change the file, and go by it once this returns. Raises StorageFailed."""
+        """Change the file, and go by it once this returns; soon, if the caller is cancelled. Raises StorageFailed."""
+        self._is_stale = True  # the thread does one thing after another: who reads from now on reads the change
         try:
             result = await self._run(lambda: work(self._file))
         except sqlite3.Error as exc:
@@ -83,16 +85,22 @@ class Keeping:
         while True:
             await asyncio.sleep(POLL_INTERVAL_S)
             try:
-                if await self._run(self._file.version) != self._version:
+                if self._is_stale or await self._run(self._file.version) != self._version:
                     await self._read()
             except (sqlite3.Error, StorageFailed) as exc:
                 logger.warning("the keys can't be read; those read before still count", extra={"error": str(exc)})
 
     async def _read(self) -> None:
         async with self._reading:  # the latest counts, not the slowest
-            # In this order: a change in between is read twice rather than never.
-            self._version = await self._run(self._file.version)
-            self._take(await self._run(self._file.keys))
+            self._is_stale = False
+            try:
+                # In this order: a change in between is read twice rather than never.
+                version = await self._run(self._file.version)
+                self._take(await self._run(self._file.keys))
+                self._version = version
+            except BaseException:
+                self._is_stale = True
+                raise
 
     # ---- what keys are used for
 
@@ -108,15 +116,20 @@ class Keeping:
             await self._write()
 
     async def _write(self) -> None:
-        accounts, self._unwritten = list(self._unwritten.values()), {}
-        if not accounts:
+        used, self._unwritten = self._unwritten, {}
+        if not used:
             return
-        uses = [(found.caller.key_id, msgspec.structs.replace(found.use), found.last_use_time) for found in accounts]
+        uses = [(key_id, msgspec.structs.replace(found.use), found.last_use_time) for key_id, found in used.items()]
+        is_written = False
         try:
             await self._run(lambda: self._file.note_use(uses))
+            is_written = True
         except (sqlite3.Error, StorageFailed) as exc:
-            # It is counted in memory all the same, and written with the next use.
+            # It is counted in memory all the same, and written with the next use, or at the end.
             logger.warning("what keys were used for can't be written", extra={"error": str(exc)})
+        finally:
+            if not is_written:
+                self._unwritten = used | self._unwritten
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -81,7 +81,7 @@ class KeyFile:
         return found
 
     def keys(self) -> list[Key]:
-        """Return every key that there is or was, the oldest first."""
+        """Return every key that there is or was, the oldest first. Raises StorageFailed where one can't be read."""
         return [_key(row) for row in self._db.execute("SELECT * FROM key ORDER BY create_time, key_id")]
 
     def uses(self, day: int) -> dict[str, Use]:
@@ -156,14 +156,18 @@ def _row(key: Key) -> tuple[Any, ...]:
 
 def _key(row: tuple[Any, ...]) -> Key:
     key_id, digest, hint, name, tenant, scopes, limits, weight, created, expires, revoked, used = row
+    try:
+        may, within = msgspec.json.decode(scopes, type=frozenset[Scope]), msgspec.json.decode(limits, type=Limits)
+    except msgspec.MsgspecError as exc:
+        raise StorageFailed(f"the key {key_id} can't be read, perhaps a newer hotseat wrote it: {exc}") from exc
     return Key(
         key_id=key_id,
         digest=digest,
         hint=hint,
         name=name,
         tenant=tenant,
-        scopes=msgspec.json.decode(scopes, type=frozenset[Scope]),
-        limits=msgspec.json.decode(limits, type=Limits),
+        scopes=may,
+        limits=within,
         weight=weight,
         create_time=created,
         expire_time=expires,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +46,8 @@ class Keyring:
         self._keys: dict[str, Key] = {}  # by id
         self._by_digest: dict[bytes, Key] = {}
         self._accounts: dict[str, KeyAccount] = {}  # by key id
-        self._sessions: dict[str, set[asyncio.Timeout]] = {}  # calls that end with their key, by its id
+        # Calls that end with their key, by its id; those in a browser's session with the time that this ends.
+        self._calls: dict[str, dict[asyncio.Timeout, float]] = {}
         self._keeping = Keeping(KeyFile(directory / FILE_NAME), self._take, clock)
 
     async def __aenter__(self) -> Self:
@@ -111,15 +113,15 @@ class Keyring:
         if not caller.key_id:
             yield
             return
-        open_ones = self._sessions.setdefault(caller.key_id, set())
-        open_ones.add(timeout)
+        open_ones = self._calls.setdefault(caller.key_id, {})
+        open_ones[timeout] = caller.expire_time if caller.in_session and caller.expire_time is not None else math.inf
         if caller.expire_time is not None:
             left_s = caller.expire_time - self._clock()
             timeout.reschedule(asyncio.get_running_loop().time() + left_s)
         try:
             yield
         finally:
-            open_ones.discard(timeout)
+            del open_ones[timeout]
 
     # ---- the keys themselves
 
@@ -167,18 +169,19 @@ class Keyring:
         for key_id, account in self._accounts.items():
             if key_id in self._keys:
                 account.change(self._keys[key_id].caller)
-        for key_id in self._sessions:
+        for key_id in self._calls:
             if key_id != STATIC_KEY_ID:
-                self._look_at_sessions(key_id, before.get(key_id))
+                self._look_at_calls(key_id, before.get(key_id))
 
-    def _look_at_sessions(self, key_id: str, before: Key | None) -> None:
+    def _look_at_calls(self, key_id: str, before: Key | None) -> None:
         """End what a key has open that opens nothing any more, or less than before; else let it end with the key."""
         key, now = self._keys.get(key_id), self._clock()
         may_go_on = key is not None and key.is_valid(now) and (before is None or key.scopes >= before.scopes)
-        ends = None if key is None or key.expire_time is None else key.expire_time - now
-        for timeout in self._sessions[key_id]:
+        key_ends = math.inf if key is None or key.expire_time is None else key.expire_time
+        for timeout, session_ends in self._calls[key_id].items():
             if not timeout.expired():
-                when = asyncio.get_running_loop().time() + ends if ends is not None else None
+                left_s = min(key_ends, session_ends) - now
+                when = asyncio.get_running_loop().time() + left_s if left_s < math.inf else None
                 timeout.reschedule(when if may_go_on else 0)
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hotseat_core.access.account import KeyAccount
 from hotseat_core.access.caller import ANYBODY, Caller, Limits, Scope
-from hotseat_core.access.key import Changes, Use, Wanted, changed, make
+from hotseat_core.access.key import Changes, Key, Use, Wanted, changed, make
 from hotseat_core.access.key_file import FILE_NAME, KeyFile
 from hotseat_core.access.keyring import STATIC_KEY_ID, Keyring
 from hotseat_core.errors import InvalidMessage, KeyNotFound, RateLimited, StorageFailed, Unauthenticated
@@ -109,6 +111,85 @@ async def test_what_another_process_writes_into_the_file_counts_soon(tmp_path: P
             keyring.identify(secret)
 
 
+async def test_a_key_is_revoked_though_who_asked_for_it_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+    revoke = KeyFile.revoke
+
+    def slow(self: KeyFile, key_id: str, now: float) -> bool:
+        begun.set()
+        assert may_go_on.wait(30)
+        return revoke(self, key_id, now)
+
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted())
+        monkeypatch.setattr(KeyFile, "revoke", slow)
+        revoking = asyncio.create_task(keyring.revoke(key.key_id))
+        await until(begun.is_set)
+        revoking.cancel()
+        await asyncio.wait([revoking])
+        may_go_on.set()
+        await until(lambda: keyring.keys[0].revoke_time is not None)
+        with pytest.raises(Unauthenticated):
+            keyring.identify(secret)
+
+
+async def test_a_change_that_could_not_be_read_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, _ = await keyring.create(Wanted())
+        keys, failures = KeyFile.keys, [sqlite3.OperationalError("disk I/O error")]
+
+        def failing(self: KeyFile) -> list[Key]:
+            if failures:
+                raise failures.pop()
+            return keys(self)
+
+        monkeypatch.setattr(KeyFile, "keys", failing)
+        other = KeyFile(tmp_path / FILE_NAME)
+        other.open()
+        other.revoke(key.key_id, NOW)
+        other.close()
+        await until(lambda: keyring.keys[0].revoke_time is not None)
+        assert "disk I/O error" in [record.__dict__.get("error") for record in caplog.records]
+
+
+async def test_a_key_that_a_newer_hotseat_wrote_keeps_nobody_from_going_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted())
+        connection = sqlite3.connect(tmp_path / FILE_NAME)
+        for scopes in ('["converse", "fly"]', '["converse", "admin"]'):
+            connection.execute("UPDATE key SET scopes = ?", (scopes,))
+            connection.commit()
+            if "fly" in scopes:
+                await until(
+                    lambda: any("newer hotseat" in record.__dict__.get("error", "") for record in caplog.records)
+                )
+                assert keyring.identify(secret).scopes == key.scopes
+        connection.close()
+        await until(lambda: keyring.identify(secret).is_admin)
+
+
+async def test_a_call_in_a_session_ends_with_it_though_a_key_is_changed_meanwhile(tmp_path: Path) -> None:
+    now = time.time()
+    async with Keyring(tmp_path) as keyring:
+        key, _ = await keyring.create(Wanted())
+        caller = keyring.identify(keyring.sessions.begin(key.key_id, 3600).secret)
+        async with asyncio.timeout(None) as timeout:
+            with keyring.session(caller, timeout):
+                for expire_time, left_s in ((None, 3600), (now + 60, 60), (now + 7200, 3600)):
+                    await keyring.update(
+                        key.key_id, Changes(expire_time=expire_time, never_expires=expire_time is None)
+                    )
+                    ends = timeout.when()
+                    assert ends is not None
+                    assert abs(ends - asyncio.get_running_loop().time() - left_s) < 30
+
+
 async def test_a_call_ends_when_its_key_is_revoked_or_expires(tmp_path: Path) -> None:
     async with Keyring(tmp_path) as keyring:
         key, secret = await keyring.create(Wanted())
@@ -143,6 +224,27 @@ async def test_what_was_used_survives_a_restart(tmp_path: Path) -> None:
         assert isinstance(account, KeyAccount)
         assert (account.use.request_count, account.use.token_count, account.use.cost_usd) == (1, 100, 0.5)
         assert keyring.keys[0].last_use_time is not None
+
+
+async def test_what_could_not_be_written_of_a_use_is_written_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    note_use, failures = KeyFile.note_use, [sqlite3.OperationalError("database is locked")]
+
+    def failing(self: KeyFile, uses: Iterable[tuple[str, Use, float]]) -> None:
+        if failures:
+            raise failures.pop()
+        note_use(self, uses)
+
+    monkeypatch.setattr(KeyFile, "note_use", failing)
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted(limits=Limits(tokens_per_day=100)))
+        permit = keyring.account(keyring.identify(secret)).admit()
+        permit.charge(Usage(10, 20))
+        permit.close()
+        await until(lambda: "can't be written" in caplog.text)
+    async with Keyring(tmp_path) as keyring:
+        assert keyring.use_today(key.key_id).token_count == 30
 
 
 @pytest.mark.parametrize(
