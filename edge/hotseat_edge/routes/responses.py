@@ -28,7 +28,8 @@ from hotseat_edge.routes.chat import ignored_headers
 from hotseat_edge.routes.references import References
 from hotseat_edge.settings import Settings
 
-_BEGINNING_S = 1.0  # that a request in the background waits for its turn to begin, so that refusals have a status
+# That a request in the background waits for its turn to begin once the core has it, so that refusals have a status.
+_BEGINNING_S = 1.0
 _AWAY = frozenset({"core_unavailable", "core_timeout"})  # what became of the turn is not known then
 
 
@@ -95,17 +96,22 @@ class Responses:
             raise
 
     async def _background(self, http: web.Request, turn: _Turn) -> web.StreamResponse:
-        """Answer once the turn has begun, or when it has to wait for longer than a client needs to."""
-        status = "queued"
+        """Answer once the turn has begun, or when the core has it for longer than a client needs to wait."""
+        status, loop, waiting = "queued", asyncio.get_running_loop(), asyncio.timeout(None)
+
+        def note(name: str, value: str) -> None:
+            http[HEADERS][name] = value
+            waiting.reschedule(loop.time() + _BEGINNING_S)  # the core has it
+
         try:
-            async with asyncio.timeout(_BEGINNING_S), aclosing(self._run(http, turn)) as events:
+            async with waiting, aclosing(self._core.run(turn.asked, turn.profile, note)) as events:
                 async for event in events:
                     if event.HasField("turn_completed"):
                         return web.json_response(_told(turn, event.turn_completed, Collector()))
                     status = "queued" if event.HasField("input_queued") else "in_progress"
                     break
         except TimeoutError:
-            if not turn.request_id:
+            if not waiting.expired():
                 raise
         return web.json_response(turn.frame().body(status, []))
 
