@@ -76,12 +76,14 @@ class KeptTurns:
         except HotseatError as error:
             raise problem(error) from error
 
+    async def watchable(self, found: pb.GetTurnResponse) -> pb.GetTurnResponse:
+        """The turn once its events can be watched from its beginning; where that is lost, once it has ended."""
+        while not (found.start_sequence or found.turn.HasField("completed")):
+            found = await self._later(found)
+        return found
+
     async def watch(self, found: pb.GetTurnResponse) -> AsyncGenerator[pb.ConverseResponse, None]:
-        """Yield the turn's events from its beginning, turn_completed last; none where the core has them no more."""
-        while not found.start_sequence and not found.turn.HasField("completed"):
-            found = await self._until_begun(found)
-        if not found.start_sequence:
-            return
+        """Yield the events of a turn that is watchable, from its beginning, turn_completed last."""
         try:
             async with self._client.converse(_observing(found)) as talk, aclosing(talk.events()) as events:
                 async for event in events:
@@ -92,20 +94,20 @@ class KeptTurns:
         except HotseatError as error:
             raise problem(error) from error
 
-    async def _until_begun(self, found: pb.GetTurnResponse) -> pb.GetTurnResponse:
-        """The turn as it is once it has begun."""
+    async def _later(self, found: pb.GetTurnResponse) -> pb.GetTurnResponse:
+        """The turn, with its answer, once it has begun; if it has, once it has ended."""
         request_id = found.turn.request_id
         try:
             async with self._client.converse(_observing(found)) as talk, aclosing(talk.events()) as events:
-                now = await self._client.find_turn(request_id=request_id)
-                if not now.turn.turn:
-                    async for event in events:
-                        if request_id in (event.turn_started.request_id, event.turn_completed.request_id):
-                            break
-                        if event.input_rejected.id == request_id:
-                            raise HotseatError.from_error(event.input_rejected.error)
-                    now = await self._client.find_turn(request_id=request_id)
-                return now
+                now = await self._client.find_turn(request_id=request_id, include_output=True)
+                if now.start_sequence or now.turn.HasField("completed"):
+                    return now
+                async for event in events:
+                    if request_id in (event.turn_started.request_id, event.turn_completed.request_id):
+                        break
+                    if event.input_rejected.id == request_id:
+                        raise HotseatError.from_error(event.input_rejected.error)
+                return await self._client.find_turn(request_id=request_id, include_output=True)
         except HotseatError as error:
             raise problem(error) from error
 

@@ -44,8 +44,12 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def edge(settings: Settings) -> AsyncIterator[Edge]:
-    core = FakeCore()
+def core() -> FakeCore:
+    return FakeCore()
+
+
+@pytest.fixture
+async def edge(settings: Settings, core: FakeCore) -> AsyncIterator[Edge]:
     async with (
         serving(core) as target,
         serve(msgspec.structs.replace(settings, core_target=target)) as url,

@@ -1,4 +1,4 @@
-"""Responses in the background: which are acknowledged, and how those are watched whose events are lost."""
+"""Which responses in the background are acknowledged."""
 
 import asyncio
 

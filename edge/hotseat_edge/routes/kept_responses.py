@@ -80,7 +80,8 @@ class KeptResponses:
 
     async def _replay(self, http: web.Request, found: pb.GetTurnResponse, kept: notes.Kept) -> web.StreamResponse:
         after = _starting_after(http)
-        if after >= 0 and not found.start_sequence and found.turn.HasField("completed"):
+        has_begun = found.turn.turn or found.turn.HasField("completed")
+        if after >= 0 and has_begun and not found.start_sequence:
             raise ApiError(_NOT_KEPT, code="events_not_kept", param="starting_after")
         writer = ResponseWriter(told.frame(kept, found.turn), found.turn.request_id, summary=kept.summary, after=after)
         settings = self._settings
@@ -101,7 +102,8 @@ class KeptResponses:
         return stream.response
 
     async def _events(self, found: pb.GetTurnResponse) -> AsyncGenerator[pb.ConverseResponse, None]:
-        if found.start_sequence or not found.turn.HasField("completed"):
+        found = await self._turns.watchable(found)
+        if found.start_sequence:
             async with aclosing(self._turns.watch(found)) as events:
                 async for event in events:
                     yield event
