@@ -249,4 +249,5 @@ def _pool_settings(settings: CoreSettings) -> PoolSettings:
 
 def _retention(settings: CoreSettings) -> Retention:
     general_s, one_shot_s = settings.retention_ms / 1000, settings.transient_retention_ms / 1000
-    return Retention(general_s or math.inf, one_shot_s or math.inf)
+    workspace_s = settings.workspace_retention_ms / 1000
+    return Retention(general_s or math.inf, one_shot_s or math.inf, workspace_s or math.inf)

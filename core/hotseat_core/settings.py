@@ -59,6 +59,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout_ms: Count = 600_000  # 0: never
     retention_ms: Count = 2_592_000_000  # of a conversation after its last use, 30 days; 0: for ever
     transient_retention_ms: Count = 86_400_000  # the same, of nameless ones of one turn
+    workspace_retention_ms: Count = 0  # of a named workspace after its last conversation; 0: for ever
     max_import_bytes: AtLeastOne = 134_217_728  # held in memory until they are entered
     max_streams: AtLeastOne = 1200  # of one connection: as many as an edge takes of HTTP, and some
     max_calls: AtLeastOne = 5000  # of all connections

@@ -135,6 +135,11 @@ class MemoryStore:
         key = (tenant, conversation_id)
         return key in self._conversations and self._is_due(key, due) and await self.delete(*key)
 
+    async def working_in(self, ending: str, *, limit: int) -> tuple[str, ...]:
+        self._check_disk()
+        found = (name for (_, name), held in self._conversations.items() if held.workspace.endswith(ending))
+        return tuple(found)[:limit]
+
     def _is_due(self, key: Key, due: Due) -> bool:
         return due.includes(self._conversations[key]) and all(turn.completed is not None for turn in self._turns[key])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from hotseat import pb
-from hotseat_core.conversation.workspaces import Workspaces
+from hotseat_core.conversation.named_workspaces import directory_of
 
 from tests import containments
 from tests.e2e.house import House, new_id, running, tag
@@ -92,8 +92,7 @@ class Stranger:
 
 def workspace_of(house: House, name: str) -> Path:
     """Where the directory of this name is, or will be."""
-    root = house.data_dir / "workspaces"
-    return Workspaces(root, root, is_shared=False).named(name)
+    return house.data_dir / "workspaces" / directory_of(name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=SANDBOXES)

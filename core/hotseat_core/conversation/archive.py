@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -85,20 +86,23 @@ class Archive:
 
     async def restore(self, loaded: Loaded, conversation_id: str) -> Summary:
         """Enter a conversation that was kept elsewhere; being brought back counts as use. Raises ConversationExists."""
+        async with self._lock(conversation_id), self._workspaces.taking(loaded.settings.workspace) as workspace:
+            made = self._made(loaded, conversation_id, workspace)
+            await self._store.restore(Snapshot(made, loaded.turns, loaded.nodes, loaded.notes))
+        return of_stored(made, self._retention)
+
+    def _made(self, loaded: Loaded, conversation_id: str, workspace: Path | None) -> StoredConversation:
         settings, now = loaded.settings, time.time()
-        made = StoredConversation(
+        return StoredConversation(
             tenant=self._tenant,
             conversation_id=conversation_id,
             settings=msgspec.json.encode(settings),
             root=root_of(self._tenant, settings),
             head=loaded.head,
-            workspace=str(self._workspaces.named(settings.workspace)) if settings.workspace else "",
+            workspace=str(workspace or ""),
             turn_count=len(loaded.turns),
             usage=msgspec.json.encode(loaded.header.usage),
             create_time=min(loaded.header.create_time.timestamp(), now),
             update_time=now,
             keep_s=settings.retention_s,
         )
-        async with self._lock(conversation_id):
-            await self._store.restore(Snapshot(made, loaded.turns, loaded.nodes, loaded.notes))
-        return of_stored(made, self._retention)

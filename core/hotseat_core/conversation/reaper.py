@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Callable
 
 from hotseat_core.conversation.retention import Retention
@@ -14,6 +15,7 @@ from hotseat_core.journal.store import Due
 logger = logging.getLogger(__name__)
 
 LONGEST_INTERVAL_S = 60.0
+_LONGEST_BETWEEN_WORKSPACES_S = 600.0
 _SHORTEST_INTERVAL_S = 0.05
 BATCH = 32  # conversations between two looks at what is in use
 
@@ -59,6 +61,21 @@ class Reaper:
             logger.info("conversations were not used any more and went", extra={"count": count})
         return count
 
+    async def run_for_workspaces(self) -> None:
+        """Sweep the workspaces that clients named until cancelled."""
+        kept_s = self._retention.workspace_s
+        while True:
+            await asyncio.sleep(min(max(kept_s / 10, _SHORTEST_INTERVAL_S), _LONGEST_BETWEEN_WORKSPACES_S))
+            try:
+                await self._tenants.named_workspaces.sweep(self._clock() - kept_s)
+            except (StorageFailed, OSError) as exc:
+                logger.warning("workspaces that are kept no longer can't be looked up", extra={"error": str(exc)})
+
+    @property
+    def ends_workspaces(self) -> bool:
+        """Whether named ones go by themselves."""
+        return not math.isinf(self._retention.workspace_s)
+
     async def _clear(self, key: Key) -> bool:
         try:
             return await self._tenants.expire(key, self._due())
@@ -74,9 +91,12 @@ class Reaper:
 @contextlib.asynccontextmanager
 async def reaping(reaper: Reaper) -> AsyncIterator[None]:
     """Sweep until the block is left."""
-    task = asyncio.create_task(reaper.run(), name="reaper")
+    tasks = [asyncio.create_task(reaper.run(), name="reaper")]
+    if reaper.ends_workspaces:
+        tasks.append(asyncio.create_task(reaper.run_for_workspaces(), name="reaper of workspaces"))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task], timeout=5.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=5.0)

@@ -270,18 +270,16 @@ class Registry:
             raise ConversationExists(f"conversation {conversation_id} exists; choose another id")
         self._room.make()
         runner = self._runner(conversation_id)
-        if settings.workspace:
-            runner.workspace = self._workspaces.named(settings.workspace)
-        workspace = str(runner.workspace or "")
-        book = await Book.begin(
-            self._store,
-            self.tenant,
-            conversation_id,
-            settings,
-            said,
-            is_transient=is_transient,
-            workspace=workspace,
-        )
+        async with self._workspaces.taking(settings.workspace) as runner.workspace:
+            book = await Book.begin(
+                self._store,
+                self.tenant,
+                conversation_id,
+                settings,
+                said,
+                is_transient=is_transient,
+                workspace=str(runner.workspace or ""),
+            )
         return self._keep(Conversation(conversation_id, settings, runner, book, self._tasks, is_transient=is_transient))
 
     def _keep(self, conversation: Conversation) -> Conversation:

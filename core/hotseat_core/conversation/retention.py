@@ -12,6 +12,7 @@ class Retention:
 
     general_s: float = math.inf
     one_shot_s: float = math.inf  # of a conversation that nobody named and nobody came back to
+    workspace_s: float = math.inf  # of a workspace that clients named, after its last conversation
 
     def due(self, now: float) -> Due:
         """Return which conversations are kept no longer."""

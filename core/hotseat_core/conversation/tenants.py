@@ -1,12 +1,11 @@
 """All conversations of a core: a registry for each tenant, and what concerns those of all of them."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Self, TypeAlias
 
-from hotseat_core.access.caller import DEFAULT_TENANT
+from hotseat_core.conversation.named_workspaces import NamedWorkspaces
 from hotseat_core.conversation.registry import Means, Registry
 from hotseat_core.conversation.retention import FOR_EVER, Retention
 from hotseat_core.conversation.room import MAX_LIVE_BYTES, MAX_LIVE_CONVERSATIONS, Room
@@ -43,8 +42,9 @@ class Tenants:
         self._means = Means(
             store, pool, self._room, limits, retention, default_settings, self._tasks, tally or Uncounted()
         )
-        self._workspace_root = workspace_root
         self._made_workspaces = made_workspaces or workspace_root
+        self._shared_workspace = workspace_root if workspace_root != self._made_workspaces else None
+        self.named_workspaces = NamedWorkspaces(self._made_workspaces, store)
         self._registries: dict[str, Registry] = {}
 
     async def __aenter__(self) -> Self:
@@ -60,16 +60,9 @@ class Tenants:
         """Return the tenant's conversations."""
         found = self._registries.get(tenant)
         if found is None:
-            is_shared = self._workspace_root != self._made_workspaces
-            workspaces = Workspaces(self._workspaces_of(tenant), self._made_workspaces, is_shared=is_shared)
+            workspaces = Workspaces(tenant, self._made_workspaces, self.named_workspaces, shared=self._shared_workspace)
             found = self._registries[tenant] = Registry(tenant, self._means, workspaces)
         return found
-
-    def _workspaces_of(self, tenant: str) -> Path:
-        """Return what the tenant's names of workspaces are relative to: its own, unless the operator shares one."""
-        if tenant == DEFAULT_TENANT or self._workspace_root != self._made_workspaces:
-            return self._workspace_root
-        return self._made_workspaces.parent / "tenants" / hashlib.sha256(tenant.encode()).hexdigest()[:16]
 
     def dismiss_all(self, reason: GoAwayReason) -> None:
         """Tell every stream to end; turns go on."""

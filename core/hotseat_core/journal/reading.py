@@ -48,6 +48,10 @@ WHERE (
         AND completed IS NULL
 ) LIMIT :limit
 """
+_WORKING_IN = """
+SELECT conversation_id FROM conversation
+WHERE workspace != '' AND substr(workspace, -length(:ending)) = :ending LIMIT :limit
+"""
 _LATEST_NODE = "SELECT node_id FROM node WHERE tenant = ? AND visible_id = ? ORDER BY rowid DESC LIMIT 1"
 
 
@@ -95,6 +99,12 @@ def overdue(connection: sqlite3.Connection, due: Due, limit: int) -> tuple[tuple
     """Return conversations of all tenants that are kept no longer."""
     times = {"now": due.now, "used_by": due.used_by, "one_shots_used_by": due.one_shots_used_by}
     return tuple(connection.execute(_OVERDUE, {**times, "limit": limit}).fetchall())
+
+
+def working_in(connection: sqlite3.Connection, ending: str, limit: int) -> tuple[str, ...]:
+    """Return conversations, of all tenants, by the end of their workspace's path."""
+    found = connection.execute(_WORKING_IN, {"ending": ending, "limit": limit})
+    return tuple(conversation_id for (conversation_id,) in found)
 
 
 def find(connection: sqlite3.Connection, tenant: str, visible_ids: Sequence[str]) -> Found | None:

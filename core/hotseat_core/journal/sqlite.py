@@ -248,6 +248,10 @@ class SqliteStore:
         """Return (tenant, conversation id) of conversations that are kept no longer and have no turn that runs."""
         return await self._reader.run(partial(reading.overdue, due=due, limit=limit))
 
+    async def working_in(self, ending: str, *, limit: int) -> tuple[str, ...]:
+        """Return the ids of conversations, of all tenants, whose workspace's path ends so."""
+        return await self._reader.run(partial(reading.working_in, ending=ending, limit=limit))
+
     async def list(self, tenant: str, *, after: str = "", limit: int) -> Page:
         """Return the conversations, latest used first. Raises InvalidMessage."""
         return await self._reader.run(partial(reading.list_page, tenant=tenant, after=after, limit=limit))

@@ -264,6 +264,9 @@ class Store(Protocol):
         Whether it is and its deletion are one: no turn can begin in between.
         """
 
+    async def working_in(self, ending: str, *, limit: int) -> tuple[str, ...]:
+        """Return the ids of conversations, of all tenants, whose workspace's path ends so."""
+
     async def interrupted_turns(self) -> tuple[PlacedTurn, ...]:
         """Return the turns, of all tenants, that were begun and never ended: what a restart must close."""
 

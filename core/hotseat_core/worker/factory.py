@@ -114,7 +114,7 @@ class WorkerFactory:
         sockets = [Path(socket) for socket in (access.upstream.socket,) if socket]
         room = Room(cwd, scratch, (settings.cli_path, *sockets), self._around(cwd))
         try:
-            furnish(room, self._workspace_root, containment.owner)
+            furnish(room, (self._workspace_root, self._settings.data_dir / "tenants"), containment.owner)
             for socket in sockets:
                 give(socket, containment.owner)
             if not profile.has_workspace:

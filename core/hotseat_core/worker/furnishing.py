@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from hotseat_core.worker.sandbox import Room
@@ -11,11 +12,11 @@ Owner = tuple[int, int]  # user and group
 _NO_NAME = re.compile("[^A-Za-z0-9]")
 
 
-def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
+def furnish(room: Room, workspaces: Collection[Path], owner: Owner | None) -> None:
     """Make its directories where they are not there. Raises OSError.
 
-    What is in a directory among the conversations' own workspaces goes over to the owner; one that is somebody else's
-    is left as it is.
+    What is in a directory below these, which are the core's, goes over to the owner; one that is somebody else's is
+    left as it is.
     """
     cwd, scratch = Path(room.cwd), Path(room.scratch)
     made = [path for path in (scratch, *(scratch / name for name in ("home", "config", "tmp"))) if _make(path)]
@@ -24,7 +25,8 @@ def furnish(room: Room, workspaces: Path, owner: Owner | None) -> None:
         return
     for path in (*made, *([cwd] if is_new else [])):
         os.chown(path, *owner, follow_symlinks=False)
-    if not is_new and cwd.is_relative_to(workspaces) and cwd.lstat().st_uid != owner[0]:
+    is_ours = any(cwd.is_relative_to(root) for root in workspaces)
+    if not is_new and is_ours and cwd.lstat().st_uid != owner[0]:
         _give_all(cwd, owner)
 
 

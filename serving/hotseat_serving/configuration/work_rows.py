@@ -131,6 +131,12 @@ KEEPING = Group(
             core="transient_retention_ms",
         ),
         Setting(
+            *("HOTSEAT_WORKSPACE_RETENTION_MS", "conversations.workspace_retention_ms", Count(), "0"),
+            "a workspace that clients named goes when nothing has used it for so long and no conversation has it any "
+            "more ([containment.md](containment.md#named-workspaces)); 0: never",
+            core="workspace_retention_ms",
+        ),
+        Setting(
             *("HOTSEAT_MAX_IMPORT_BYTES", "conversations.max_import_bytes", Count(1), "134217728"),
             "the largest conversation that `ImportConversation` takes in; it is held in memory meanwhile",
             core="max_import_bytes",

@@ -80,6 +80,24 @@ class RetentionConformance:
         assert len(await store.overdue(DUE, limit=2)) == 2
         assert await store.overdue(Due(100.0, -math.inf, -math.inf), limit=99) == ((TENANT, "own"),)
 
+    async def test_who_works_in_a_directory_is_found_by_the_end_of_its_path(self, store: Store) -> None:
+        for name, tenant, workspace in (
+            ("a", TENANT, "/data/workspaces/api-1"),
+            ("b", "umbrella", "/elsewhere/workspaces/api-1"),
+            ("c", TENANT, "/data/workspaces/api-11"),
+            ("d", TENANT, "/data/tenants/workspaces%/api-1"),
+            ("e", TENANT, ""),
+        ):
+            nodes = chain(ROOT, exchange(name))
+            made = msgspec.structs.replace(conversation(name, nodes, tenant=tenant), workspace=workspace)
+            await store.create(made, nodes)
+        assert set(await store.working_in("/workspaces/api-1", limit=9)) == {"a", "b"}
+        assert len(await store.working_in("/workspaces/api-1", limit=1)) == 1
+        assert await store.working_in("/workspaces%/api-1", limit=9) == ("d",)
+        assert await store.working_in("/workspaces/api", limit=9) == ()
+        await store.delete(TENANT, "a")
+        assert await store.working_in("/workspaces/api-1", limit=9) == ("b",)
+
     async def test_what_does_not_exist_does_not_expire(self, store: Store) -> None:
         await self.enter(store, "old")
         assert await store.expire(TENANT, "none", DUE) is False

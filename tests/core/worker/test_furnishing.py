@@ -17,7 +17,7 @@ def room(tmp_path: Path, cwd: Path, *, around: Path | None = None) -> Room:
 
 def test_it_makes_what_is_not_there_for_its_owner_alone(tmp_path: Path) -> None:
     cwd = tmp_path / "workspaces" / "w1"
-    furnish(room(tmp_path, cwd), tmp_path / "workspaces", None)
+    furnish(room(tmp_path, cwd), (tmp_path / "workspaces",), None)
     made = [cwd, *(tmp_path / "workers/w1" / name for name in ("", "home", "config", "tmp"))]
     assert [path.stat().st_mode & 0o777 for path in made] == [0o700] * 5
 
@@ -25,7 +25,7 @@ def test_it_makes_what_is_not_there_for_its_owner_alone(tmp_path: Path) -> None:
 def test_in_a_shared_directory_it_makes_the_way_to_the_workspace(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
-    furnish(room(tmp_path, shared / "a" / "b", around=shared), tmp_path / "workspaces", None)
+    furnish(room(tmp_path, shared / "a" / "b", around=shared), (tmp_path / "workspaces",), None)
     assert (shared / "a" / "b").is_dir()
 
 
@@ -36,7 +36,7 @@ def test_it_follows_no_symlink_that_somebody_has_put_in_the_way(tmp_path: Path) 
     (shared / "a").symlink_to(elsewhere)
     for cwd in (shared / "a", shared / "a" / "b"):
         with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
-            furnish(room(tmp_path, cwd, around=shared), tmp_path / "workspaces", None)
+            furnish(room(tmp_path, cwd, around=shared), (tmp_path / "workspaces",), None)
     assert list(elsewhere.iterdir()) == []
 
 
@@ -46,7 +46,7 @@ def test_what_an_earlier_worker_made_is_given_over_but_not_what_it_points_at(tmp
     cwd = workspaces / "w1"
     (cwd / "a").mkdir(parents=True)
     (cwd / "a" / "link").symlink_to(outside)
-    furnish(room(tmp_path, cwd), workspaces, OWNER)
+    furnish(room(tmp_path, cwd), (tmp_path / "tenants", workspaces), OWNER)
     assert {path.lstat().st_uid for path in (cwd, *cwd.rglob("*"))} == {OWNER[0]}
     assert outside.stat().st_uid == os.getuid()
 
@@ -54,7 +54,7 @@ def test_what_an_earlier_worker_made_is_given_over_but_not_what_it_points_at(tmp
 def test_a_directory_of_the_operators_stays_the_operators(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     (shared / "a").mkdir(parents=True)
-    furnish(room(tmp_path, shared, around=None), tmp_path / "workspaces", OWNER)
-    furnish(room(tmp_path, shared / "a" / "new", around=shared), tmp_path / "workspaces", OWNER)
+    furnish(room(tmp_path, shared, around=None), (tmp_path / "workspaces",), OWNER)
+    furnish(room(tmp_path, shared / "a" / "new", around=shared), (tmp_path / "workspaces",), OWNER)
     owners = {path.name: path.stat().st_uid for path in (shared, shared / "a", shared / "a" / "new")}
     assert owners == {"shared": os.getuid(), "a": os.getuid(), "new": OWNER[0]}
