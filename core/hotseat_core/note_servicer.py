@@ -22,17 +22,16 @@ class NoteServicer(ArchiveServicer):
         context: Context,  # noqa: ARG002
     ) -> service.ListNotedTurnsResponse:
         """List turns of all conversations by their notes."""
-        size = page_size(request.page_size)
-        found = await self._registry.requests.noted(
+        found, has_more = await self._registry.requests.noted(
             parse_note.label(request.label),
             model=request.model,
             metadata=parse_note.metadata(request.metadata),
             after=parse.request_id(request.page_token, "page_token") if request.page_token else "",
             latest_first=request.latest_first,
-            limit=size + 1,
+            limit=page_size(request.page_size),
         )
-        next_token = found[size - 1].record.request_id if len(found) > size else ""
-        turns = [convert_note.found_turn(turn) for turn in found[:size]]
+        next_token = found[-1].record.request_id if has_more else ""
+        turns = [convert_note.found_turn(turn) for turn in found]
         return service.ListNotedTurnsResponse(turns=turns, next_page_token=next_token)
 
     async def UpdateTurnNote(  # noqa: N802

@@ -1,6 +1,7 @@
 """A journal in memory, by the same rules: what the others are compared with."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import msgspec
 from hotseat_core.errors import ConversationExists, DuplicateRequest, Fenced, HistoryLost, InvalidMessage, StorageFailed
@@ -11,6 +12,7 @@ from hotseat_core.journal.store import (
     Found,
     Lease,
     Note,
+    NotedPage,
     Page,
     PlacedTurn,
     Said,
@@ -241,7 +243,8 @@ class MemoryStore:
         after: str = "",
         latest_first: bool = False,
         limit: int,
-    ) -> tuple[PlacedTurn, ...]:
+        max_bytes: int,
+    ) -> NotedPage:
         wanted = (metadata or {}).items()
         found = [
             PlacedTurn(tenant, conversation_id, turn, note)
@@ -260,7 +263,9 @@ class MemoryStore:
             for placed in beyond
             if placed.note is not None and wanted <= placed.note.metadata.items() and model in ("", placed.note.model)
         ]
-        return tuple(fitting[:limit])
+        sizes = accumulate(_size(placed) for placed in fitting)
+        count = sum(index == 0 or (index < limit and size <= max_bytes) for index, size in enumerate(sizes))
+        return NotedPage(tuple(fitting[:count]), len(fitting) > count)
 
     async def change_note(self, tenant: str, request_id: str, note: Note | None) -> bool:
         placed = await self.latest_turn(tenant, request_id=request_id)
@@ -339,3 +344,8 @@ class MemoryStore:
                 reached.add((tenant, place))
                 place = self.nodes[tenant, place].parent_id
         self.nodes = {key: node for key, node in self.nodes.items() if key in reached}
+
+
+def _size(placed: PlacedTurn) -> int:
+    body = placed.note.body if placed.note is not None else ""
+    return len(body.encode()) + len(placed.turn.input) + len(placed.turn.completed or b"")

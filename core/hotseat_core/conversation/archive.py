@@ -20,7 +20,7 @@ from hotseat_core.conversation.workspaces import Workspaces
 from hotseat_core.errors import ConversationNotFound, HistoryLost, InvalidMessage
 from hotseat_core.journal.store import Snapshot, Store, StoredConversation
 
-MAX_PAGE_BYTES = 4 * 1024 * 1024  # of messages as they are stored; a larger one has a page of its own
+MAX_PAGE_BYTES = 4 * 1024 * 1024  # of messages or turns as they are stored; a larger one has a page of its own
 
 
 class Archive:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from hotseat_core.conversation.archive import MAX_PAGE_BYTES
 from hotseat_core.conversation.book import record_of
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.turn import TurnRecord
@@ -105,8 +106,8 @@ class Requests:
 
     async def noted(
         self, label: str, *, model: str, metadata: Mapping[str, str], after: str, latest_first: bool, limit: int
-    ) -> list[FoundTurn]:
-        """Return turns that have such a note, by their start. Raises InvalidMessage."""
+    ) -> tuple[list[FoundTurn], bool]:
+        """Return turns that have such a note, by their start, and whether there are more. Raises InvalidMessage."""
         found = await self._store.noted(
             self._tenant,
             label=label,
@@ -115,8 +116,9 @@ class Requests:
             after=after,
             latest_first=latest_first,
             limit=limit,
+            max_bytes=MAX_PAGE_BYTES,
         )
-        return [self._found(placed) for placed in found]
+        return [self._found(placed) for placed in found.turns], found.has_more
 
     async def change_note(self, request_id: str, note: Note | None) -> bool:
         """Replace the note of a turn, or remove it: None. False: it has none."""

@@ -7,7 +7,7 @@ import msgspec
 
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.journal.reading import latest_turn, turn_of_request
-from hotseat_core.journal.store import Note, PlacedTurn, StoredTurn
+from hotseat_core.journal.store import Note, NotedPage, PlacedTurn, StoredTurn
 
 _INSERT = """
 INSERT INTO note (tenant, conversation_id, turn, request_id, start_time, label, model, metadata, body)
@@ -81,7 +81,8 @@ def noted_turns(
     after: str,
     latest_first: bool,
     limit: int,
-) -> tuple[PlacedTurn, ...]:
+    max_bytes: int,
+) -> NotedPage:
     """Return turns with such a note, by their start. Raises InvalidMessage where `after` is none of them."""
     beyond = (float("inf") if latest_first else float("-inf"), "")
     if after:
@@ -97,15 +98,22 @@ def noted_turns(
         "wanted": len(metadata),
         "start_time": beyond[0],
         "request_id": beyond[1],
-        "limit": limit,
+        "limit": limit + 1,
     }
-    rows = connection.execute(_LATEST_FIRST if latest_first else _FIRST_FIRST, wanted).fetchall()
-    placed = []
-    for conversation_id, request_id, *row in rows:
-        turn = turn_of_request(connection, tenant, conversation_id, request_id)
-        if turn is not None:
-            placed.append(PlacedTurn(tenant, conversation_id, turn, _note(*row)))
-    return tuple(placed)
+    placed: list[PlacedTurn] = []
+    size = 0
+    # One after another: what is beyond the bounds is not even read.
+    for conversation_id, request_id, *row in connection.execute(
+        _LATEST_FIRST if latest_first else _FIRST_FIRST, wanted
+    ):
+        turn, note = turn_of_request(connection, tenant, conversation_id, request_id), _note(*row)
+        if turn is None:
+            continue
+        size += len(note.body.encode()) + len(turn.input) + len(turn.completed or b"")
+        if len(placed) == limit or (placed and size > max_bytes):
+            return NotedPage(tuple(placed), has_more=True)
+        placed.append(PlacedTurn(tenant, conversation_id, turn, note))
+    return NotedPage(tuple(placed), has_more=False)
 
 
 def _values(note: Note) -> tuple[str, str, str, str]:

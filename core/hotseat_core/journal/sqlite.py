@@ -12,6 +12,7 @@ from hotseat_core.journal.store import (
     Found,
     Lease,
     Note,
+    NotedPage,
     Page,
     PlacedTurn,
     Said,
@@ -217,7 +218,8 @@ class SqliteStore:
         after: str = "",
         latest_first: bool = False,
         limit: int,
-    ) -> tuple[PlacedTurn, ...]:
+        max_bytes: int,
+    ) -> NotedPage:
         """Return turns that have such a note, by their start. Raises InvalidMessage."""
         return await self._reader.run(
             partial(
@@ -229,6 +231,7 @@ class SqliteStore:
                 after=after,
                 latest_first=latest_first,
                 limit=limit,
+                max_bytes=max_bytes,
             )
         )
 

@@ -101,6 +101,13 @@ class PlacedTurn(msgspec.Struct, frozen=True):
     note: Note | None = None
 
 
+class NotedPage(msgspec.Struct, frozen=True):
+    """Some of the turns that clients keep notes with."""
+
+    turns: tuple[PlacedTurn, ...]
+    has_more: bool  # after these
+
+
 class Said(msgspec.Struct, frozen=True):
     """Some of what was said up to a head, and the turns that said it."""
 
@@ -234,10 +241,12 @@ class Store(Protocol):
         after: str = "",
         latest_first: bool = False,
         limit: int,
-    ) -> tuple[PlacedTurn, ...]:
+        max_bytes: int,
+    ) -> NotedPage:
         """Return turns that have a note with this label, this model if given, and at least this metadata.
 
-        By their start, after the turn of the request `after`. Raises InvalidMessage where that has no such note.
+        By their start, after the turn of the request `after`. At most limit, and no more than one where it goes beyond
+        max_bytes. Raises InvalidMessage where `after` has no such note.
         """
 
     async def change_note(self, tenant: str, request_id: str, note: Note | None) -> bool:

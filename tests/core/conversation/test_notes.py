@@ -152,8 +152,8 @@ async def test_other_tenants_know_nothing_of_it(open_house: OpenHouse) -> None:
         assert await stranger.requests.turn(said, "") is None
         assert not await stranger.requests.change_note(said, None)
         listing: dict[str, Any] = {"model": "", "metadata": {}, "after": "", "latest_first": False, "limit": 9}
-        assert await stranger.requests.noted("response", **listing) == []
-        found = await house.registry.requests.noted("response", **listing)
+        assert await stranger.requests.noted("response", **listing) == ([], False)
+        found, _ = await house.registry.requests.noted("response", **listing)
         assert [turn.record.request_id for turn in found] == [said]
         with pytest.raises(ConversationNotFound):
             await stranger.update(guest.conversation.id, metadata={}, messages=())

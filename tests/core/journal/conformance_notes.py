@@ -2,15 +2,16 @@
 
 import pytest
 from hotseat_core.errors import InvalidMessage
-from hotseat_core.journal.store import Note, PlacedTurn, Store
+from hotseat_core.journal.store import Note, NotedPage, Store
 
 from tests.core.journal.saying import TENANT, begun, conversation, ended
 
+MANY = 2**20
 NOTE = Note("response", "claude", {"a": "1", "b": "2"}, '{"x":1}')
 
 
-def requests(found: tuple[PlacedTurn, ...]) -> list[str]:
-    return [placed.turn.request_id for placed in found]
+def requests(found: NotedPage) -> list[str]:
+    return [placed.turn.request_id for placed in found.turns]
 
 
 class NotesConformance:
@@ -38,33 +39,54 @@ class NotesConformance:
         await self.make_noted(store, "c1", NOTE, None, NOTE, Note("chat"))
         await self.make_noted(store, "c2", None, NOTE)
         await self.make_noted(store, "c3", NOTE, tenant="other")
-        everything = await store.noted(TENANT, label="response", limit=9)
+        everything = await store.noted(TENANT, label="response", limit=9, max_bytes=MANY)
         assert requests(everything) == ["c1 1", "c2 2", "c1 3"]
-        assert [(placed.conversation_id, placed.note) for placed in everything] == [
+        assert [(placed.conversation_id, placed.note) for placed in everything.turns] == [
             ("c1", NOTE),
             ("c2", NOTE),
             ("c1", NOTE),
         ]
-        assert requests(await store.noted(TENANT, label="response", latest_first=True, limit=2)) == ["c1 3", "c2 2"]
-        assert requests(await store.noted(TENANT, label="response", after="c1 1", limit=1)) == ["c2 2"]
-        beyond = await store.noted(TENANT, label="response", after="c2 2", latest_first=True, limit=9)
+        assert requests(await store.noted(TENANT, label="response", latest_first=True, limit=2, max_bytes=MANY)) == [
+            "c1 3",
+            "c2 2",
+        ]
+        assert requests(await store.noted(TENANT, label="response", after="c1 1", limit=1, max_bytes=MANY)) == ["c2 2"]
+        beyond = await store.noted(TENANT, label="response", after="c2 2", latest_first=True, limit=9, max_bytes=MANY)
         assert requests(beyond) == ["c1 1"]
         with pytest.raises(InvalidMessage):
-            await store.noted(TENANT, label="response", after="c1 4", limit=9)
+            await store.noted(TENANT, label="response", after="c1 4", limit=9, max_bytes=MANY)
+
+    async def test_a_page_says_whether_there_are_more_and_is_not_larger_than_it_may_be(self, store: Store) -> None:
+        await self.make_noted(store, "c1", *(Note("response", body="x" * 10_000) for _ in range(4)), Note("chat"))
+
+        async def page(limit: int, max_bytes: int, after: str = "") -> tuple[list[str], bool]:
+            found = await store.noted(TENANT, label="response", after=after, limit=limit, max_bytes=max_bytes)
+            return requests(found), found.has_more
+
+        assert await page(4, MANY) == (["c1 1", "c1 2", "c1 3", "c1 4"], False)
+        assert await page(3, MANY) == (["c1 1", "c1 2", "c1 3"], True)
+        assert await page(4, 25_000) == (["c1 1", "c1 2"], True)
+        assert await page(4, 25_000, after="c1 2") == (["c1 3", "c1 4"], False)
+        assert await page(4, 1) == (["c1 1"], True)
+        assert await page(4, 1, after="c1 3") == (["c1 4"], False)
 
     async def test_they_are_filtered_by_model_and_by_all_of_the_metadata(self, store: Store) -> None:
         odd = 'a"b.c $'
         await self.make_noted(store, "c1", NOTE, Note("response", "opus", {"a": "1", odd: "x"}), Note("response"))
 
         async def listed(model: str = "", **metadata: str) -> list[str]:
-            return requests(await store.noted(TENANT, label="response", model=model, metadata=metadata, limit=9))
+            return requests(
+                await store.noted(TENANT, label="response", model=model, metadata=metadata, limit=9, max_bytes=MANY)
+            )
 
         assert await listed() == ["c1 1", "c1 2", "c1 3"]
         assert await listed("opus") == ["c1 2"]
         assert await listed(a="1") == ["c1 1", "c1 2"]
         assert await listed(a="1", b="2") == ["c1 1"]
         assert await listed(a="2") == []
-        assert requests(await store.noted(TENANT, label="response", metadata={odd: "x"}, limit=9)) == ["c1 2"]
+        assert requests(await store.noted(TENANT, label="response", metadata={odd: "x"}, limit=9, max_bytes=MANY)) == [
+            "c1 2"
+        ]
 
     async def test_a_note_is_replaced_and_removed_but_never_made_afterwards(self, store: Store) -> None:
         await self.make_noted(store, "c1", NOTE, None)
@@ -77,12 +99,12 @@ class NotesConformance:
         assert not await store.change_note(TENANT, "c1 2", other)
         assert await store.change_note(TENANT, "c1 1", None)
         assert not await store.change_note(TENANT, "c1 1", None)
-        assert await store.noted(TENANT, label="response", limit=9) == ()
+        assert await store.noted(TENANT, label="response", limit=9, max_bytes=MANY) == NotedPage((), has_more=False)
 
     async def test_notes_go_with_their_conversation(self, store: Store) -> None:
         await self.make_noted(store, "c1", NOTE)
         await store.delete(TENANT, "c1")
-        assert await store.noted(TENANT, label="response", limit=9) == ()
+        assert await store.noted(TENANT, label="response", limit=9, max_bytes=MANY) == NotedPage((), has_more=False)
 
     async def test_notes_are_part_of_a_snapshot(self, store: Store) -> None:
         await self.make_noted(store, "c1", None, NOTE)
@@ -91,7 +113,7 @@ class NotesConformance:
         assert taken.notes == {2: NOTE}
         await store.delete(TENANT, "c1")
         await store.restore(taken)
-        assert requests(await store.noted(TENANT, label="response", limit=9)) == ["c1 2"]
+        assert requests(await store.noted(TENANT, label="response", limit=9, max_bytes=MANY)) == ["c1 2"]
         restored = await store.snapshot(TENANT, "c1")
         assert restored is not None
         assert (restored.turns, restored.notes) == (taken.turns, taken.notes)
