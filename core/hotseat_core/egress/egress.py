@@ -31,9 +31,9 @@ class Egress:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for relay in self._relays.values():
+        relays, self._relays = list(self._relays.values()), {}
+        for relay in relays:
             await relay.aclose()
-        self._relays.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod

@@ -55,7 +55,8 @@ class Relay:
             await asyncio.wait(self._tasks, timeout=_CLOSE_TIMEOUT_S)
 
     def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._server is None:  # it came in as the relay was closed
+        # It came in as the relay was closed; or there are so many that nobody is even told so any more.
+        if self._server is None or len(self._tasks) >= 2 * _MOST_CONNECTIONS:
             writer.transport.abort()
             return
         task = asyncio.get_running_loop().create_task(self._attend((reader, writer)), name="egress")

@@ -67,6 +67,11 @@ class Door:
         """The worker is running."""
         return self._server is not None
 
+    @property
+    def is_crowded(self) -> bool:
+        """There are so many connections that one more is not even told so."""
+        return len(self._sides) > 2 * _MOST_CONNECTIONS
+
     def _let_in(self) -> WorkerSide:
         side = WorkerSide(self, self._sides.discard)
         self._sides.add(side)

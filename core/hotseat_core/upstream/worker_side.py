@@ -23,6 +23,10 @@ class Desk(Protocol):
     def is_open(self) -> bool:
         """The worker is running."""
 
+    @property
+    def is_crowded(self) -> bool:
+        """There are so many connections that one more is not even told so."""
+
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the answer to a request that may not be passed on; empty: it may."""
 
@@ -60,7 +64,7 @@ class WorkerSide(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_WRITE_BUFFER_BYTES)
-        if not self._desk.is_open:  # it came in as the door was closed
+        if not self._desk.is_open or self._desk.is_crowded:  # it came in as the door was closed, or with too many
             self.cut()
 
     def data_received(self, data: bytes) -> None:

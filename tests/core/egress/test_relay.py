@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from hotseat_core.egress import relay as relay_module
+from hotseat_core.egress.egress import Egress
 from hotseat_core.egress.relay import Relay
 from hotseat_core.egress.rules import parse_allowed
 
@@ -156,6 +158,32 @@ async def test_an_endless_head_is_refused() -> None:
     async with relaying(443) as served, served.connected() as talk:
         talk[1].write(b"CONNECT " + b"x" * 100_000)
         assert (await talk[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_too_many_connections_are_told_so_and_far_too_many_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "_MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(relay_module, "_CLOSE_TIMEOUT_S", LIMIT_S)  # who is told keeps its connection meanwhile
+    async with echoing() as port, relaying(port, HERE) as served, contextlib.AsyncExitStack() as stack:
+        for _ in range(2):
+            talk = await stack.enter_async_context(served.connected())
+            assert (await ask(talk, f"listed.test:{port}")).startswith("HTTP/1.1 200 ")
+        for _ in range(2):
+            reader, _ = await stack.enter_async_context(served.connected())
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 503 ")
+        for _ in range(3):
+            reader, _ = await stack.enter_async_context(served.connected())
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read(-1) == b""
+
+
+async def test_a_relay_may_be_closed_while_others_end() -> None:
+    async with echoing() as port, contextlib.AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(relaying(port, HERE)) for _ in range(2)]
+        talk = await stack.enter_async_context(first.connected())
+        assert (await ask(talk, f"listed.test:{port}")).startswith("HTTP/1.1 200 ")
+        async with Egress(parse_allowed("", "")) as egress:
+            egress._relays = {"w1": first.relay, "w2": second.relay}
+            asyncio.get_running_loop().call_soon(egress.close, "w2")
 
 
 async def test_with_the_relay_end_its_connections() -> None:

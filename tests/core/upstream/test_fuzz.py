@@ -63,6 +63,7 @@ class Desk:
     """A door without a provider."""
 
     is_open = True
+    is_crowded = False
 
     def __init__(self) -> None:
         self.passed: list[Request] = []

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hotseat_core.upstream import door as door_module
 from hotseat_core.upstream.credential import Credential
 
 from tests.core.upstream.conftest import KEY, OpenScene, Scene
@@ -260,6 +261,20 @@ async def test_an_answer_without_a_length_ends_with_its_connection(scene: Scene)
     client = await scene.client()
     client.ask()
     assert (await client.answer())[2] == b"all of it"
+
+
+async def test_a_worker_can_not_take_all_of_the_core_s_connections(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "_MOST_CONNECTIONS", 1)
+    first = await scene.client()
+    first.ask()
+    assert (await first.answer())[0] == 200
+    second = await scene.client()
+    for _ in range(3):
+        assert await (await scene.client()).ended() == b""
+    second.ask()
+    assert (await second.answer())[0] == 403
 
 
 async def test_connections_to_the_provider_are_used_again_by_whoever_comes(scene: Scene) -> None:
