@@ -1,5 +1,6 @@
 """Certificates: those that the edge shows, those that it asks for, and those with which it reaches the core."""
 
+import os
 import ssl
 from collections.abc import Callable
 from typing import TypeVar
@@ -49,13 +50,24 @@ def _context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def core_credentials(settings: Settings) -> grpc.ChannelCredentials | None:
-    """How the core is talked to; None: in plain text. Raises BadSetting."""
+def core_credentials(settings: Settings) -> Callable[[], grpc.ChannelCredentials] | None:
+    """How the core is talked to, with the files as they are whenever it is asked; None: in plain text.
+
+    Raises BadSetting.
+    """
     if not settings.core_ca:
         return None
     cert, key = settings.core_client_cert or None, settings.core_client_key or None
     names = "HOTSEAT_CORE_CA, HOTSEAT_CORE_CLIENT_CERT, HOTSEAT_CORE_CLIENT_KEY"
-    return _load(lambda: tls.credentials(settings.core_ca, cert=cert, key=key), names)
+    files = [settings.core_ca, settings.core_client_cert, settings.core_client_key]
+    return Renewed(files, lambda: _load(lambda: _shown(settings.core_ca, cert, key), names), BadSetting).current
+
+
+def _shown(ca: str, cert: str | None, key: str | None) -> grpc.ChannelCredentials:
+    if cert is not None:
+        # gRPC would take a chain and a key of another one, and fail with each connection.
+        ssl.create_default_context().load_cert_chain(*(os.path.expanduser(file or "") for file in (cert, key)))
+    return tls.credentials(ca, cert=cert, key=key)
 
 
 def _load(read: Callable[[], Found], names: str) -> Found:

@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 from hotseat_core.listening import CannotListenError
@@ -96,6 +97,49 @@ async def test_both_servers_go_by_certificates_as_they_are_when_a_client_connect
         edge = Settings(port=0, core_target=core.target, **of_edge.paths)
         async with serve_edge(edge) as url:
             await of_edge.check(int(url.rpartition(":")[2]))
+
+
+async def test_an_edge_shows_the_core_its_certificate_as_it_is_with_each_call(
+    make_cli: MakeCli, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {
+        "data_dir": str(tmp_path / "data"),
+        "cli_path": str(make_cli()),
+        "credential": {"ANTHROPIC_API_KEY": "sk-secret"},
+        "sandbox": Wish.OFF,
+        "warm_workers": 0,
+        "drain_timeout_ms": 50,
+    }
+    of_core, of_edge = Files(tmp_path / "core"), Files(tmp_path / "edge")
+    of_core.admit(of_edge.others)  # and so nobody with a certificate of the edge's present CA
+    of_core.ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with serve(CoreSettings(port=0, **of_core.paths, **settings)) as core:
+        edge = Settings(
+            port=0,
+            core_target=core.target,
+            core_wait_s=0.1,
+            core_ca=str(tmp_path / "ca.pem"),
+            core_client_cert=str(of_edge.cert),
+            core_client_key=str(of_edge.key),
+        )
+        async with serve_edge(edge) as url, httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
+            assert (await http.get("/v1/models")).status_code == 503
+            of_edge.ca = of_edge.others
+            of_edge.issue()
+            assert (await http.get("/v1/models")).status_code == 200
+            of_edge.key.write_text("no key")  # what can't be used changes nothing
+            assert (await http.get("/v1/models")).status_code == 200
+            of_core.admit(of_core.ca)
+            of_edge.ca = of_core.ca
+            of_edge.issue()
+            chat = {"model": "claude:c", "stream": True, "messages": [{"role": "user", "content": "hang"}]}
+            async with http.stream("POST", "/v1/chat/completions", json=chat) as answer:
+                assert answer.status_code == 200
+                lines = answer.aiter_lines()
+                await anext(lines)
+                of_edge.issue()  # in the middle of an answer
+                assert (await http.post("/conversations/c/interrupt")).status_code == 200
+                assert '"turn_interrupted"' in [line async for line in lines if line][-1]
 
 
 async def test_files_that_are_of_no_use_at_the_start_are_named(make_cli: MakeCli, tmp_path: Path) -> None:

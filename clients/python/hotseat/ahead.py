@@ -43,6 +43,12 @@ class Ahead:
         if len(self._streams) > _MOST:
             self._streams.pop(next(iter(self._streams))).cancel()
 
+    def drop(self) -> None:
+        """Let go of them all: the next conversation opens its own."""
+        dropped, self._streams = self._streams, {}
+        for call in dropped.values():
+            call.cancel()
+
     def close(self) -> set[asyncio.Task[None]]:
         """Cancel them all; return what is to be waited for."""
         self._is_closed = True

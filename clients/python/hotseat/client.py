@@ -22,6 +22,7 @@ from hotseat.login_calls import LoginCalls
 from hotseat.note_calls import NoteCalls
 from hotseat.permissions import OnPermission
 from hotseat.pool_calls import PoolCalls
+from hotseat.renewed_channel import RenewedChannel
 from hotseat.talk import Talk
 from hotseat.tools import Tool, Toolbox
 from hotseat.unary import call
@@ -47,7 +48,8 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls, LoginCalls):
     Every method raises HotseatError.
 
     api_key: shown with every call; a function is asked anew for each. tenant: whom an admin's key acts for.
-    credentials: for TLS; `hotseat.tls.credentials` makes them of files.
+    credentials: for TLS; `hotseat.tls.credentials` makes them of files. A function is asked before each call: when it
+    has others, new calls go by these, and those that run go on. It must not raise once it has returned some.
     opens_ahead: keep one stream open for the next conversation, which saves it about a millisecond; for servers that
     open many. open_call: begins Converse calls in place of gRPC, with this metadata; whoever passes it closes what it
     stands on after the client.
@@ -62,23 +64,26 @@ class Client(ArchiveCalls, NoteCalls, PoolCalls, KeyCalls, LoginCalls):
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         call_timeout_s: float = CALL_TIMEOUT_S,
         opens_ahead: bool = False,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: grpc.ChannelCredentials | Callable[[], grpc.ChannelCredentials] | None = None,
         api_key: ApiKey = "",
         tenant: str = "",
         open_call: Callable[[Metadata], Call] | None = None,
     ) -> None:
         options = _options(max_message_bytes, keepalive_s, connect_timeout_s)
-        self._channel = (
-            grpc.aio.insecure_channel(target, options=options)
-            if credentials is None
-            else grpc.aio.secure_channel(target, credentials, options=options)
-        )
+        self._ahead = Ahead(open_call or self._open_call, is_wanted=opens_ahead)
+        secured = partial(grpc.aio.secure_channel, target, options=options)
+        self._channel: Any  # all that stubs need of one
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(target, options=options)
+        elif isinstance(credentials, grpc.ChannelCredentials):
+            self._channel = secured(credentials)
+        else:
+            self._channel = RenewedChannel(credentials, secured, self._ahead.drop)
         self._call_timeout_s = call_timeout_s
         self._metadata = _metadata(api_key, tenant)
-        keyed: Any = KeyedChannel(self._channel, self._metadata)  # all that stubs need of one
+        keyed: Any = KeyedChannel(self._channel, self._metadata)
         self._partings: set[asyncio.Task[None]] = set()
         self._conversations = ConversationServiceStub(keyed)
-        self._ahead = Ahead(open_call or self._open_call, is_wanted=opens_ahead)
         PoolCalls.__init__(self, keyed, call_timeout_s)
         KeyCalls.__init__(self, keyed, call_timeout_s)
         LoginCalls.__init__(self, keyed, call_timeout_s)

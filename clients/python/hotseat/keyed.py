@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 import grpc.aio
 
+from hotseat.renewed_channel import RenewedChannel
+
 ApiKey: TypeAlias = "str | Callable[[], str]"  # a function is asked anew for each call
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -18,7 +20,7 @@ def metadata_of(api_key: str, tenant: str = "") -> Metadata:
 class KeyedChannel:
     """What stubs need of a channel. A call that brings metadata of its own shows those instead."""
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: Callable[[], Metadata]) -> None:
+    def __init__(self, channel: grpc.aio.Channel | RenewedChannel, metadata: Callable[[], Metadata]) -> None:
         self._channel = channel
         self._metadata = metadata
 
