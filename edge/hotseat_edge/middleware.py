@@ -111,18 +111,20 @@ def _check_line(request: web.BaseRequest) -> None:
 async def _answer(handle: Handler, request: web.BaseRequest) -> web.StreamResponse:
     try:
         return await handle(request)
-    except ApiError as error:
-        return error_response(error)
-    except web.HTTPException as error:
-        return error_response(_from_http(error, request))
     except ConnectionError:
         raise
+    except ApiError as error:
+        failure = error
+    except web.HTTPException as error:
+        failure = _from_http(error, request)
     except Exception:
         logger.exception("request failed", extra={"request_id": request[REQUEST_ID]})
-        if request.writer.output_size:  # too late for a status: cut the answer off rather than end it well
-            raise ConnectionResetError("the answer had begun") from None
         message = f"The server failed; its log says more under {request[REQUEST_ID]}."
-        return error_response(ApiError(message, status=500, kind=SERVER_ERROR, code="internal_error"))
+        failure = ApiError(message, status=500, kind=SERVER_ERROR, code="internal_error")
+    if request.writer.output_size:  # too late for a status: cut the answer off rather than end it well
+        logger.warning("an answer was cut off", extra={"request_id": request[REQUEST_ID], "reason": failure.code})
+        raise ConnectionResetError("the answer had begun")
+    return error_response(failure)
 
 
 def error_response(error: ApiError) -> web.Response:

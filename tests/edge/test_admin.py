@@ -14,6 +14,7 @@ from hotseat_edge.recent import FirstToken, RecentFirstTokens
 from hotseat_edge.settings import Settings
 
 from tests.edge.conftest import Edge
+from tests.fakes.core import failure
 
 CSRF = {"X-Hotseat-CSRF": "1"}
 FRIEND = "https://friend.example"
@@ -74,6 +75,17 @@ async def test_changes_are_told_as_they_happen_with_the_first_tokens_since(edge:
         assert (second["pool"], [worker["state"] for worker in second["workers"]]) == (None, ["running"])
         assert len(second["first_tokens"]) == 1
         edge.core.end_watches()
+        assert [line async for line in lines if line] == []
+
+
+async def test_a_watch_that_the_core_fails_in_the_middle_ends_with_an_error_event(edge: Edge) -> None:
+    async with asyncio.timeout(10), edge.http.stream("GET", "/admin/pool/events") as response:
+        lines = response.aiter_lines()
+        assert (await watched(lines))["queued_turns"] == []
+        edge.core.pool_stats.queued_turns = 1
+        edge.core.unary_error = failure("INTERNAL", "out of order")
+        edge.core.change(state=pb.Pool.STATE_ACTIVE)  # the edge asks who waits, and is not told
+        assert (await watched(lines))["error"]["code"] == "internal_error"
         assert [line async for line in lines if line] == []
 
 

@@ -48,8 +48,9 @@ class Admin:
         with as_problems():
             pool = await self._client.get_pool()
             workers = await self._client.list_workers(page_size=_SHOWN)
+            around = await self._around(pool)
         shown = {"pool": told(pool), "workers": [told(worker) for worker in workers.workers]}
-        return web.json_response(shown | await self._around(pool))
+        return web.json_response(shown | around)
 
     async def watch(self, request: web.Request) -> web.StreamResponse:
         """The same as server-sent events: everything first, then what has changed."""
@@ -93,8 +94,7 @@ class Admin:
     async def _queue(self, pool: pb.Pool) -> list[dict[str, Any]]:
         if not pool.stats.queued_turns:
             return []
-        with as_problems():
-            page = await self._client.list_queued_turns(page_size=_SHOWN)
+        page = await self._client.list_queued_turns(page_size=_SHOWN)
         return [told(turn) for turn in page.queued_turns]
 
     async def drain(self, request: web.Request) -> web.Response:

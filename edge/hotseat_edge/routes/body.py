@@ -8,6 +8,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from hotseat_edge.connection import SLOWEST_BYTES_S
 from hotseat_edge.openai.errors import ApiError, invalid
 
+_MOST_DIGITS = 10  # of a number in a query
+
 
 async def read_json(request: web.Request, timeout_s: float) -> bytes:
     """The body of a request that says it is JSON; a web page cannot say so without asking first."""
@@ -59,6 +61,6 @@ def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
 def whole_number(request: web.Request, name: str, default: int, most: int) -> int:
     """A query parameter that is a number from 1 to `most`."""
     given = request.query.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:10]) <= most):
+    if not (given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS and 1 <= int(given) <= most):
         raise invalid(name, f"{name} must be a number from 1 to {most}")
     return int(given)
