@@ -83,7 +83,10 @@ async def test_a_conversation_is_shown_with_what_was_said(edge: Edge) -> None:
     assert "messages" not in (await edge.http.get("/conversations/a?messages=false")).json()
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", f"limit={1001:013}", f"limit=0000000001{0:05000}", "order=up", "messages=perhaps"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", f"limit={1001:013}", f"limit=0000000001{0:05000}", "order=up", "messages=perhaps"],
+)
 async def test_a_page_of_messages_that_can_not_be_is_refused(edge: Edge, query: str) -> None:
     await begin(edge, "a")
     response = await edge.http.get(f"/conversations/a?{query}")

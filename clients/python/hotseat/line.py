@@ -43,6 +43,8 @@ class Line:
         self._unanswered: dict[str, pb.UserInput] = {}  # by request id, in order
         self._decided: dict[str, pb.PermissionDecision] = {}  # of the running turn, by permission id
         self._resaid: set[str] = set()  # decisions said twice: the server may refuse the second one
+        self._has_ended_writing = False
+        self._is_resuming = False  # the present call has not been told all yet
         self._last = 0  # the sequence read last; 0: none, or none that is still kept
 
     @property
@@ -92,8 +94,15 @@ class Line:
 
     async def done_writing(self) -> None:
         """Half-close: the server ends the stream after the running turns."""
-        async with self._writing:
-            await self._call.done_writing()
+        self._has_ended_writing = True
+        if self._is_resuming:
+            return  # it is said once all else is
+        try:
+            await self._half_close()
+        except HotseatError as error:
+            # Who reads makes the connection again, and says this again.
+            if not self._may_resume(error):
+                raise
 
     async def finish(self) -> None:
         """Part in peace, so that the server sees an end and no cancellation."""
@@ -101,7 +110,7 @@ class Line:
             return
         try:
             async with asyncio.timeout(_FAREWELL_S):
-                await self.done_writing()
+                await self._half_close()
                 while await self._call.read() is not None:
                     pass
         except (TimeoutError, HotseatError):
@@ -152,8 +161,14 @@ class Line:
         await self._send(opening)
 
     async def _send(self, request: pb.ConverseRequest) -> None:
+        call = self._call  # one that is made meanwhile has to hear its opening first
         async with self._writing:
-            await self._call.write(request)
+            await call.write(request)
+
+    async def _half_close(self) -> None:
+        call = self._call
+        async with self._writing:
+            await call.done_writing()
 
     def _keep(self, request: pb.ConverseRequest) -> bool:
         """Remember what a broken connection must not swallow; whether this is such."""
@@ -188,6 +203,15 @@ class Line:
 
     async def _resume(self, patience_s: float) -> None:
         """Go on with a new call. Raises HotseatError where that can't be had in time."""
+        self._is_resuming = True
+        try:
+            await self._call_again(patience_s)
+        finally:
+            self._is_resuming = False
+        if self._has_ended_writing:
+            await self.done_writing()
+
+    async def _call_again(self, patience_s: float) -> None:
         loop = asyncio.get_running_loop()
         deadline, pause_s = loop.time() + patience_s, _FIRST_PAUSE_S
         while True:
