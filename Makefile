@@ -1,6 +1,6 @@
 # make run     serve on 127.0.0.1:3000 (PORT) and gRPC on 127.0.0.1:50051 (HOTSEAT_CORE_PORT)
 # make test    set up what is needed and run the tests
-# make check   format, lint, types, protos, generated code, tests
+# make check   format, lint, protos, generated code, types, tests; the last line says what failed
 # make test-others   the tests that need Node.js, Go, Java or a browser; CI runs these and make check
 # make generate, make docs, make format, make fuzz, make bench, make bench-history, make clean
 
@@ -12,13 +12,16 @@ STUBS := clients/python/hotseat/v1
 TYPESCRIPT := clients/typescript
 NODE_CLIENTS := tests/node
 OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
-# Most of a test's time is waiting; each job has a house of its own.
-JOBS ?= 3
+# Where generated code goes: into the sources, or below a directory (which ends in a slash) for a comparison.
+OUT ?=
+# So many tests at a time: most of their time is waiting, and each job has a house of its own. Other languages' compile.
+TEST_JOBS := $(or $(JOBS),4)
+OTHERS_JOBS := $(or $(JOBS),3)
 # What needs more than Python: Node.js, Go, Java with Maven, a browser. Where one is absent its tests are skipped.
 OTHERS := tests/interop tests/browser tests/web tests/e2e/test_node.py
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: setup run test test-others check format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
+.PHONY: setup run test test-others check tools collect format lint types proto drift generate generate-others clients-typescript clients-go clients-java interop node-clients \
 	docs fuzz bench bench-history clean
 .DELETE_ON_ERROR:
 
@@ -34,25 +37,56 @@ $(BIN)/.installed: $(BIN)/python pyproject.toml clients/python/pyproject.toml co
 	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e '.[sandbox]'
 	@touch $@
 
-$(BIN)/.installed-dev: $(BIN)/.installed
-	@echo "Installing the development tools"
+# All at once: it is what .installed has, and more.
+$(BIN)/.installed-dev: $(BIN)/python pyproject.toml clients/python/pyproject.toml constraints.txt
+	@echo "Installing hotseat and the development tools into $(VENV) (the claude CLI is a large download the first time)"
 	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e clients/python -e '.[dev]'
-	@touch $@
+	@touch $(BIN)/.installed $@
 
 run: setup
 	@exec $(BIN)/hotseat up
 
+# Python keeps what it compiles, also where the environment says otherwise: else every process of every test compiles it.
+# A make that runs side by side with others tells its own how; that is not for the makes of a test.
+PYTEST := PYTHONDONTWRITEBYTECODE= MAKEFLAGS= $(BIN)/python -m pytest
+SIDE_BY_SIDE := --dist=loadfile --numprocesses
+BUT_OTHERS := $(addprefix --ignore=,$(OTHERS))
+
 test: $(BIN)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(addprefix --ignore=,$(OTHERS)) $(PYTEST_ARGS)
+	$(PYTEST) $(SIDE_BY_SIDE)=$(TEST_JOBS) $(BUT_OTHERS) $(PYTEST_ARGS)
+	@$(passed)
 
 test-others: $(BIN)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile $(OTHERS) $(PYTEST_ARGS)
+	$(PYTEST) $(SIDE_BY_SIDE)=$(OTHERS_JOBS) $(OTHERS) $(PYTEST_ARGS)
 
-check: lint types proto drift test
+# What cannot be imported is known at once; and the tests are compiled once, not by every process that runs them.
+collect: $(BIN)/.installed-dev
+	@mkdir -p .cache
+	$(PYTEST) --collect-only -q $(BUT_OTHERS) $(PYTEST_ARGS) >.cache/collected || { grep -v '::' .cache/collected; exit 1; }
+	@$(passed)
+
+# The tools are fetched side by side; what is quick comes first; types are checked while the tests mostly wait.
+QUICK_CHECKS := lint proto drift collect
+LONG_CHECKS := types test
+PASSED := .cache/passed
+passed = mkdir -p $(PASSED) && touch $(PASSED)/$@
+say_what_failed = failed=; for check in $(1); do test -e $(PASSED)/$$check || failed="$$failed $$check"; done; \
+	echo "make check: failed:$$failed"; exit 1
+
+check:
+	@rm -rf $(PASSED)
+	@$(MAKE) --no-print-directory --jobs=3 tools
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync --keep-going $(QUICK_CHECKS) || { $(call say_what_failed,$(QUICK_CHECKS)); }
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(LONG_CHECKS) || { $(call say_what_failed,$(LONG_CHECKS)); }
+	@echo "make check: passed: $(QUICK_CHECKS) $(LONG_CHECKS)"
+
+GENERATES_OTHERS := $(shell command -v npm >/dev/null && command -v go >/dev/null && echo yes)
+tools: $(BIN)/.installed-dev $(CODEGEN)/.installed $(if $(GENERATES_OTHERS),$(TYPESCRIPT)/node_modules/.package-lock.json)
 
 lint: $(BIN)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(passed)
 
 format: $(BIN)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -61,12 +95,14 @@ format: $(BIN)/.installed-dev
 
 types: $(BIN)/.installed-dev
 	$(BIN)/mypy
+	@$(passed)
 
 # A clone that has no main (a detached CI checkout) compares with the commit itself.
 proto: $(BIN)/.installed-dev
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
 	$(BIN)/buf breaking --against ".git#ref=$$(git rev-parse --verify --quiet main || git rev-parse --verify --quiet origin/main || git rev-parse HEAD)"
+	@$(passed)
 
 # One pinned grpcio-tools decides the oldest grpcio and protobuf that our users may have.
 # It has an environment of its own: it would hold protobuf back in ours.
@@ -76,24 +112,31 @@ $(CODEGEN)/.installed: codegen-requirements.txt $(BIN)/python
 	@touch $@
 
 generate: $(CODEGEN)/.installed
-	@rm -rf $(STUBS) && mkdir -p $(STUBS)
-	$(CODEGEN)/bin/python -m grpc_tools.protoc -I proto --python_out=clients/python --pyi_out=clients/python \
-		--grpc_python_out=clients/python proto/hotseat/v1/*.proto
-	@touch $(STUBS)/__init__.py
-	@if command -v npm >/dev/null && command -v go >/dev/null; then $(MAKE) --no-print-directory generate-others; \
+	@rm -rf $(OUT)$(STUBS) && mkdir -p $(OUT)$(STUBS)
+	$(CODEGEN)/bin/python -m grpc_tools.protoc -I proto --python_out=$(OUT)clients/python --pyi_out=$(OUT)clients/python \
+		--grpc_python_out=$(OUT)clients/python proto/hotseat/v1/*.proto
+	@touch $(OUT)$(STUBS)/__init__.py
+	@if [ "$(GENERATES_OTHERS)" ]; then $(MAKE) --no-print-directory generate-others; \
 		else echo "no npm or no go here: the TypeScript and Go stubs are left as they are"; test -z "$$HOTSEAT_REQUIRE_ALL"; fi
 
 generate-others: $(BIN)/.installed-dev $(TYPESCRIPT)/node_modules/.package-lock.json
-	@rm -rf $(OTHER_STUBS)
-	$(BIN)/buf generate
+	@rm -rf $(addprefix $(OUT),$(OTHER_STUBS))
+	$(BIN)/buf generate $(if $(OUT),--output $(OUT))
 
 $(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
 	cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-drift: generate
-	@git diff --exit-code --stat -- $(STUBS) $(OTHER_STUBS) && test -z "$$(git status --porcelain -- $(STUBS) $(OTHER_STUBS))" \
-		|| { echo "the generated code differs from the protos: run 'make generate' and commit the result"; exit 1; }
+# Generated anew beside the sources, which stay as they are: tests run meanwhile.
+AGAIN := .cache/generated/
+
+drift:
+	@rm -rf $(AGAIN)
+	@$(MAKE) --no-print-directory generate OUT=$(AGAIN)
+	@for stubs in $(STUBS) $(OTHER_STUBS); do test ! -d $(AGAIN)$$stubs || diff -rq -x __pycache__ $$stubs $(AGAIN)$$stubs || differs=1; done; \
+		test -z "$$differs" && test -z "$$(git status --porcelain -- $(STUBS) $(OTHER_STUBS))" \
+		|| { echo "the generated code differs from the protos, or is not committed: run 'make generate' and commit the result"; exit 1; }
+	@$(passed)
 
 # The parts of docs/ that are made from tables in the code; a test compares them.
 docs: $(BIN)/.installed-dev
