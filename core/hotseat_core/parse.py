@@ -16,7 +16,7 @@ from hotseat_serving.trace_context import TraceContext
 from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
-from hotseat_core.parse_content import history, refuse, user_blocks
+from hotseat_core.parse_content import history, refuse, seconds_in, user_blocks
 from hotseat_core.parse_note import metadata, note
 from hotseat_core.parse_tools import schema, tool_choice, tool_results, tools
 from hotseat_core.worker.control import is_rule
@@ -122,10 +122,10 @@ class Parser:
             ),
             workspace=_workspace(message.workspace, profile),
             output_schema_json=_schema_text(message.output_schema_json),
-            decision_timeout_s=_seconds("settings.permission_policy.decision_timeout", policy.decision_timeout)
+            decision_timeout_s=seconds_in("settings.permission_policy.decision_timeout", policy.decision_timeout)
             or 300.0,
             max_steps=message.turn_limits.max_steps,
-            max_duration_s=_seconds("settings.turn_limits.max_duration", message.turn_limits.max_duration),
+            max_duration_s=seconds_in("settings.turn_limits.max_duration", message.turn_limits.max_duration),
             retention_s=_retention(message.retention) if message.HasField("retention") else None,
             metadata=metadata(message.metadata, "settings.metadata"),
         )
@@ -154,7 +154,7 @@ class Parser:
             history_policy=_POLICIES[message.history_policy],
             after=_after(message),
             after_label=message.after_label,
-            detach_timeout_s=_seconds("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
+            detach_timeout_s=seconds_in("open.detach_timeout", detach) if message.HasField("detach_timeout") else None,
             wants_raw=message.include_raw,
         )
         return _DISPOSITIONS[message.disposition], attachment
@@ -271,14 +271,7 @@ def _workspace(text: str, profile: str) -> str:
 
 
 def _retention(message: Duration) -> float:
-    seconds = _seconds("settings.retention", message)
+    seconds = seconds_in("settings.retention", message)
     if not seconds:
         refuse("settings.retention", "is zero; delete the conversation instead")
-    return seconds
-
-
-def _seconds(field: str, message: Duration) -> float:
-    seconds = message.seconds + message.nanos / 1e9
-    if seconds < 0:
-        refuse(field, "is negative")
     return seconds

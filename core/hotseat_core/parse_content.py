@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 import msgspec
+from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 
@@ -14,10 +15,22 @@ from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.worker.rows import Block, Row
 
+_LONGEST_S = 100 * 366 * 86400.0
+
 
 def refuse(field: str, problem: str) -> NoReturn:
     """Raise InvalidMessage for the field."""
     raise InvalidMessage(f"{field} {problem}", metadata={"field": field})
+
+
+def seconds_in(field: str, message: Duration) -> float:
+    """Return a length of time. Raises InvalidMessage where it is negative, or so long that no date is that far away."""
+    seconds = message.seconds + message.nanos / 1e9
+    if seconds < 0:
+        refuse(field, "is negative")
+    if seconds > _LONGEST_S:
+        refuse(field, "is longer than a hundred years")
+    return seconds
 
 
 def history(messages: Sequence[client.HistoryMessage], recognition: Recognition) -> tuple[Message, ...]:

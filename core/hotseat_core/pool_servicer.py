@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import pool_service_pb2 as service
 from hotseat.v1 import pool_service_pb2_grpc
 
 from hotseat_core.access.caller import caller
 from hotseat_core.paging import page
 from hotseat_core.parse import conversation_id
-from hotseat_core.parse_content import refuse
+from hotseat_core.parse_content import refuse, seconds_in
 from hotseat_core.pool.memory import tree_memory_bytes
 from hotseat_core.pool.memory_watch import MeasureMemory
 from hotseat_core.pool.pool import Pool
@@ -108,7 +107,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
     ) -> service.DrainPoolResponse:
         """Stop taking new turns."""
         has_grace = request.HasField("grace_duration")
-        grace_s = _seconds("grace_duration", request.grace_duration) if has_grace else None
+        grace_s = seconds_in("grace_duration", request.grace_duration) if has_grace else None
         async with self._steering:
             await self._announce(False)  # first: who asks before sending goes elsewhere, and nobody is refused
             self._pool.drain(grace_s)
@@ -143,7 +142,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
             if request.HasField(name)
         }
         if request.HasField("idle_timeout"):
-            given["idle_timeout_s"] = _seconds("idle_timeout", request.idle_timeout)
+            given["idle_timeout_s"] = seconds_in("idle_timeout", request.idle_timeout)
         self._pool.resize(**given)
         return service.ResizePoolResponse(pool=self._show(self._pool.stats()))
 
@@ -151,7 +150,7 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
         self, request: service.WatchPoolRequest, context: Context
     ) -> None:
         """Send the pool and its workers, then what changes, until cancelled or dismissed."""
-        asked_s = _seconds("min_interval", request.min_interval)
+        asked_s = seconds_in("min_interval", request.min_interval)
         interval_s = max(asked_s or DEFAULT_WATCH_INTERVAL_S, SHORTEST_WATCH_INTERVAL_S)
         watch = PoolWatch(self._pool, self._show, self._measure, self._cli_version, interval_s)
         async with asyncio.TaskGroup() as tasks:
@@ -174,10 +173,3 @@ class PoolServicer(pool_service_pb2_grpc.PoolServiceServicer):
 def _longest_idle_first(row: WorkerRow) -> tuple[bool, float, str]:
     is_idle = row.state is WorkerState.IDLE and row.last_turn_time is not None
     return (not is_idle, row.last_turn_time if is_idle and row.last_turn_time else row.start_time, row.id)
-
-
-def _seconds(field: str, message: Duration) -> float:
-    seconds = message.seconds + message.nanos / 1e9
-    if seconds < 0:
-        refuse(field, "is negative")
-    return seconds

@@ -125,6 +125,7 @@ def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message:
         ),
         (Settings(retention=Duration()), "settings.retention"),
         (Settings(retention=Duration(seconds=-1)), "settings.retention"),
+        (Settings(retention=Duration(seconds=2**63 - 1)), "settings.retention"),
     ],
 )
 def test_settings_that_can_not_be_are_refused_by_their_field(message: Settings, field: str) -> None:
