@@ -33,7 +33,7 @@ class Clearing:
             if only_if_idle and live.is_busy:
                 raise ConversationBusy(f"a turn of conversation {conversation_id} is running; wait, or use force")
             await live.close(GoAwayReason.EVICTED)
-            del self._live[conversation_id]
+            self._live.pop(conversation_id, None)  # it may have left by itself meanwhile, to make room
         stored = await self._store.get(self._tenant, conversation_id)
         if stored is None:
             raise not_found(conversation_id)
@@ -52,7 +52,7 @@ class Clearing:
             if live.is_in_use or live.book.update_time != stored.update_time:
                 return False
             await live.close(GoAwayReason.EVICTED)  # it may still be giving its worker back
-            del self._live[conversation_id]
+            self._live.pop(conversation_id, None)  # it may have left by itself meanwhile, to make room
         await self._pool.evict(conversation_id, tenant=self._tenant)
         await self._workspaces.remove(stored)
         return await self._store.expire(self._tenant, conversation_id, due)

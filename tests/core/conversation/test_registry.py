@@ -79,6 +79,24 @@ async def test_who_gives_up_waiting_for_a_deletion_does_not_stop_it(open_house: 
         await house.calm()
 
 
+async def test_a_conversation_that_makes_room_just_as_it_is_deleted_is_deleted(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(max_live=1) as house:
+        guest = await house.enter("c", detach_timeout_s=None)
+        await hanging(guest)
+        guest.conversation.detach(guest.attachment)
+        close = guest.conversation.close
+
+        async def close_as_another_comes(reason: GoAwayReason) -> None:
+            await close(reason)
+            await house.enter("other")
+
+        monkeypatch.setattr(guest.conversation, "close", close_as_another_comes)
+        assert await house.registry.delete("c")
+        assert await house.listed() == ["other"]
+
+
 async def test_a_conversation_without_a_name_gets_one(open_house: OpenHouse) -> None:
     async with open_house() as house:
         guest = await house.enter("")
