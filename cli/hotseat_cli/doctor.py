@@ -21,13 +21,13 @@ _COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "failure": "red"
 @click.command(short_help="Try everything out, and say what is wrong or unsafe.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR=1.")
-@click.option("--no-turn", is_flag=True, help="Start no process: look at settings and machine alone.")
+@click.option("--no-turn", is_flag=True, help="Start no core and no agent: look at settings and machine alone.")
 def doctor(as_json: bool, no_color: bool, no_turn: bool) -> None:
     """Try out what `hotseat up` would do with the settings of this directory and environment.
 
     It starts a core of its own beside whatever runs, lets an agent use its shell once before the scripted
-    demo model, and looks at sandbox, key, ports, disk and limits. No credential is used. The exit status
-    is 1 where something fails or is unsafe.
+    demo model, and looks at settings, sandbox, key, ports, disk and limits. No credential is used. The
+    exit status is 1 where something fails or is unsafe.
 
     \b
     Examples:
@@ -53,11 +53,13 @@ def doctor(as_json: bool, no_color: bool, no_turn: bool) -> None:
 
 def _findings(environment: "Environment", *, no_turn: bool) -> Iterator["Finding"]:
     from hotseat_cli import upstream
+    from hotseat_cli.configuring import checking
     from hotseat_cli.diagnosis import judging, machine
 
     facts = machine.look(environment, frozenset(upstream.CREDENTIALS))
     if not no_turn:
         yield from _trial(environment.values, is_root=facts.is_root)
+    yield from judging.judge_settings(checking.check(None))
     yield from judging.judge(environment.values, facts, upstream.choose(environment.values, force_demo=False))
 
 

@@ -38,4 +38,4 @@ def _of_code(error: HotseatError, target: str) -> str:
 
 def cause(error: HotseatError) -> str:
     """The end of what gRPC says about a connection: the part that tells one failure from another."""
-    return error.message.rpartition(": ")[2].removesuffix("])")
+    return error.message.rpartition(": ")[2].removesuffix("])").removesuffix("]")

@@ -114,7 +114,8 @@ def check_free(listener: Listener) -> None:
 
 
 def _busy(listener: Listener, error: OSError) -> str:
-    move = f"choose another port with {listener.setting} or {listener.flag} (0: any free one)"
+    ways = " or ".join(way for way in (listener.setting, listener.flag) if way)
+    move = f"choose another port with {ways} (0: any free one)"
     if error.errno == errno.EADDRINUSE:
         return f"port {listener.port} on {listener.host} is in use by another program; end it, or {move}"
     return f"port {listener.port} on {listener.host} cannot be used: {error.strerror or error}; {move}"

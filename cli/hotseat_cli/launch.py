@@ -20,7 +20,7 @@ class Listener:
     host: str
     port: int
     setting: str
-    flag: str
+    flag: str = ""  # of `hotseat up`, where it has one
 
 
 class WrongPort(ValueError):
@@ -36,6 +36,9 @@ def listeners(environment: Mapping[str, str]) -> tuple[Listener, ...]:
         host = environment.get("HOTSEAT_CORE_HOST", "127.0.0.1")
         port = _port(environment, "HOTSEAT_CORE_PORT", 50051)
         wanted.append(Listener(host, port, "HOTSEAT_CORE_PORT", "--core-port"))
+    metrics_host = environment.get("HOTSEAT_METRICS_HOST", "127.0.0.1")
+    # Without a port there are no metrics.
+    wanted.append(Listener(metrics_host, _port(environment, "HOTSEAT_METRICS_PORT", 0), "HOTSEAT_METRICS_PORT"))
     return tuple(listener for listener in wanted if listener.port)
 
 

@@ -30,11 +30,13 @@ GOOD = Machine(
     data_trouble="",
     data_free_bytes=2**36,
     data_mode=0o700,
+    asks_for_key=True,
     ports=(Port(EDGE),),
     port_trouble="",
     env_file_mode=None,
     shown_file=None,
 )
+KEYLESS = {"asks_for_key": False}
 CLAUDE = Upstream(Kind.CLAUDE, "https://api.anthropic.com", "ANTHROPIC_API_KEY")
 BUSY = "port 3000 on 127.0.0.1 is in use by another program; end it, or choose another port with PORT"
 FENCED = pb.Pool(containment="bubblewrap", sandbox=pb.Sandbox(enabled=True, network="none"))
@@ -72,6 +74,14 @@ def test_where_all_is_well_nothing_is_to_be_done() -> None:
         ({"shown_file": Path("/w/.env")}, {}, "Key", State.FAILURE, "agents can read /w/.env"),
         ({}, {"HOTSEAT_KEY_MODE": "env"}, "Key", State.WARNING, "in every worker's environment"),
         ({}, {"HOTSEAT_HOST": "0.0.0.0"}, "Reach", State.NOTE, "other machines, by HOTSEAT_HOST"),
+        ({}, {"HOTSEAT_HOST": "localhost.example.com"}, "Reach", State.NOTE, "other machines, by HOTSEAT_HOST"),
+        (KEYLESS, {"HOTSEAT_HOST": "0.0.0.0"}, "Reach", State.FAILURE, "HOTSEAT_HOST would let other machines in"),
+        (KEYLESS, {"HOTSEAT_HOST": "::", "HOTSEAT_TLS_CLIENT_CA": "ca"}, "Reach", State.NOTE, "by HOTSEAT_HOST"),
+        (KEYLESS, {"HOTSEAT_METRICS_HOST": "0.0.0.0"}, "Reach", State.OK, "this machine alone"),
+        (
+            *(KEYLESS, {"HOTSEAT_METRICS_HOST": "0.0.0.0", "HOTSEAT_METRICS_PORT": "9464"}),
+            *("Reach", State.FAILURE, "HOTSEAT_METRICS_HOST would let other machines in"),
+        ),
         (
             *({}, {"HOTSEAT_HOST": "0.0.0.0", "HOTSEAT_INSECURE_NO_AUTH": "1"}),
             *("Reach", State.FAILURE, "asks nobody for a key"),
@@ -173,6 +183,25 @@ async def test_beside_a_hotseat_that_runs_its_ports_are_no_trouble(tmp_path: Pat
         await core.stop(None)
     found = {finding["message"]: finding["state"] for finding in json.loads(said)["findings"]}
     assert {found[f"{name} {port} is in use, by a Hotseat that runs"] for name, port in ports.items()} == {"ok"}
+
+
+async def test_what_the_servers_refuse_of_their_settings_is_told(tmp_path: Path) -> None:
+    wrong = {"POOL_SIZE": "0", "HOTSEAT_TLS_CERT": "/cert.pem", "HOTSEAT_WORM_WORKERS": "2", "HOTSEAT_HOST": "0.0.0.0"}
+    code, said = await doctor(tmp_path, "--no-turn", "--json", **wrong)
+    findings = json.loads(said)["findings"]
+    told = {finding["message"]: finding["state"] for finding in findings if finding["check"] in {"Settings", "Reach"}}
+    assert code == 1
+    assert told == {
+        "core: POOL_SIZE='0' can't be used: Expected `int` >= 1": "failure",
+        "edge: HOTSEAT_TLS_CERT is of no use without HOTSEAT_TLS_KEY: set both": "failure",
+        "there is no setting HOTSEAT_WORM_WORKERS, which the environment has; did you mean HOTSEAT_WARM_WORKERS?": "note",
+        "HOTSEAT_HOST would let other machines in without a key: Hotseat does not start so": "failure",
+    }
+
+
+async def test_hosts_that_agents_may_reach_are_tried_with_what_keeps_them(tmp_path: Path) -> None:
+    code, said = await doctor(tmp_path, HOTSEAT_EGRESS_ALLOW="example.com", HOTSEAT_SANDBOX="off")
+    assert (code, "failure  Turn" in said, "HOTSEAT_EGRESS_ALLOW can't be kept" in said) == (1, True, True)
 
 
 async def test_a_setting_that_is_misspelt_is_no_report(tmp_path: Path) -> None:

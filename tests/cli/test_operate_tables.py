@@ -193,6 +193,13 @@ def test_a_turn_without_an_end_runs() -> None:
             "no core answers at here:1 (Connection refused); start one with `hotseat up`, or name it with --target",
         ),
         (
+            HotseatError(
+                "errors resolving here:1: [field:hostname lookup error:lookup failed for here:1: Domain name not found]",
+                code=grpc.StatusCode.UNAVAILABLE,
+            ),
+            "no core answers at here:1 (Domain name not found); start one with `hotseat up`, or name it with --target",
+        ),
+        (
             HotseatError("Deadline Exceeded", code=grpc.StatusCode.DEADLINE_EXCEEDED),
             "the core at here:1 did not answer in time; its log may say why",
         ),

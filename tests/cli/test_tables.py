@@ -110,6 +110,10 @@ def test_a_line_that_is_no_setting_is_named(text: str, says: str) -> None:
         ({"PORT": "0", "HOTSEAT_CORE_PORT": "0"}, []),
         ({"PORT": "8080", "HOTSEAT_HOST": "0.0.0.0"}, [("0.0.0.0", 8080), ("127.0.0.1", 50051)]),
         ({"HOTSEAT_CORE_SOCKET": "/run/core.sock"}, [("127.0.0.1", 3000)]),
+        (
+            {"PORT": "0", "HOTSEAT_METRICS_HOST": "0.0.0.0", "HOTSEAT_METRICS_PORT": "9464"},
+            [("127.0.0.1", 50051), ("0.0.0.0", 9464)],
+        ),
     ],
 )
 def test_the_ports_that_must_be_free(environment: dict[str, str], expected: list[tuple[str, int]]) -> None:

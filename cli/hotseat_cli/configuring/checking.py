@@ -30,7 +30,7 @@ class Report:
 def check(path: str | None) -> Report:
     """Check this file, or the one that is in use, with the rest of the settings around it."""
     try:
-        environment = settings.load({VARIABLE: path})
+        environment = settings.load({VARIABLE: path} if path else {})
     except settings.SettingsError as error:
         return Report(file=path or "", problems=error.lines)
     file = environment.config

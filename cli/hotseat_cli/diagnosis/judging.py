@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from hotseat_serving.exposure import is_loopback
+
+from hotseat_cli.configuring.checking import Report
 from hotseat_cli.diagnosis.findings import Finding, failure, note, ok, warning
 from hotseat_cli.diagnosis.machine import Machine
 from hotseat_cli.upstream import Kind, Upstream
@@ -10,13 +13,22 @@ _GIB = 2**30
 _WORKER_BYTES = 200 * 2**20
 _LEAST_OPEN_FILES = 1024
 _GOOD_OPEN_FILES = 4096
-_LOOPBACK = ("127.", "::1", "localhost")
+# A client's certificate will do where a key would. Metrics are plain HTTP, and know none.
+_ADMITTING = {"HOTSEAT_HOST": "HOTSEAT_TLS_CLIENT_CA", "HOTSEAT_CORE_HOST": "HOTSEAT_CORE_TLS_CLIENT_CA"}
+
+
+def judge_settings(report: Report) -> Iterator[Finding]:
+    """What the servers say of their settings."""
+    for line in report.problems:
+        yield failure("Settings", line, "correct it, then see `hotseat config check`")
+    for line in report.notes:
+        yield note("Settings", line)
 
 
 def judge(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> Iterator[Finding]:
     """What settings and machine are like, for the order of the report."""
     yield from _key(values, machine, upstream)
-    yield from _reach(values)
+    yield from _reach(values, machine)
     yield from _ports(machine)
     yield _data(machine)
     yield from _limits(values, machine)
@@ -41,20 +53,29 @@ def _key(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> Ite
         yield failure("Key", says, "start from another directory, or set the credential in the environment")
 
 
-def _reach(values: Mapping[str, str]) -> Iterator[Finding]:
-    hosts = {
-        "HOTSEAT_HOST": values.get("HOTSEAT_HOST", "127.0.0.1"),
-        "HOTSEAT_CORE_HOST": "" if values.get("HOTSEAT_CORE_SOCKET") else values.get("HOTSEAT_CORE_HOST", "127.0.0.1"),
-        "HOTSEAT_METRICS_HOST": values.get("HOTSEAT_METRICS_HOST", "127.0.0.1"),
-    }
-    public = [name for name, host in hosts.items() if host and not host.startswith(_LOOPBACK)]
+def _reach(values: Mapping[str, str], machine: Machine) -> Iterator[Finding]:
+    public = [name for name, host in _hosts(values).items() if host and not is_loopback(host)]
+    ajar = [name for name in public if not (machine.asks_for_key or values.get(_ADMITTING.get(name, "")))]
     if not public:
         yield ok("Reach", "this machine alone")
     elif values.get("HOTSEAT_INSECURE_NO_AUTH") == "1":
         says = f"{' and '.join(public)} let other machines in, and HOTSEAT_INSECURE_NO_AUTH=1 asks nobody for a key"
         yield failure("Reach", says, "unset HOTSEAT_INSECURE_NO_AUTH and make keys, or listen on 127.0.0.1")
+    elif ajar:
+        says = f"{' and '.join(ajar)} would let other machines in without a key: Hotseat does not start so"
+        yield failure("Reach", says, "make one with `hotseat keys create`, or listen on 127.0.0.1")
     else:
         yield note("Reach", f"other machines, by {' and '.join(public)}")
+
+
+def _hosts(values: Mapping[str, str]) -> dict[str, str]:
+    """The address behind each setting that names one; empty: nothing listens there."""
+    hosts = {name: values.get(name, "127.0.0.1") for name in ("HOTSEAT_HOST", "HOTSEAT_CORE_HOST")}
+    if values.get("HOTSEAT_CORE_SOCKET"):
+        hosts["HOTSEAT_CORE_HOST"] = ""
+    if values.get("HOTSEAT_METRICS_PORT"):
+        hosts["HOTSEAT_METRICS_HOST"] = values.get("HOTSEAT_METRICS_HOST", "127.0.0.1")
+    return hosts
 
 
 def _ports(machine: Machine) -> Iterator[Finding]:

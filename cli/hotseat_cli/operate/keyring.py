@@ -13,12 +13,13 @@ from google.protobuf.message import Message
 from hotseat import HotseatError, pb
 
 from hotseat_cli import settings
-from hotseat_cli.failure import complain
+from hotseat_cli.failure import CommandFailed, complain
 from hotseat_cli.operate import key_records, tables
 from hotseat_cli.operate.output import Output
 from hotseat_cli.operate.session import MOST_ON_A_PAGE, Session, everything
 from hotseat_cli.options import Chosen
 
+_FILE = "keys.db"  # in a core's data directory
 _SCOPES = {"converse": pb.SCOPE_CONVERSE, "admin": pb.SCOPE_ADMIN}
 _ANSWERS: dict[str, Any] = {
     "CreateKey": pb.CreateKeyResponse,
@@ -111,16 +112,31 @@ async def whoami(session: Session) -> None:
         session.output.facts(key_records.facts(caller))
 
 
-def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, every: bool = False) -> int:
-    """Do it on the file itself; the exit code."""
-    directory = str(Path(data_dir).expanduser().absolute())
+def kept(directory: Path) -> list[pb.Key]:
+    """The keys in this data directory, revoked ones too. Raises CommandFailed."""
+    if not (directory / _FILE).exists():  # looking makes none
+        return []
+    return list(_answer("ListKeys", pb.ListKeysRequest(), directory).keys)
+
+
+def _answer(method: str, request: Message, directory: Path) -> Any:
+    """What the core's own code makes of the file there. Raises CommandFailed."""
     asked = json_format.MessageToJson(request)
-    command = [sys.executable, "-m", "hotseat_core.offline_keys", method, directory]
+    command = [sys.executable, "-m", "hotseat_core.offline_keys", method, str(directory)]
     done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False)
     if done.returncode:
-        complain(done.stderr.strip() or f"the keys in {directory} can't be changed")
-        return 1
-    answer = json_format.Parse(done.stdout, _ANSWERS[method]())
+        raise CommandFailed(done.stderr.strip() or f"the keys in {directory} can't be changed")
+    return json_format.Parse(done.stdout, _ANSWERS[method]())
+
+
+def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, every: bool = False) -> int:
+    """Do it on the file itself; the exit code."""
+    directory = Path(data_dir).expanduser().absolute()
+    try:
+        answer = _answer(method, request, directory)
+    except CommandFailed as error:
+        complain(str(error))
+        return error.exit_code
     output = Output(as_json=chosen.as_json, colour=not chosen.no_color)
     match answer:
         case pb.CreateKeyResponse():
