@@ -2,7 +2,7 @@
 
 import click
 
-from hotseat_cli.connect import URL
+from hotseat_cli.connect import URL, server_url
 from hotseat_cli.options import Chosen, Seconds, core_options, run
 
 _OFFLINE = click.option(
@@ -206,12 +206,12 @@ def revoke(*, chosen: Chosen, key_id: str, data_dir: str | None) -> None:
 
 
 @keys.command("login-link", short_help="Make a link that logs a browser in, once.")
-@click.option("--url", default=URL, show_default=True, help="Where the pages are.")
+@click.option("--url", metavar="URL", help=f"Where the pages are (PORT's and its like: {URL}).")
 @click.option(
     "--expires-in", type=Seconds(at_least_s=1), metavar="TIME", help="How long it is good for (10m; 1h at most)."
 )
 @core_options
-def login_link(*, chosen: Chosen, url: str, expires_in: float | None) -> None:
+def login_link(*, chosen: Chosen, url: str | None, expires_in: float | None) -> None:
     """Print a link that logs a browser in as the key that HOTSEAT_API_KEY is: once, without showing the key to it.
 
     \b
@@ -221,7 +221,8 @@ def login_link(*, chosen: Chosen, url: str, expires_in: float | None) -> None:
     """
     from hotseat_cli.operate import logins
 
-    run(chosen, lambda session: logins.link(session, url, expires_in))
+    where = server_url(url)
+    run(chosen, lambda session: logins.link(session, where, expires_in))
 
 
 @keys.command(short_help="Say whose key HOTSEAT_API_KEY is.")

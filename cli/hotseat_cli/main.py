@@ -55,7 +55,7 @@ def _name_files(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _name_files(inner)
-    elif command not in (completion.completion, connect.connect, config.check, config.init):
+    elif command not in (completion.completion, config.check, config.init):
         CONFIG(command)
 
 

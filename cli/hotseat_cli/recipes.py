@@ -39,6 +39,7 @@ import {{ generateText }} from "ai";
 const hotseat = createOpenAICompatible({{
   name: "hotseat",
   baseURL: "{url}/v1",
+  apiKey: "unused",
   includeUsage: true,
   supportsStructuredOutputs: true,
 }});

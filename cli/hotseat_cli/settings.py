@@ -118,6 +118,15 @@ def log_dir(values: Mapping[str, str]) -> Path | None:
     return Path(named or f"{values.get('HOTSEAT_DATA_DIR', '.hotseat')}/logs").expanduser().absolute()
 
 
+def edge_url(values: Mapping[str, str]) -> str:
+    """Where browsers and clients of this machine find an edge with these settings. Raises SettingsError."""
+    host, port = values.get("HOTSEAT_HOST", "127.0.0.1"), values.get("PORT", "3000")
+    if port == "0":
+        raise SettingsError("PORT is 0, any free one: name the server with --url")
+    at = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is bound, seen from here
+    return f"{'https' if values.get('HOTSEAT_TLS_CERT') else 'http'}://{f'[{at}]' if ':' in at else at}:{port}"
+
+
 def core_target(values: Mapping[str, str]) -> str:
     """Where a client finds the core: the same rule as the edge's."""
     if target := values.get("HOTSEAT_CORE_TARGET"):

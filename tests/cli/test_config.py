@@ -105,6 +105,12 @@ def test_check_tells_every_mistake_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_check_takes_the_file_that_config_names(tmp_path: Path) -> None:
+    told = run("--config", "there.toml", "config", "check", cwd=tmp_path)
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"hotseat: {tmp_path / 'there.toml'} can't be read: No such file")
+
+
 def test_check_asks_the_servers_themselves(tmp_path: Path) -> None:
     path = write(tmp_path, '[edge]\ntls_cert = "x.pem"\n[claude]\nbase_url = "ftp://x"\n')
     told = run("config", "check", str(path), "--json", cwd=tmp_path.parent, HOTSEAT_POOL_SIZE="3")
