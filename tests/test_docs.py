@@ -16,7 +16,7 @@ from hotseat import pb
 from hotseat.errors import CODES
 from hotseat_cli import dotenv, settings
 from hotseat_cli.main import main
-from hotseat_cli.operate import records
+from hotseat_cli.operate import key_records, records
 from hotseat_core.settings import API_KEY, API_KEY_FILE, CREDENTIALS
 from hotseat_edge.openai import errors
 
@@ -129,6 +129,8 @@ def test_every_field_of_the_operators_json_is_documented() -> None:
         records.pool(pb.Pool()),
         records.conversation(pb.Conversation()),
         records.turn(turn, with_text=True),
+        key_records.key(pb.Key()),
+        key_records.caller(pb.GetCallerResponse(standing=pb.KeyStanding())),
     ]
     assert {name for record in told for name in names(record)} <= set(re.findall(r"`([a-z_]+)`", section))
 

@@ -56,7 +56,7 @@ def logs(
     Examples:
       hotseat logs
       hotseat logs -f --level warning
-      hotseat logs core -n 1000 --json | jq 'select(.event == "turn")'
+      hotseat logs core -n 1000 --json | jq 'select(.event == "turn ended")'
 
     \b
     Exit codes: 0 shown, 1 no log is kept there, 2 wrong usage, 130 left by Ctrl-C.

@@ -37,7 +37,23 @@ Each command explains itself: hotseat COMMAND --help
 """
 
 
+def _tell_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+    if value and not context.resilient_parsing:
+        from hotseat_cli.installed import hotseat_version
+
+        click.echo(f"hotseat {hotseat_version()}")
+        context.exit()
+
+
 @click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Print Hotseat's version; `hotseat version` has more.",
+)
 def main() -> None:
     """Run the command line."""
 

@@ -46,13 +46,16 @@ class Environment:
 
 
 def load(flags: Mapping[str, str | None], directory: Path | None = None) -> Environment:
-    """A flag beats the environment, which beats ./.env, which beats the configuration file; empty counts as unset."""
+    """A flag beats the environment, which beats ./.env, which beats the configuration file; empty counts as unset.
+
+    What belongs together is taken from one of them: a credential of the environment sets those of the others aside.
+    """
     directory = directory or Path.cwd()
-    process = layers.given(os.environ)
-    env_file = directory / ".env"
-    in_env_file = {name: value for name, value in _read(env_file).items() if name not in process}
     said = {name: value for name, value in {**_chosen_file(), **flags}.items() if value is not None}
-    from_env_file = tuple(sorted(name for name in in_env_file if name not in said))
+    process = layers.below(layers.given(os.environ), said)
+    env_file = directory / ".env"
+    in_env_file = layers.below(_read(env_file), {**process, **said})
+    from_env_file = tuple(sorted(in_env_file))
     given = layers.given({**process, **in_env_file, **said})
     try:
         found = file.configured(given, directory=directory)

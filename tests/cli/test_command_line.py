@@ -72,6 +72,11 @@ def test_a_wrong_verb_is_exit_code_two() -> None:
     assert CliRunner().invoke(main, ["serve"]).exit_code == 2
 
 
+def test_the_version_is_told_where_it_is_looked_for_first() -> None:
+    told = CliRunner().invoke(main, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"hotseat {importlib.metadata.version('hotseat')}\n")
+
+
 def test_version_names_everything_that_runs() -> None:
     facts = json.loads(CliRunner().invoke(main, ["version", "--json"]).output)
     assert facts["hotseat"] == importlib.metadata.version("hotseat")

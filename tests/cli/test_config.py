@@ -85,6 +85,35 @@ def test_show_tells_what_is_in_force_and_where_it_is_from(tmp_path: Path, monkey
     tomllib.loads(text)
 
 
+@pytest.mark.parametrize(
+    ("env_file", "environment", "flags", "gone"),
+    [
+        ("ANTHROPIC_API_KEY=old", {"CLAUDE_CODE_OAUTH_TOKEN": "mine"}, {}, "ANTHROPIC_API_KEY"),
+        ("HOTSEAT_API_KEY_FILE=/old", {"HOTSEAT_API_KEY": "mine"}, {}, "HOTSEAT_API_KEY_FILE"),
+        ("HOTSEAT_CORE_SOCKET=/old", {"HOTSEAT_CORE_PORT": "5"}, {}, "HOTSEAT_CORE_SOCKET"),
+        ("HOTSEAT_CORE_TARGET=old:1", {}, {"HOTSEAT_CORE_PORT": "5"}, "HOTSEAT_CORE_TARGET"),
+        ("", {"HOTSEAT_CORE_SOCKET": "/old"}, {"HOTSEAT_CORE_PORT": "5"}, "HOTSEAT_CORE_SOCKET"),
+    ],
+)
+def test_what_belongs_together_is_taken_from_one_place(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    env_file: str,
+    environment: dict[str, str],
+    flags: dict[str, str],
+    gone: str,
+) -> None:
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text(f"{env_file}\nPOOL_SIZE=3\n")
+    values = settings.load(flags, tmp_path).values
+    kept = {name: value for name, value in {**environment, **flags, "POOL_SIZE": "3"}.items() if name != gone}
+    assert kept.items() <= values.items()
+    assert gone not in values
+
+
 def test_show_prints_toml_and_json(tmp_path: Path) -> None:
     path = write(tmp_path, "[edge]\nport = 7\n")
     told = run("config", "show", cwd=tmp_path)
