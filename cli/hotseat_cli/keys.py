@@ -12,6 +12,12 @@ _OFFLINE = click.option(
 )
 
 
+def _named(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:  # noqa: ARG001
+    if name is not None and not name.strip():
+        raise click.BadParameter("a key needs a name: whose it is, or what for")
+    return name
+
+
 @click.group(short_help="Make, list, change and revoke API keys.")
 def keys() -> None:
     """Make, list, change and revoke API keys. From the first key on, every call needs one.
@@ -29,7 +35,7 @@ def keys() -> None:
 
 
 @keys.command(short_help="Make a key, and show it this once.")
-@click.argument("name")
+@click.argument("name", callback=_named)
 @click.option("--tenant", default="", metavar="TENANT", help="Whose conversations it opens (default).")
 @click.option(
     "--scope",
@@ -120,7 +126,7 @@ def ls(*, chosen: Chosen, every: bool, data_dir: str | None) -> None:
 
 @keys.command(short_help="Change a key.")
 @click.argument("key_id", metavar="KEY_ID")
-@click.option("--name", metavar="NAME", help="What it is called.")
+@click.option("--name", metavar="NAME", callback=_named, help="What it is called.")
 @click.option(
     "--scope",
     "scopes",

@@ -37,7 +37,7 @@ Each command explains itself: hotseat COMMAND --help
 """
 
 
-def _tell_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+def _tell_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: ARG001
     if value and not context.resilient_parsing:
         from hotseat_cli.installed import hotseat_version
 

@@ -186,7 +186,7 @@ async def test_beside_a_hotseat_that_runs_its_ports_are_no_trouble(tmp_path: Pat
 
 
 async def test_what_the_servers_refuse_of_their_settings_is_told(tmp_path: Path) -> None:
-    wrong = {"POOL_SIZE": "0", "HOTSEAT_TLS_CERT": "/cert.pem", "HOTSEAT_WORM_WORKERS": "2", "HOTSEAT_HOST": "0.0.0.0"}
+    wrong = {"POOL_SIZE": "0", "HOTSEAT_TLS_CERT": "/cert.pem", "HOTSEAT_QUEUE": "2", "HOTSEAT_HOST": "0.0.0.0"}
     code, said = await doctor(tmp_path, "--no-turn", "--json", **wrong)
     findings = json.loads(said)["findings"]
     told = {finding["message"]: finding["state"] for finding in findings if finding["check"] in {"Settings", "Reach"}}
@@ -194,7 +194,7 @@ async def test_what_the_servers_refuse_of_their_settings_is_told(tmp_path: Path)
     assert told == {
         "core: POOL_SIZE='0' can't be used: Expected `int` >= 1": "failure",
         "edge: HOTSEAT_TLS_CERT is of no use without HOTSEAT_TLS_KEY: set both": "failure",
-        "there is no setting HOTSEAT_WORM_WORKERS, which the environment has; did you mean HOTSEAT_WARM_WORKERS?": "note",
+        "there is no setting HOTSEAT_QUEUE, which the environment has; did you mean HOTSEAT_MAX_QUEUE?": "note",
         "HOTSEAT_HOST would let other machines in without a key: Hotseat does not start so": "failure",
     }
 

@@ -38,7 +38,8 @@ async def desk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[Desk]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HOTSEAT_API_KEY", raising=False)
+    for name in ("HOTSEAT_API_KEY", "PORT"):
+        monkeypatch.delenv(name, raising=False)
     data_dir = tmp_path / "data"
     async with Keyring(data_dir) as keyring:
         server = grpc.aio.server(interceptors=[StatusInterceptor(), AccessInterceptor(keyring)])
@@ -51,12 +52,27 @@ async def desk(
         await server.stop(None)
 
 
+async def test_a_first_key_that_leaves_nobody_in_charge_says_so(desk: Desk, tmp_path: Path) -> None:
+    first = await desk.operate("keys create web")
+    assert (first.code, "no admin's" in first.err) == (0, True)
+    elsewhere = f"--data-dir {tmp_path / 'elsewhere'}"
+    told = [(await desk.operate(f"keys create {name} {elsewhere}")).err for name in ("web", "app")]
+    assert ["no admin's" in each for each in told] == [True, False]
+
+
+@pytest.mark.parametrize("line", ["keys create ''", "keys create ' '", "keys update key_0123456789abcdef --name ''"])
+async def test_a_key_without_a_name_is_made_by_nobody(desk: Desk, line: str) -> None:
+    assert (await desk.operate(line)).code == 2
+    assert not desk.keyring.needs_key
+
+
 async def test_a_key_is_made_shown_once_listed_and_revoked(desk: Desk) -> None:
     made = await desk.operate("keys create me --scope converse --scope admin")
     assert made.code == 0
     secret = made.out.strip()
     assert secret.startswith("hs_")
     assert "it is not shown again" in made.err
+    assert "no admin's" not in made.err
     desk.show(secret)
     listed = await desk.operate("keys ls")
     assert [word in listed.out for word in ("me", "converse,admin", "valid", secret)] == [True, True, True, False]

@@ -194,7 +194,7 @@ def test_a_turn_without_an_end_runs() -> None:
         ),
         (
             HotseatError(
-                "errors resolving here:1: [field:hostname lookup error:lookup failed for here:1: Domain name not found]",
+                "errors resolving here:1: [field:hostname lookup error:no address of here:1: Domain name not found]",
                 code=grpc.StatusCode.UNAVAILABLE,
             ),
             "no core answers at here:1 (Domain name not found); start one with `hotseat up`, or name it with --target",

@@ -20,6 +20,10 @@ from hotseat_cli.operate.session import MOST_ON_A_PAGE, Session, everything
 from hotseat_cli.options import Chosen
 
 _FILE = "keys.db"  # in a core's data directory
+_NO_ADMIN = (
+    "It is the first key, and no admin's: from now on nobody steers the pool or the keys until there is one of "
+    "`hotseat keys create NAME --scope admin --data-dir DIR`."
+)
 _SCOPES = {"converse": pb.SCOPE_CONVERSE, "admin": pb.SCOPE_ADMIN}
 _ANSWERS: dict[str, Any] = {
     "CreateKey": pb.CreateKeyResponse,
@@ -76,6 +80,7 @@ def _expire(request: pb.CreateKeyRequest | pb.UpdateKeyRequest, expires_in_s: fl
 async def create(session: Session, request: pb.CreateKeyRequest, chosen: Chosen) -> int:
     """Make a key and print it; where no core of this machine runs yet, in the files of the one that will."""
     try:
+        is_first = (await session.client.get_caller()).auth_mode != pb.AUTH_MODE_KEYS
         made = await session.client.create_key(request)
     except HotseatError as error:
         directory = settings.own_data_dir(chosen.target)
@@ -83,7 +88,7 @@ async def create(session: Session, request: pb.CreateKeyRequest, chosen: Chosen)
             raise
         session.output.note(f"no core runs at {session.target}: the key is made in {directory}, for when one does")
         return offline(chosen, "CreateKey", request, directory)
-    _tell_created(session.output, made)
+    _tell_created(session.output, made, is_first=is_first)
     return 0
 
 
@@ -133,6 +138,7 @@ def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, eve
     """Do it on the file itself; the exit code."""
     directory = Path(data_dir).expanduser().absolute()
     try:
+        is_first = method == "CreateKey" and not kept(directory)
         answer = _answer(method, request, directory)
     except CommandFailed as error:
         complain(str(error))
@@ -140,7 +146,7 @@ def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, eve
     output = Output(as_json=chosen.as_json, colour=not chosen.no_color)
     match answer:
         case pb.CreateKeyResponse():
-            _tell_created(output, answer)
+            _tell_created(output, answer, is_first=is_first)
         case pb.ListKeysResponse():
             _tell_keys(output, list(answer.keys), every=every)
         case pb.UpdateKeyResponse():
@@ -150,7 +156,9 @@ def offline(chosen: Chosen, method: str, request: Message, data_dir: str, *, eve
     return 0
 
 
-def _tell_created(output: Output, made: pb.CreateKeyResponse) -> None:
+def _tell_created(output: Output, made: pb.CreateKeyResponse, *, is_first: bool) -> None:
+    if is_first and pb.SCOPE_ADMIN not in made.key.scopes:
+        output.note(_NO_ADMIN)
     if output.as_json:
         output.json({"key": key_records.key(made.key), "secret": made.secret})
         return
