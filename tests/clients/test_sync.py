@@ -1,14 +1,17 @@
 """The client for programs without asyncio, against a small core on a real socket; each test's program is a thread."""
 
 import asyncio
+import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 import grpc
 import hotseat
 import pytest
 from hotseat import HotseatError, pb
+from hotseat.loop_thread import LoopThread
 from hotseat.sync import Client, Talk, Tool
 
 from tests.clients.test_callbacks import asking, calling, double
@@ -121,6 +124,33 @@ async def test_leaving_a_loop_early_stops_a_watch_and_leaving_a_talk_with_an_err
 
     await program(core, run)
     await until(lambda: not core.watchers and core.cancelled.is_set())
+
+
+def test_who_is_interrupted_by_the_keyboard_hears_that_though_what_it_waited_for_takes_its_time_to_end() -> None:
+    ends: list[str] = []
+    main = threading.main_thread().ident or 0
+
+    async def items() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            while sys._current_frames()[main].f_code is not threading.Condition.wait.__code__:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+            signal.pthread_kill(main, signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(3):
+                await asyncio.sleep(0.01)
+            ends.append("ended")
+
+    loop = LoopThread("test of an interrupt")
+    try:
+        each = loop.each(items())
+        assert next(each) == 1
+        with pytest.raises(KeyboardInterrupt):
+            next(each)
+        assert ends == ["ended"]
+    finally:
+        loop.close()
 
 
 async def test_the_operators_calls_reach_the_core() -> None:

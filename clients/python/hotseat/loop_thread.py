@@ -39,12 +39,13 @@ class LoopThread:
 
     def each(self, items: AsyncGenerator[_T, None]) -> Iterator[_T]:
         """What the generator yields; closing this one closes it."""
+        is_used = asyncio.Lock()  # who was interrupted while waiting for an item has to end before it can be closed
         try:
-            while (item := self.run(_next(items))) is not None:
+            while (item := self.run(_next(items, is_used))) is not None:
                 yield item
         finally:
             if not self.is_closed:
-                self.run(items.aclose())
+                self.run(_close(items, is_used))
 
     def close(self) -> None:
         """End the loop, once what it still runs is cancelled."""
@@ -58,8 +59,14 @@ class LoopThread:
                     self._loop.close()
 
 
-async def _next(items: AsyncGenerator[_T, None]) -> _T | None:
-    return await anext(items, None)
+async def _next(items: AsyncGenerator[_T, None], is_used: asyncio.Lock) -> _T | None:
+    async with is_used:
+        return await anext(items, None)
+
+
+async def _close(items: AsyncGenerator[Any, None], is_used: asyncio.Lock) -> None:
+    async with asyncio.timeout(_END_S), is_used:
+        await items.aclose()
 
 
 async def _cancel_all() -> None:
