@@ -33,8 +33,6 @@ class _Protocol(asyncio.SubprocessProtocol):
 
     def __init__(self, on_lines: OnLines, on_exit: OnExit) -> None:
         self.exited = asyncio.Event()  # the process is gone and its output is read
-        self.writable = asyncio.Event()
-        self.writable.set()
         self.fault = ""
         self._on_lines = on_lines
         self._on_exit = on_exit
@@ -49,12 +47,6 @@ class _Protocol(asyncio.SubprocessProtocol):
         elif not self.fault:
             self._read(data)
 
-    def pause_writing(self) -> None:
-        self.writable.clear()
-
-    def resume_writing(self) -> None:
-        self.writable.set()
-
     def process_exited(self) -> None:
         asyncio.get_running_loop().call_later(_DRAIN_S, self._finish)
 
@@ -66,7 +58,6 @@ class _Protocol(asyncio.SubprocessProtocol):
         return b"".join(self._stderr).decode("utf-8", "replace")
 
     def _finish(self) -> None:
-        self.writable.set()
         if not self.exited.is_set():
             self.exited.set()
             self._on_exit()
@@ -153,14 +144,10 @@ class LineProcess:
         return self._protocol.fault or self._protocol.stderr_tail[-2000:].strip()
 
     def write(self, data: bytes) -> None:
-        """Send data, buffered without bound: await drained after large writes."""
+        """Send data, buffered without bound: what a turn says has its own."""
         pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
         if pipe is not None and not pipe.is_closing():
             pipe.write(data)
-
-    async def drained(self) -> None:
-        """Return when the buffer is small again, or the process gone."""
-        await self._protocol.writable.wait()
 
     async def aclose(self, *, gently: bool) -> None:
         """Return when the processes are gone. gently: let the command end by itself at the end of its input, first."""

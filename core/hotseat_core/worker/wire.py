@@ -62,11 +62,6 @@ class Wire:
             raise WorkerLost(f"the CLI has ended{self.last_words}")
         self._process.write(b"".join(frames))
 
-    async def drained(self) -> None:
-        """Return when the CLI has taken most of what was written, or is gone."""
-        if self._process is not None:
-            await self._process.drained()
-
     def call(self, subtype: str, **fields: Any) -> Calls:
         """Ask something of the CLI; the answer fails with WorkerLost where it refuses or ends. Raises WorkerLost."""
         request_id = f"h{next(self._numbers)}"

@@ -78,7 +78,10 @@ async def test_ending_it_in_mid_turn_is_quick_and_ends_the_turn(open_worker: Ope
         assert report.ending.failure.reason is Reason.WORKER_LOST
 
 
-async def test_ending_it_after_a_cut_does_not_wait_for_the_turn(open_worker: OpenWorker) -> None:
+async def test_ending_it_after_a_cut_does_not_wait_for_the_turn(
+    open_worker: OpenWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_EOF_GRACE_S", 30.0)  # which a slow machine does not take without it
     async with open_worker() as worker:
         worker.bind(SessionSetup())
         turn = Turn(worker, "hang")
