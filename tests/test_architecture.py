@@ -42,6 +42,7 @@ WIRE = {
     "hotseat_core.convert_note": "translates turns with their notes",
     "hotseat_core.parse_note": "translates what clients keep",
     "hotseat_core.note_servicer": "serves what clients keep",
+    "hotseat_core.workspace_servicer": "serves the workspaces that they name",
     "hotseat_core.converse": "serves its one streaming method",
     "hotseat_core.pool_servicer": "serves PoolService",
     "hotseat_core.pool_messages": "shows the pool in the wire's messages",

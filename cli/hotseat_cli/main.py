@@ -16,6 +16,7 @@ from hotseat_cli import (
     up,
     version,
     workers,
+    workspaces,
 )
 from hotseat_cli.options import CONFIG
 
@@ -60,7 +61,8 @@ def main() -> None:
 
 for command in (
     *(up.up, up.demo, serve.core, serve.edge, chat.chat),
-    *(workers.ps, workers.top, workers.queue, logs.logs, pool.pool, conversations.conversations, keys.keys),
+    *(workers.ps, workers.top, workers.queue, logs.logs, pool.pool, conversations.conversations),
+    *(workspaces.workspaces, keys.keys),
     *(doctor.doctor, config.config, connect.connect, completion.completion, version.version),
 ):
     main.add_command(command)

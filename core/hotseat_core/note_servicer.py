@@ -6,14 +6,14 @@ import grpc
 from hotseat.v1 import conversation_service_pb2 as service
 
 from hotseat_core import convert, convert_note, parse, parse_content, parse_note
-from hotseat_core.archive_servicer import ArchiveServicer
 from hotseat_core.errors import ConversationNotFound
 from hotseat_core.paging import page_size
+from hotseat_core.workspace_servicer import WorkspaceServicer
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
-class NoteServicer(ArchiveServicer):
+class NoteServicer(WorkspaceServicer):
     """Serves notes of turns, and what is kept with conversations."""
 
     async def ListNotedTurns(  # noqa: N802

@@ -32,7 +32,7 @@ def operator(target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         def note(chosen: Any, work: Any) -> None:
             parsed.append((chosen, work))
 
-        for module in ("workers", "pool", "conversations", "keys"):
+        for module in ("workers", "pool", "conversations", "workspaces", "keys"):
             monkeypatch.setattr(f"hotseat_cli.{module}.run", note)
         capsys.readouterr()
         code = _parse([*shlex.split(line), "--target", target])

@@ -104,6 +104,17 @@ def conversation(found: pb.Conversation) -> Record:
     }
 
 
+def workspace(found: pb.Workspace) -> Record:
+    """A workspace that clients have named."""
+    return {
+        "workspace_id": found.workspace_id,
+        "name": found.name or None,
+        "conversation_ids": list(found.conversation_ids),
+        "disk_bytes": found.disk_bytes,
+        "update_time": time(found, "update_time"),
+    }
+
+
 def turn(found: pb.Turn, *, with_text: bool) -> Record:
     """One turn; what was said only where it is asked for."""
     done = found.completed if found.HasField("completed") else None

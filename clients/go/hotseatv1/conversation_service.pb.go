@@ -2190,6 +2190,300 @@ func (x *ListProfilesResponse) GetProfiles() []*Profile {
 	return nil
 }
 
+// A directory that clients have named in ConversationSettings.workspace, and that outlives
+// the conversations that work in it.
+type Workspace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What its directory is called: made of the name, which it does not tell whole.
+	WorkspaceId string `protobuf:"bytes,1,opt,name=workspace_id,json=workspaceId,proto3" json:"workspace_id,omitempty"`
+	// Its name; empty: no conversation works in it, so that nobody knows.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Conversations that work in it, 100 at most; while there is one it can't be removed.
+	ConversationIds []string `protobuf:"bytes,3,rep,name=conversation_ids,json=conversationIds,proto3" json:"conversation_ids,omitempty"`
+	// What its files take of the disk.
+	DiskBytes uint64 `protobuf:"varint,4,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`
+	// When something in it last changed.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Workspace) Reset() {
+	*x = Workspace{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Workspace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Workspace) ProtoMessage() {}
+
+func (x *Workspace) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Workspace.ProtoReflect.Descriptor instead.
+func (*Workspace) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Workspace) GetWorkspaceId() string {
+	if x != nil {
+		return x.WorkspaceId
+	}
+	return ""
+}
+
+func (x *Workspace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Workspace) GetConversationIds() []string {
+	if x != nil {
+		return x.ConversationIds
+	}
+	return nil
+}
+
+func (x *Workspace) GetDiskBytes() uint64 {
+	if x != nil {
+		return x.DiskBytes
+	}
+	return 0
+}
+
+func (x *Workspace) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// Asks for one page of named workspaces.
+type ListWorkspacesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many; 0: 50; more than 1000 counts as 1000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the page before.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkspacesRequest) Reset() {
+	*x = ListWorkspacesRequest{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkspacesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkspacesRequest) ProtoMessage() {}
+
+func (x *ListWorkspacesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkspacesRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkspacesRequest) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListWorkspacesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListWorkspacesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// One page of named workspaces.
+type ListWorkspacesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Workspaces []*Workspace `protobuf:"bytes,1,rep,name=workspaces,proto3" json:"workspaces,omitempty"`
+	// For the next page; empty: this was the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkspacesResponse) Reset() {
+	*x = ListWorkspacesResponse{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkspacesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkspacesResponse) ProtoMessage() {}
+
+func (x *ListWorkspacesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkspacesResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkspacesResponse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListWorkspacesResponse) GetWorkspaces() []*Workspace {
+	if x != nil {
+		return x.Workspaces
+	}
+	return nil
+}
+
+func (x *ListWorkspacesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Asks to remove a named workspace.
+type DeleteWorkspaceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, or its name. Required.
+	Workspace     string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteWorkspaceRequest) Reset() {
+	*x = DeleteWorkspaceRequest{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteWorkspaceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteWorkspaceRequest) ProtoMessage() {}
+
+func (x *DeleteWorkspaceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteWorkspaceRequest.ProtoReflect.Descriptor instead.
+func (*DeleteWorkspaceRequest) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *DeleteWorkspaceRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// What became of it.
+type DeleteWorkspaceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It is gone. False: there was none, or a conversation works in it.
+	IsDeleted bool `protobuf:"varint,1,opt,name=is_deleted,json=isDeleted,proto3" json:"is_deleted,omitempty"`
+	// Conversations that work in it, and keep it.
+	ConversationIds []string `protobuf:"bytes,2,rep,name=conversation_ids,json=conversationIds,proto3" json:"conversation_ids,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DeleteWorkspaceResponse) Reset() {
+	*x = DeleteWorkspaceResponse{}
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteWorkspaceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteWorkspaceResponse) ProtoMessage() {}
+
+func (x *DeleteWorkspaceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hotseat_v1_conversation_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteWorkspaceResponse.ProtoReflect.Descriptor instead.
+func (*DeleteWorkspaceResponse) Descriptor() ([]byte, []int) {
+	return file_hotseat_v1_conversation_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *DeleteWorkspaceResponse) GetIsDeleted() bool {
+	if x != nil {
+		return x.IsDeleted
+	}
+	return false
+}
+
+func (x *DeleteWorkspaceResponse) GetConversationIds() []string {
+	if x != nil {
+		return x.ConversationIds
+	}
+	return nil
+}
+
 var File_hotseat_v1_conversation_service_proto protoreflect.FileDescriptor
 
 const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
@@ -2341,7 +2635,30 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\fconversation\x18\x01 \x01(\v2\x18.hotseat.v1.ConversationR\fconversation\"\x15\n" +
 	"\x13ListProfilesRequest\"G\n" +
 	"\x14ListProfilesResponse\x12/\n" +
-	"\bprofiles\x18\x01 \x03(\v2\x13.hotseat.v1.ProfileR\bprofiles2\xfb\t\n" +
+	"\bprofiles\x18\x01 \x03(\v2\x13.hotseat.v1.ProfileR\bprofiles\"\xc9\x01\n" +
+	"\tWorkspace\x12!\n" +
+	"\fworkspace_id\x18\x01 \x01(\tR\vworkspaceId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
+	"\x10conversation_ids\x18\x03 \x03(\tR\x0fconversationIds\x12\x1d\n" +
+	"\n" +
+	"disk_bytes\x18\x04 \x01(\x04R\tdiskBytes\x12;\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"S\n" +
+	"\x15ListWorkspacesRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"w\n" +
+	"\x16ListWorkspacesResponse\x125\n" +
+	"\n" +
+	"workspaces\x18\x01 \x03(\v2\x15.hotseat.v1.WorkspaceR\n" +
+	"workspaces\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"6\n" +
+	"\x16DeleteWorkspaceRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"c\n" +
+	"\x17DeleteWorkspaceResponse\x12\x1d\n" +
+	"\n" +
+	"is_deleted\x18\x01 \x01(\bR\tisDeleted\x12)\n" +
+	"\x10conversation_ids\x18\x02 \x03(\tR\x0fconversationIds2\xb0\v\n" +
 	"\x13ConversationService\x12I\n" +
 	"\bConverse\x12\x1b.hotseat.v1.ConverseRequest\x1a\x1c.hotseat.v1.ConverseResponse(\x010\x01\x12Z\n" +
 	"\x0fGetConversation\x12\".hotseat.v1.GetConversationRequest\x1a#.hotseat.v1.GetConversationResponse\x12`\n" +
@@ -2355,7 +2672,9 @@ const file_hotseat_v1_conversation_service_proto_rawDesc = "" +
 	"\x0eUpdateTurnNote\x12!.hotseat.v1.UpdateTurnNoteRequest\x1a\".hotseat.v1.UpdateTurnNoteResponse\x12Q\n" +
 	"\fListMessages\x12\x1f.hotseat.v1.ListMessagesRequest\x1a .hotseat.v1.ListMessagesResponse\x12e\n" +
 	"\x12ExportConversation\x12%.hotseat.v1.ExportConversationRequest\x1a&.hotseat.v1.ExportConversationResponse0\x01\x12e\n" +
-	"\x12ImportConversation\x12%.hotseat.v1.ImportConversationRequest\x1a&.hotseat.v1.ImportConversationResponse(\x01\x12Q\n" +
+	"\x12ImportConversation\x12%.hotseat.v1.ImportConversationRequest\x1a&.hotseat.v1.ImportConversationResponse(\x01\x12W\n" +
+	"\x0eListWorkspaces\x12!.hotseat.v1.ListWorkspacesRequest\x1a\".hotseat.v1.ListWorkspacesResponse\x12Z\n" +
+	"\x0fDeleteWorkspace\x12\".hotseat.v1.DeleteWorkspaceRequest\x1a#.hotseat.v1.DeleteWorkspaceResponse\x12Q\n" +
 	"\fListProfiles\x12\x1f.hotseat.v1.ListProfilesRequest\x1a .hotseat.v1.ListProfilesResponseBvB\x18ConversationServiceProtoP\x01Z\x11hotseat/hotseatv1\xa2\x02\x03HXX\xaa\x02\n" +
 	"Hotseat.V1\xca\x02\n" +
 	"Hotseat\\V1\xe2\x02\x16Hotseat\\V1\\GPBMetadata\xea\x02\vHotseat::V1b\x06proto3"
@@ -2372,7 +2691,7 @@ func file_hotseat_v1_conversation_service_proto_rawDescGZIP() []byte {
 	return file_hotseat_v1_conversation_service_proto_rawDescData
 }
 
-var file_hotseat_v1_conversation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_hotseat_v1_conversation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_hotseat_v1_conversation_service_proto_goTypes = []any{
 	(*ConverseRequest)(nil),            // 0: hotseat.v1.ConverseRequest
 	(*ConverseResponse)(nil),           // 1: hotseat.v1.ConverseResponse
@@ -2403,127 +2722,138 @@ var file_hotseat_v1_conversation_service_proto_goTypes = []any{
 	(*ImportConversationResponse)(nil), // 26: hotseat.v1.ImportConversationResponse
 	(*ListProfilesRequest)(nil),        // 27: hotseat.v1.ListProfilesRequest
 	(*ListProfilesResponse)(nil),       // 28: hotseat.v1.ListProfilesResponse
-	nil,                                // 29: hotseat.v1.ListNotedTurnsRequest.MetadataEntry
-	nil,                                // 30: hotseat.v1.UpdateConversationRequest.MetadataEntry
-	(*OpenConversation)(nil),           // 31: hotseat.v1.OpenConversation
-	(*UserInput)(nil),                  // 32: hotseat.v1.UserInput
-	(*ToolResult)(nil),                 // 33: hotseat.v1.ToolResult
-	(*PermissionDecision)(nil),         // 34: hotseat.v1.PermissionDecision
-	(*Interrupt)(nil),                  // 35: hotseat.v1.Interrupt
-	(*UpdateSettings)(nil),             // 36: hotseat.v1.UpdateSettings
-	(*Leave)(nil),                      // 37: hotseat.v1.Leave
-	(*TextDelta)(nil),                  // 38: hotseat.v1.TextDelta
-	(*ThinkingDelta)(nil),              // 39: hotseat.v1.ThinkingDelta
-	(*ToolInputDelta)(nil),             // 40: hotseat.v1.ToolInputDelta
-	(*Heartbeat)(nil),                  // 41: hotseat.v1.Heartbeat
-	(*Ready)(nil),                      // 42: hotseat.v1.Ready
-	(*TurnStarted)(nil),                // 43: hotseat.v1.TurnStarted
-	(*ToolStarted)(nil),                // 44: hotseat.v1.ToolStarted
-	(*ToolInputCompleted)(nil),         // 45: hotseat.v1.ToolInputCompleted
-	(*ToolCompleted)(nil),              // 46: hotseat.v1.ToolCompleted
-	(*ToolCall)(nil),                   // 47: hotseat.v1.ToolCall
-	(*PermissionRequest)(nil),          // 48: hotseat.v1.PermissionRequest
-	(*RequestsCancelled)(nil),          // 49: hotseat.v1.RequestsCancelled
-	(*Usage)(nil),                      // 50: hotseat.v1.Usage
-	(*Notice)(nil),                     // 51: hotseat.v1.Notice
-	(*TurnCompleted)(nil),              // 52: hotseat.v1.TurnCompleted
-	(*InputRejected)(nil),              // 53: hotseat.v1.InputRejected
-	(*GoAway)(nil),                     // 54: hotseat.v1.GoAway
-	(*RawMessage)(nil),                 // 55: hotseat.v1.RawMessage
-	(*TextRetracted)(nil),              // 56: hotseat.v1.TextRetracted
-	(*InputQueued)(nil),                // 57: hotseat.v1.InputQueued
-	(*timestamppb.Timestamp)(nil),      // 58: google.protobuf.Timestamp
-	(*Conversation)(nil),               // 59: hotseat.v1.Conversation
-	(Conversation_State)(0),            // 60: hotseat.v1.Conversation.State
-	(*Turn)(nil),                       // 61: hotseat.v1.Turn
-	(*TurnNote)(nil),                   // 62: hotseat.v1.TurnNote
-	(*HistoryMessage)(nil),             // 63: hotseat.v1.HistoryMessage
-	(HistoryMessage_Role)(0),           // 64: hotseat.v1.HistoryMessage.Role
-	(*HistoryBlock)(nil),               // 65: hotseat.v1.HistoryBlock
-	(TurnCompleted_Outcome)(0),         // 66: hotseat.v1.TurnCompleted.Outcome
-	(*Profile)(nil),                    // 67: hotseat.v1.Profile
+	(*Workspace)(nil),                  // 29: hotseat.v1.Workspace
+	(*ListWorkspacesRequest)(nil),      // 30: hotseat.v1.ListWorkspacesRequest
+	(*ListWorkspacesResponse)(nil),     // 31: hotseat.v1.ListWorkspacesResponse
+	(*DeleteWorkspaceRequest)(nil),     // 32: hotseat.v1.DeleteWorkspaceRequest
+	(*DeleteWorkspaceResponse)(nil),    // 33: hotseat.v1.DeleteWorkspaceResponse
+	nil,                                // 34: hotseat.v1.ListNotedTurnsRequest.MetadataEntry
+	nil,                                // 35: hotseat.v1.UpdateConversationRequest.MetadataEntry
+	(*OpenConversation)(nil),           // 36: hotseat.v1.OpenConversation
+	(*UserInput)(nil),                  // 37: hotseat.v1.UserInput
+	(*ToolResult)(nil),                 // 38: hotseat.v1.ToolResult
+	(*PermissionDecision)(nil),         // 39: hotseat.v1.PermissionDecision
+	(*Interrupt)(nil),                  // 40: hotseat.v1.Interrupt
+	(*UpdateSettings)(nil),             // 41: hotseat.v1.UpdateSettings
+	(*Leave)(nil),                      // 42: hotseat.v1.Leave
+	(*TextDelta)(nil),                  // 43: hotseat.v1.TextDelta
+	(*ThinkingDelta)(nil),              // 44: hotseat.v1.ThinkingDelta
+	(*ToolInputDelta)(nil),             // 45: hotseat.v1.ToolInputDelta
+	(*Heartbeat)(nil),                  // 46: hotseat.v1.Heartbeat
+	(*Ready)(nil),                      // 47: hotseat.v1.Ready
+	(*TurnStarted)(nil),                // 48: hotseat.v1.TurnStarted
+	(*ToolStarted)(nil),                // 49: hotseat.v1.ToolStarted
+	(*ToolInputCompleted)(nil),         // 50: hotseat.v1.ToolInputCompleted
+	(*ToolCompleted)(nil),              // 51: hotseat.v1.ToolCompleted
+	(*ToolCall)(nil),                   // 52: hotseat.v1.ToolCall
+	(*PermissionRequest)(nil),          // 53: hotseat.v1.PermissionRequest
+	(*RequestsCancelled)(nil),          // 54: hotseat.v1.RequestsCancelled
+	(*Usage)(nil),                      // 55: hotseat.v1.Usage
+	(*Notice)(nil),                     // 56: hotseat.v1.Notice
+	(*TurnCompleted)(nil),              // 57: hotseat.v1.TurnCompleted
+	(*InputRejected)(nil),              // 58: hotseat.v1.InputRejected
+	(*GoAway)(nil),                     // 59: hotseat.v1.GoAway
+	(*RawMessage)(nil),                 // 60: hotseat.v1.RawMessage
+	(*TextRetracted)(nil),              // 61: hotseat.v1.TextRetracted
+	(*InputQueued)(nil),                // 62: hotseat.v1.InputQueued
+	(*timestamppb.Timestamp)(nil),      // 63: google.protobuf.Timestamp
+	(*Conversation)(nil),               // 64: hotseat.v1.Conversation
+	(Conversation_State)(0),            // 65: hotseat.v1.Conversation.State
+	(*Turn)(nil),                       // 66: hotseat.v1.Turn
+	(*TurnNote)(nil),                   // 67: hotseat.v1.TurnNote
+	(*HistoryMessage)(nil),             // 68: hotseat.v1.HistoryMessage
+	(HistoryMessage_Role)(0),           // 69: hotseat.v1.HistoryMessage.Role
+	(*HistoryBlock)(nil),               // 70: hotseat.v1.HistoryBlock
+	(TurnCompleted_Outcome)(0),         // 71: hotseat.v1.TurnCompleted.Outcome
+	(*Profile)(nil),                    // 72: hotseat.v1.Profile
 }
 var file_hotseat_v1_conversation_service_proto_depIdxs = []int32{
-	31, // 0: hotseat.v1.ConverseRequest.open:type_name -> hotseat.v1.OpenConversation
-	32, // 1: hotseat.v1.ConverseRequest.user_input:type_name -> hotseat.v1.UserInput
-	33, // 2: hotseat.v1.ConverseRequest.tool_result:type_name -> hotseat.v1.ToolResult
-	34, // 3: hotseat.v1.ConverseRequest.permission_decision:type_name -> hotseat.v1.PermissionDecision
-	35, // 4: hotseat.v1.ConverseRequest.interrupt:type_name -> hotseat.v1.Interrupt
-	36, // 5: hotseat.v1.ConverseRequest.update_settings:type_name -> hotseat.v1.UpdateSettings
-	37, // 6: hotseat.v1.ConverseRequest.leave:type_name -> hotseat.v1.Leave
-	38, // 7: hotseat.v1.ConverseResponse.text_delta:type_name -> hotseat.v1.TextDelta
-	39, // 8: hotseat.v1.ConverseResponse.thinking_delta:type_name -> hotseat.v1.ThinkingDelta
-	40, // 9: hotseat.v1.ConverseResponse.tool_input_delta:type_name -> hotseat.v1.ToolInputDelta
-	41, // 10: hotseat.v1.ConverseResponse.heartbeat:type_name -> hotseat.v1.Heartbeat
-	42, // 11: hotseat.v1.ConverseResponse.ready:type_name -> hotseat.v1.Ready
-	43, // 12: hotseat.v1.ConverseResponse.turn_started:type_name -> hotseat.v1.TurnStarted
-	44, // 13: hotseat.v1.ConverseResponse.tool_started:type_name -> hotseat.v1.ToolStarted
-	45, // 14: hotseat.v1.ConverseResponse.tool_input_completed:type_name -> hotseat.v1.ToolInputCompleted
-	46, // 15: hotseat.v1.ConverseResponse.tool_completed:type_name -> hotseat.v1.ToolCompleted
-	47, // 16: hotseat.v1.ConverseResponse.tool_call:type_name -> hotseat.v1.ToolCall
-	48, // 17: hotseat.v1.ConverseResponse.permission_request:type_name -> hotseat.v1.PermissionRequest
-	49, // 18: hotseat.v1.ConverseResponse.requests_cancelled:type_name -> hotseat.v1.RequestsCancelled
-	50, // 19: hotseat.v1.ConverseResponse.usage:type_name -> hotseat.v1.Usage
-	51, // 20: hotseat.v1.ConverseResponse.notice:type_name -> hotseat.v1.Notice
-	52, // 21: hotseat.v1.ConverseResponse.turn_completed:type_name -> hotseat.v1.TurnCompleted
-	53, // 22: hotseat.v1.ConverseResponse.input_rejected:type_name -> hotseat.v1.InputRejected
-	54, // 23: hotseat.v1.ConverseResponse.go_away:type_name -> hotseat.v1.GoAway
-	55, // 24: hotseat.v1.ConverseResponse.raw:type_name -> hotseat.v1.RawMessage
-	56, // 25: hotseat.v1.ConverseResponse.text_retracted:type_name -> hotseat.v1.TextRetracted
-	57, // 26: hotseat.v1.ConverseResponse.input_queued:type_name -> hotseat.v1.InputQueued
-	58, // 27: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
-	59, // 28: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	60, // 29: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
-	59, // 30: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
-	59, // 31: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	61, // 32: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
-	29, // 33: hotseat.v1.ListNotedTurnsRequest.metadata:type_name -> hotseat.v1.ListNotedTurnsRequest.MetadataEntry
+	36, // 0: hotseat.v1.ConverseRequest.open:type_name -> hotseat.v1.OpenConversation
+	37, // 1: hotseat.v1.ConverseRequest.user_input:type_name -> hotseat.v1.UserInput
+	38, // 2: hotseat.v1.ConverseRequest.tool_result:type_name -> hotseat.v1.ToolResult
+	39, // 3: hotseat.v1.ConverseRequest.permission_decision:type_name -> hotseat.v1.PermissionDecision
+	40, // 4: hotseat.v1.ConverseRequest.interrupt:type_name -> hotseat.v1.Interrupt
+	41, // 5: hotseat.v1.ConverseRequest.update_settings:type_name -> hotseat.v1.UpdateSettings
+	42, // 6: hotseat.v1.ConverseRequest.leave:type_name -> hotseat.v1.Leave
+	43, // 7: hotseat.v1.ConverseResponse.text_delta:type_name -> hotseat.v1.TextDelta
+	44, // 8: hotseat.v1.ConverseResponse.thinking_delta:type_name -> hotseat.v1.ThinkingDelta
+	45, // 9: hotseat.v1.ConverseResponse.tool_input_delta:type_name -> hotseat.v1.ToolInputDelta
+	46, // 10: hotseat.v1.ConverseResponse.heartbeat:type_name -> hotseat.v1.Heartbeat
+	47, // 11: hotseat.v1.ConverseResponse.ready:type_name -> hotseat.v1.Ready
+	48, // 12: hotseat.v1.ConverseResponse.turn_started:type_name -> hotseat.v1.TurnStarted
+	49, // 13: hotseat.v1.ConverseResponse.tool_started:type_name -> hotseat.v1.ToolStarted
+	50, // 14: hotseat.v1.ConverseResponse.tool_input_completed:type_name -> hotseat.v1.ToolInputCompleted
+	51, // 15: hotseat.v1.ConverseResponse.tool_completed:type_name -> hotseat.v1.ToolCompleted
+	52, // 16: hotseat.v1.ConverseResponse.tool_call:type_name -> hotseat.v1.ToolCall
+	53, // 17: hotseat.v1.ConverseResponse.permission_request:type_name -> hotseat.v1.PermissionRequest
+	54, // 18: hotseat.v1.ConverseResponse.requests_cancelled:type_name -> hotseat.v1.RequestsCancelled
+	55, // 19: hotseat.v1.ConverseResponse.usage:type_name -> hotseat.v1.Usage
+	56, // 20: hotseat.v1.ConverseResponse.notice:type_name -> hotseat.v1.Notice
+	57, // 21: hotseat.v1.ConverseResponse.turn_completed:type_name -> hotseat.v1.TurnCompleted
+	58, // 22: hotseat.v1.ConverseResponse.input_rejected:type_name -> hotseat.v1.InputRejected
+	59, // 23: hotseat.v1.ConverseResponse.go_away:type_name -> hotseat.v1.GoAway
+	60, // 24: hotseat.v1.ConverseResponse.raw:type_name -> hotseat.v1.RawMessage
+	61, // 25: hotseat.v1.ConverseResponse.text_retracted:type_name -> hotseat.v1.TextRetracted
+	62, // 26: hotseat.v1.ConverseResponse.input_queued:type_name -> hotseat.v1.InputQueued
+	63, // 27: hotseat.v1.ConverseResponse.event_time:type_name -> google.protobuf.Timestamp
+	64, // 28: hotseat.v1.GetConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	65, // 29: hotseat.v1.ListConversationsRequest.states:type_name -> hotseat.v1.Conversation.State
+	64, // 30: hotseat.v1.ListConversationsResponse.conversations:type_name -> hotseat.v1.Conversation
+	64, // 31: hotseat.v1.ForkConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	66, // 32: hotseat.v1.GetTurnResponse.turn:type_name -> hotseat.v1.Turn
+	34, // 33: hotseat.v1.ListNotedTurnsRequest.metadata:type_name -> hotseat.v1.ListNotedTurnsRequest.MetadataEntry
 	11, // 34: hotseat.v1.ListNotedTurnsResponse.turns:type_name -> hotseat.v1.GetTurnResponse
-	62, // 35: hotseat.v1.UpdateTurnNoteRequest.note:type_name -> hotseat.v1.TurnNote
-	30, // 36: hotseat.v1.UpdateConversationRequest.metadata:type_name -> hotseat.v1.UpdateConversationRequest.MetadataEntry
-	63, // 37: hotseat.v1.UpdateConversationRequest.messages:type_name -> hotseat.v1.HistoryMessage
-	59, // 38: hotseat.v1.UpdateConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	61, // 39: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
+	67, // 35: hotseat.v1.UpdateTurnNoteRequest.note:type_name -> hotseat.v1.TurnNote
+	35, // 36: hotseat.v1.UpdateConversationRequest.metadata:type_name -> hotseat.v1.UpdateConversationRequest.MetadataEntry
+	68, // 37: hotseat.v1.UpdateConversationRequest.messages:type_name -> hotseat.v1.HistoryMessage
+	64, // 38: hotseat.v1.UpdateConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	66, // 39: hotseat.v1.ListTurnsResponse.turns:type_name -> hotseat.v1.Turn
 	22, // 40: hotseat.v1.ListMessagesResponse.messages:type_name -> hotseat.v1.ConversationMessage
-	64, // 41: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
-	65, // 42: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
-	66, // 43: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
-	58, // 44: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
-	59, // 45: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
-	67, // 46: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
-	0,  // 47: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
-	2,  // 48: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
-	4,  // 49: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
-	6,  // 50: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
-	16, // 51: hotseat.v1.ConversationService.UpdateConversation:input_type -> hotseat.v1.UpdateConversationRequest
-	8,  // 52: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
-	10, // 53: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
-	18, // 54: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
-	12, // 55: hotseat.v1.ConversationService.ListNotedTurns:input_type -> hotseat.v1.ListNotedTurnsRequest
-	14, // 56: hotseat.v1.ConversationService.UpdateTurnNote:input_type -> hotseat.v1.UpdateTurnNoteRequest
-	20, // 57: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
-	23, // 58: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
-	25, // 59: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
-	27, // 60: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
-	1,  // 61: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
-	3,  // 62: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
-	5,  // 63: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
-	7,  // 64: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
-	17, // 65: hotseat.v1.ConversationService.UpdateConversation:output_type -> hotseat.v1.UpdateConversationResponse
-	9,  // 66: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
-	11, // 67: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
-	19, // 68: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
-	13, // 69: hotseat.v1.ConversationService.ListNotedTurns:output_type -> hotseat.v1.ListNotedTurnsResponse
-	15, // 70: hotseat.v1.ConversationService.UpdateTurnNote:output_type -> hotseat.v1.UpdateTurnNoteResponse
-	21, // 71: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
-	24, // 72: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
-	26, // 73: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
-	28, // 74: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
-	61, // [61:75] is the sub-list for method output_type
-	47, // [47:61] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	69, // 41: hotseat.v1.ConversationMessage.role:type_name -> hotseat.v1.HistoryMessage.Role
+	70, // 42: hotseat.v1.ConversationMessage.content:type_name -> hotseat.v1.HistoryBlock
+	71, // 43: hotseat.v1.ConversationMessage.outcome:type_name -> hotseat.v1.TurnCompleted.Outcome
+	63, // 44: hotseat.v1.ConversationMessage.create_time:type_name -> google.protobuf.Timestamp
+	64, // 45: hotseat.v1.ImportConversationResponse.conversation:type_name -> hotseat.v1.Conversation
+	72, // 46: hotseat.v1.ListProfilesResponse.profiles:type_name -> hotseat.v1.Profile
+	63, // 47: hotseat.v1.Workspace.update_time:type_name -> google.protobuf.Timestamp
+	29, // 48: hotseat.v1.ListWorkspacesResponse.workspaces:type_name -> hotseat.v1.Workspace
+	0,  // 49: hotseat.v1.ConversationService.Converse:input_type -> hotseat.v1.ConverseRequest
+	2,  // 50: hotseat.v1.ConversationService.GetConversation:input_type -> hotseat.v1.GetConversationRequest
+	4,  // 51: hotseat.v1.ConversationService.ListConversations:input_type -> hotseat.v1.ListConversationsRequest
+	6,  // 52: hotseat.v1.ConversationService.DeleteConversation:input_type -> hotseat.v1.DeleteConversationRequest
+	16, // 53: hotseat.v1.ConversationService.UpdateConversation:input_type -> hotseat.v1.UpdateConversationRequest
+	8,  // 54: hotseat.v1.ConversationService.ForkConversation:input_type -> hotseat.v1.ForkConversationRequest
+	10, // 55: hotseat.v1.ConversationService.GetTurn:input_type -> hotseat.v1.GetTurnRequest
+	18, // 56: hotseat.v1.ConversationService.ListTurns:input_type -> hotseat.v1.ListTurnsRequest
+	12, // 57: hotseat.v1.ConversationService.ListNotedTurns:input_type -> hotseat.v1.ListNotedTurnsRequest
+	14, // 58: hotseat.v1.ConversationService.UpdateTurnNote:input_type -> hotseat.v1.UpdateTurnNoteRequest
+	20, // 59: hotseat.v1.ConversationService.ListMessages:input_type -> hotseat.v1.ListMessagesRequest
+	23, // 60: hotseat.v1.ConversationService.ExportConversation:input_type -> hotseat.v1.ExportConversationRequest
+	25, // 61: hotseat.v1.ConversationService.ImportConversation:input_type -> hotseat.v1.ImportConversationRequest
+	30, // 62: hotseat.v1.ConversationService.ListWorkspaces:input_type -> hotseat.v1.ListWorkspacesRequest
+	32, // 63: hotseat.v1.ConversationService.DeleteWorkspace:input_type -> hotseat.v1.DeleteWorkspaceRequest
+	27, // 64: hotseat.v1.ConversationService.ListProfiles:input_type -> hotseat.v1.ListProfilesRequest
+	1,  // 65: hotseat.v1.ConversationService.Converse:output_type -> hotseat.v1.ConverseResponse
+	3,  // 66: hotseat.v1.ConversationService.GetConversation:output_type -> hotseat.v1.GetConversationResponse
+	5,  // 67: hotseat.v1.ConversationService.ListConversations:output_type -> hotseat.v1.ListConversationsResponse
+	7,  // 68: hotseat.v1.ConversationService.DeleteConversation:output_type -> hotseat.v1.DeleteConversationResponse
+	17, // 69: hotseat.v1.ConversationService.UpdateConversation:output_type -> hotseat.v1.UpdateConversationResponse
+	9,  // 70: hotseat.v1.ConversationService.ForkConversation:output_type -> hotseat.v1.ForkConversationResponse
+	11, // 71: hotseat.v1.ConversationService.GetTurn:output_type -> hotseat.v1.GetTurnResponse
+	19, // 72: hotseat.v1.ConversationService.ListTurns:output_type -> hotseat.v1.ListTurnsResponse
+	13, // 73: hotseat.v1.ConversationService.ListNotedTurns:output_type -> hotseat.v1.ListNotedTurnsResponse
+	15, // 74: hotseat.v1.ConversationService.UpdateTurnNote:output_type -> hotseat.v1.UpdateTurnNoteResponse
+	21, // 75: hotseat.v1.ConversationService.ListMessages:output_type -> hotseat.v1.ListMessagesResponse
+	24, // 76: hotseat.v1.ConversationService.ExportConversation:output_type -> hotseat.v1.ExportConversationResponse
+	26, // 77: hotseat.v1.ConversationService.ImportConversation:output_type -> hotseat.v1.ImportConversationResponse
+	31, // 78: hotseat.v1.ConversationService.ListWorkspaces:output_type -> hotseat.v1.ListWorkspacesResponse
+	33, // 79: hotseat.v1.ConversationService.DeleteWorkspace:output_type -> hotseat.v1.DeleteWorkspaceResponse
+	28, // 80: hotseat.v1.ConversationService.ListProfiles:output_type -> hotseat.v1.ListProfilesResponse
+	65, // [65:81] is the sub-list for method output_type
+	49, // [49:65] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_hotseat_v1_conversation_service_proto_init() }
@@ -2573,7 +2903,7 @@ func file_hotseat_v1_conversation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hotseat_v1_conversation_service_proto_rawDesc), len(file_hotseat_v1_conversation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -34,6 +34,8 @@ const (
 	ConversationService_ListMessages_FullMethodName       = "/hotseat.v1.ConversationService/ListMessages"
 	ConversationService_ExportConversation_FullMethodName = "/hotseat.v1.ConversationService/ExportConversation"
 	ConversationService_ImportConversation_FullMethodName = "/hotseat.v1.ConversationService/ImportConversation"
+	ConversationService_ListWorkspaces_FullMethodName     = "/hotseat.v1.ConversationService/ListWorkspaces"
+	ConversationService_DeleteWorkspace_FullMethodName    = "/hotseat.v1.ConversationService/DeleteWorkspace"
 	ConversationService_ListProfiles_FullMethodName       = "/hotseat.v1.ConversationService/ListProfiles"
 )
 
@@ -85,6 +87,10 @@ type ConversationServiceClient interface {
 	// INVALID_MESSAGE, whose `field` is "line 3", for example; an id that is taken with
 	// CONVERSATION_EXISTS.
 	ImportConversation(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportConversationRequest, ImportConversationResponse], error)
+	// Lists the workspaces that conversations of the caller's have named, by their ids.
+	ListWorkspaces(ctx context.Context, in *ListWorkspacesRequest, opts ...grpc.CallOption) (*ListWorkspacesResponse, error)
+	// Removes a named workspace with all its files, unless a conversation works in it.
+	DeleteWorkspace(ctx context.Context, in *DeleteWorkspaceRequest, opts ...grpc.CallOption) (*DeleteWorkspaceResponse, error)
 	// Lists the kinds of workers that conversations may run on, the default one first.
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
 }
@@ -242,6 +248,26 @@ func (c *conversationServiceClient) ImportConversation(ctx context.Context, opts
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ConversationService_ImportConversationClient = grpc.ClientStreamingClient[ImportConversationRequest, ImportConversationResponse]
 
+func (c *conversationServiceClient) ListWorkspaces(ctx context.Context, in *ListWorkspacesRequest, opts ...grpc.CallOption) (*ListWorkspacesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWorkspacesResponse)
+	err := c.cc.Invoke(ctx, ConversationService_ListWorkspaces_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *conversationServiceClient) DeleteWorkspace(ctx context.Context, in *DeleteWorkspaceRequest, opts ...grpc.CallOption) (*DeleteWorkspaceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteWorkspaceResponse)
+	err := c.cc.Invoke(ctx, ConversationService_DeleteWorkspace_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *conversationServiceClient) ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListProfilesResponse)
@@ -300,6 +326,10 @@ type ConversationServiceServer interface {
 	// INVALID_MESSAGE, whose `field` is "line 3", for example; an id that is taken with
 	// CONVERSATION_EXISTS.
 	ImportConversation(grpc.ClientStreamingServer[ImportConversationRequest, ImportConversationResponse]) error
+	// Lists the workspaces that conversations of the caller's have named, by their ids.
+	ListWorkspaces(context.Context, *ListWorkspacesRequest) (*ListWorkspacesResponse, error)
+	// Removes a named workspace with all its files, unless a conversation works in it.
+	DeleteWorkspace(context.Context, *DeleteWorkspaceRequest) (*DeleteWorkspaceResponse, error)
 	// Lists the kinds of workers that conversations may run on, the default one first.
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
 	mustEmbedUnimplementedConversationServiceServer()
@@ -350,6 +380,12 @@ func (UnimplementedConversationServiceServer) ExportConversation(*ExportConversa
 }
 func (UnimplementedConversationServiceServer) ImportConversation(grpc.ClientStreamingServer[ImportConversationRequest, ImportConversationResponse]) error {
 	return status.Error(codes.Unimplemented, "method ImportConversation not implemented")
+}
+func (UnimplementedConversationServiceServer) ListWorkspaces(context.Context, *ListWorkspacesRequest) (*ListWorkspacesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWorkspaces not implemented")
+}
+func (UnimplementedConversationServiceServer) DeleteWorkspace(context.Context, *DeleteWorkspaceRequest) (*DeleteWorkspaceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteWorkspace not implemented")
 }
 func (UnimplementedConversationServiceServer) ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProfiles not implemented")
@@ -580,6 +616,42 @@ func _ConversationService_ImportConversation_Handler(srv interface{}, stream grp
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ConversationService_ImportConversationServer = grpc.ClientStreamingServer[ImportConversationRequest, ImportConversationResponse]
 
+func _ConversationService_ListWorkspaces_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWorkspacesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversationServiceServer).ListWorkspaces(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversationService_ListWorkspaces_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversationServiceServer).ListWorkspaces(ctx, req.(*ListWorkspacesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConversationService_DeleteWorkspace_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteWorkspaceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConversationServiceServer).DeleteWorkspace(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConversationService_DeleteWorkspace_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConversationServiceServer).DeleteWorkspace(ctx, req.(*DeleteWorkspaceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConversationService_ListProfiles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListProfilesRequest)
 	if err := dec(in); err != nil {
@@ -644,6 +716,14 @@ var ConversationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMessages",
 			Handler:    _ConversationService_ListMessages_Handler,
+		},
+		{
+			MethodName: "ListWorkspaces",
+			Handler:    _ConversationService_ListWorkspaces_Handler,
+		},
+		{
+			MethodName: "DeleteWorkspace",
+			Handler:    _ConversationService_DeleteWorkspace_Handler,
 		},
 		{
 			MethodName: "ListProfiles",

@@ -40,6 +40,22 @@ class ArchiveCalls:
         response: pb.ListMessagesResponse = await call(self._conversations.ListMessages, request, self._call_timeout_s)
         return response
 
+    async def list_workspaces(self, *, page_size: int = 0, page_token: str = "") -> pb.ListWorkspacesResponse:
+        """One page of the workspaces that conversations have named, with who works there and what they take."""
+        request = pb.ListWorkspacesRequest(page_size=page_size, page_token=page_token)
+        response: pb.ListWorkspacesResponse = await call(
+            self._conversations.ListWorkspaces, request, self._call_timeout_s
+        )
+        return response
+
+    async def delete_workspace(self, workspace: str) -> pb.DeleteWorkspaceResponse:
+        """Remove a named workspace, by its id or name, with all its files, unless a conversation works in it."""
+        request = pb.DeleteWorkspaceRequest(workspace=workspace)
+        response: pb.DeleteWorkspaceResponse = await call(
+            self._conversations.DeleteWorkspace, request, self._call_timeout_s
+        )
+        return response
+
     async def export_conversation(self, conversation_id: str) -> AsyncGenerator[bytes, None]:
         """Yield all that is kept of a conversation, as pieces of JSON lines that end anywhere: write them to a file."""
         request = pb.ExportConversationRequest(conversation_id=conversation_id)

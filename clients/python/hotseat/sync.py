@@ -40,7 +40,7 @@ class Client:
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         keepalive_s: float = KEEPALIVE_S,
         call_timeout_s: float = CALL_TIMEOUT_S,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: grpc.ChannelCredentials | Callable[[], grpc.ChannelCredentials] | None = None,
         api_key: ApiKey = "",
         tenant: str = "",
     ) -> None:
@@ -179,6 +179,14 @@ class Client:
     def update_turn_note(self, request_id: str, note: pb.TurnNote | None) -> None:
         """Keep a note with a turn, or none: see `hotseat.Client.update_turn_note`."""
         self._loop.run(self._client.update_turn_note(request_id, note))
+
+    def list_workspaces(self, *, page_size: int = 0, page_token: str = "") -> pb.ListWorkspacesResponse:
+        """One page of the workspaces that conversations have named."""
+        return self._loop.run(self._client.list_workspaces(page_size=page_size, page_token=page_token))
+
+    def delete_workspace(self, workspace: str) -> pb.DeleteWorkspaceResponse:
+        """Remove a named workspace, by its id or name, unless a conversation works in it."""
+        return self._loop.run(self._client.delete_workspace(workspace))
 
     def list_noted_turns(self, label: str, **options: Any) -> pb.ListNotedTurnsResponse:
         """One page of the turns whose notes have this label; the options of `hotseat.Client.list_noted_turns`."""

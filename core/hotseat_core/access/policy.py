@@ -33,6 +33,8 @@ NEEDS: dict[str, Need] = {
     f"{_CONVERSATIONS}ListNotedTurns": Need.CONVERSE,
     f"{_CONVERSATIONS}UpdateTurnNote": Need.CONVERSE,
     f"{_CONVERSATIONS}UpdateConversation": Need.CONVERSE,
+    f"{_CONVERSATIONS}ListWorkspaces": Need.CONVERSE,
+    f"{_CONVERSATIONS}DeleteWorkspace": Need.CONVERSE,
     f"{_CONVERSATIONS}ListProfiles": Need.KEY,
     f"{_POOL}GetPool": Need.NOTHING,
     f"{_POOL}ListWorkers": Need.KEY,

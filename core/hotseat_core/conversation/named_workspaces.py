@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from weakref import WeakValueDictionary
 
@@ -26,12 +27,16 @@ _MOST_TOLD = 100  # conversations of one
 
 
 @dataclass(frozen=True, slots=True)
-class NamedWorkspace:
-    """One that is on disk."""
+class Removal:
+    """What became of an attempt."""
 
-    workspace_id: str  # what its directory is called
-    conversation_ids: tuple[str, ...]  # those that work in it, some at least; none: it is unused
-    path: Path
+    was_there: bool
+    users: tuple[str, ...] = ()  # conversations that work there, some of them; with any, it stays
+
+    @property
+    def is_done(self) -> bool:
+        """It is gone by this."""
+        return self.was_there and not self.users
 
 
 class NamedWorkspaces:
@@ -57,33 +62,36 @@ class NamedWorkspaces:
         async with self._locks.setdefault(path, asyncio.Lock()):
             yield
 
-    async def listed(self, tenant: str) -> list[NamedWorkspace]:
+    async def all_of(self, tenant: str) -> list[Path]:
         """Return a tenant's, by their ids."""
         root = self.root_of(tenant)
-        ids = await asyncio.to_thread(lambda: sorted(_ids_in(root)))
-        return [NamedWorkspace(found, await self._users(root / found), root / found) for found in ids]
+        return await asyncio.to_thread(lambda: [root / found for found in sorted(_ids_in(root))])
 
-    async def remove(self, path: Path) -> tuple[str, ...]:
-        """Remove one that no conversation works in, else return some of those that do. Raises OSError.
+    async def users_of(self, path: Path) -> tuple[str, ...]:
+        """Return the conversations that work there, some of them at least."""
+        # By the end of the path: the data directory may have been moved since it was noted.
+        return await self._store.working_in(f"/{path.parent.name}/{path.name}", limit=_MOST_TOLD)
 
-        What is not there is no error.
-        """
+    async def remove(self, path: Path) -> Removal:
+        """Remove one that no conversation works in. Raises OSError."""
         async with self.staying(path):
-            if users := await self._users(path):
-                return users
+            if not await asyncio.to_thread(os.path.lexists, path):
+                return Removal(was_there=False)
+            if users := await self.users_of(path):
+                return Removal(True, users)
             going = await asyncio.to_thread(self._take_away, path)
         await asyncio.to_thread(remove_tree, going)
-        return ()
+        return Removal(was_there=True)
 
     async def sweep(self, unused_by: float) -> int:
         """Remove those that nothing has used since then; return how many went."""
         count = 0
         for path in await asyncio.to_thread(lambda: list(self._unchanged_since(unused_by))):
             try:
-                if await self.remove(path):
+                removal = await self.remove(path)
+                count += removal.is_done
+                if removal.users:
                     await asyncio.to_thread(note_use, path)  # another look makes sense so much later
-                else:
-                    count += 1
             except OSError as exc:
                 fields = {"path": str(path), "error": str(exc)}
                 logger.warning("a workspace that is kept no longer could not be removed", extra=fields)
@@ -91,18 +99,12 @@ class NamedWorkspaces:
             logger.info("named workspaces were not used any more and went", extra={"count": count})
         return count
 
-    async def _users(self, path: Path) -> tuple[str, ...]:
-        # By the end of the path: the data directory may have been moved since it was noted.
-        return await self._store.working_in(f"/{path.parent.name}/{path.name}", limit=_MOST_TOLD)
-
     def _take_away(self, path: Path) -> Path:
         """Return where it is now: out of the way of a namesake, which may be made at once."""
         self._going.mkdir(parents=True, exist_ok=True, mode=0o700)
         going = self._going / f"gone-{uuid.uuid4().hex}"
         try:
             path.rename(going)
-        except FileNotFoundError:
-            return going
         except OSError:  # a file system of its own
             remove_tree(path)
         return going
@@ -112,7 +114,7 @@ class NamedWorkspaces:
         for root in roots:
             for found in _ids_in(root):
                 path = root / found
-                if _changed_by(path, time) and all(_changed_by(below, time) for below in _all_below(path)):
+                if all(_changed_at(each) <= time for each in chain((path,), _all_below(path))):
                     yield path
 
 
@@ -121,6 +123,11 @@ def directory_of(name: str) -> str:
     whole = str(PurePosixPath(name))
     readable = _UNREADABLE.sub("-", whole.lower()).strip("-")[:_LONGEST]
     return f"{readable}-{hashlib.sha256(whole.encode()).hexdigest()[:20]}"
+
+
+def last_change(path: Path) -> float:
+    """Return when the system last saw anything in it change. Blocking."""
+    return max(_changed_at(found) for found in (path, *_all_below(path)))
 
 
 def is_id(text: str) -> bool:
@@ -145,12 +152,12 @@ def _directories_in(root: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _changed_by(path: Path, time: float) -> bool:
-    """Whether nothing about it is younger. An agent can set a file's other times, and not this one."""
+def _changed_at(path: Path) -> float:
+    """When the system last saw it change: an agent can set a file's other times, and not this one. 0: it is gone."""
     try:
-        return path.lstat().st_ctime <= time
-    except FileNotFoundError:
-        return True
+        return path.lstat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _all_below(path: Path) -> Iterator[Path]:

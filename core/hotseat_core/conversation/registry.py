@@ -27,7 +27,7 @@ from hotseat_core.conversation.turn_runner import TurnLimits, TurnRunner
 from hotseat_core.conversation.workspaces import Workspaces
 from hotseat_core.errors import ConversationBusy, ConversationExists, ConversationNotFound, InvalidMessage
 from hotseat_core.journal.node import Node, chain, visible_path
-from hotseat_core.journal.store import Due, Store
+from hotseat_core.journal.store import Due, Store, StoredConversation
 from hotseat_core.pool.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -167,6 +167,10 @@ class Registry:
         if stored is None:
             raise not_found(conversation_id)
         return of_stored(stored, self._retention)
+
+    async def stored(self, conversation_id: str) -> StoredConversation | None:
+        """Return the conversation as the journal has it; None: it has none."""
+        return await self._store.get(self.tenant, conversation_id)
 
     def describe(self, conversation: Conversation) -> Summary:
         """Return a conversation in use as a thing that is read."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 from hotseat_core.conversation.conversation import Conversation
-from hotseat_core.conversation.named_workspaces import directory_of
+from hotseat_core.conversation.named_workspaces import Removal, directory_of
 from hotseat_core.conversation.reaper import Reaper, reaping
 from hotseat_core.conversation.removal import remove_tree
 from hotseat_core.conversation.retention import Retention
@@ -170,7 +170,7 @@ async def test_a_conversation_that_is_entered_meanwhile_keeps_it(open_house: Ope
             nodes = chain(ROOT, exchange("hello"))
             entered = msgspec.structs.replace(conversation("b", nodes, tenant=""), workspace=str(path))
             await house.store.create(entered, nodes)
-        assert await removing == ("b",)
+        assert await removing == Removal(was_there=True, users=("b",))
         assert (path / "kept").exists()
 
 
@@ -185,7 +185,7 @@ async def test_a_conversation_that_comes_while_it_goes_begins_with_an_empty_one(
         removed = await removing
         # Whoever came first has won, and the other one knows.
         assert path.is_dir()
-        assert (path / "kept").exists() is bool(removed)
+        assert (path / "kept").exists() is not removed.is_done
 
 
 async def test_the_reaper_ends_them_where_the_operator_wants_it(open_house: OpenHouse) -> None:

@@ -51,6 +51,8 @@ CALLS: dict[str, tuple[Any, dict[str, tuple[grpc.StatusCode, str]]]] = {
     "ImportConversation": (pb.ImportConversationRequest(), LISTED),
     "ListNotedTurns": (pb.ListNotedTurnsRequest(label="kept"), LISTED),
     "UpdateConversation": (pb.UpdateConversationRequest(conversation_id="c", set_metadata=True), OWN),
+    "ListWorkspaces": (pb.ListWorkspacesRequest(), LISTED),
+    "DeleteWorkspace": (pb.DeleteWorkspaceRequest(workspace="none"), LISTED),
     "ListProfiles": (pb.ListProfilesRequest(), ANY),
     "GetPool": (pb.GetPoolRequest(), {NONE: OK, WRONG: OK, **ANY}),
     "ListWorkers": (pb.ListWorkersRequest(), ANY),

@@ -100,6 +100,16 @@ class ConversationServiceStub(object):
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
                 response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
                 _registered_method=True)
+        self.ListWorkspaces = channel.unary_unary(
+                '/hotseat.v1.ConversationService/ListWorkspaces',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesResponse.FromString,
+                _registered_method=True)
+        self.DeleteWorkspace = channel.unary_unary(
+                '/hotseat.v1.ConversationService/DeleteWorkspace',
+                request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceRequest.SerializeToString,
+                response_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceResponse.FromString,
+                _registered_method=True)
         self.ListProfiles = channel.unary_unary(
                 '/hotseat.v1.ConversationService/ListProfiles',
                 request_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListProfilesRequest.SerializeToString,
@@ -218,6 +228,20 @@ class ConversationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListWorkspaces(self, request, context):
+        """Lists the workspaces that conversations of the caller's have named, by their ids.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteWorkspace(self, request, context):
+        """Removes a named workspace with all its files, unless a conversation works in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListProfiles(self, request, context):
         """Lists the kinds of workers that conversations may run on, the default one first.
         """
@@ -292,6 +316,16 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.ImportConversation,
                     request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.FromString,
                     response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.SerializeToString,
+            ),
+            'ListWorkspaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkspaces,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesResponse.SerializeToString,
+            ),
+            'DeleteWorkspace': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteWorkspace,
+                    request_deserializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceRequest.FromString,
+                    response_serializer=hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceResponse.SerializeToString,
             ),
             'ListProfiles': grpc.unary_unary_rpc_method_handler(
                     servicer.ListProfiles,
@@ -651,6 +685,60 @@ class ConversationService(object):
             '/hotseat.v1.ConversationService/ImportConversation',
             hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
             hotseat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWorkspaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/ListWorkspaces',
+            hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.ListWorkspacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteWorkspace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hotseat.v1.ConversationService/DeleteWorkspace',
+            hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceRequest.SerializeToString,
+            hotseat_dot_v1_dot_conversation__service__pb2.DeleteWorkspaceResponse.FromString,
             options,
             channel_credentials,
             insecure,
