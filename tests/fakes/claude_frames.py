@@ -78,4 +78,6 @@ def described(row: Row) -> Iterator[str]:
     """A row of the history, for people."""
     for block in row["content"]:
         said = block.get("text") or block.get("content") or block.get("name") or block["type"]
+        if isinstance(said, list):
+            said = " ".join(part.get("text") or part["type"] for part in said)
         yield f"{row['role'][0]}:{str(said).strip()}"

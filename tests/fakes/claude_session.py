@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ FAULTS = {
     "no-initialize": "refuse initialize",
     "no-flags": "refuse apply_flag_settings",
     "late-result": "report an interrupted turn only after the answer to the rewind",
+    "impatient": "withdraw the calls of the host's tools at once",
+    "shortens": "tell the model something else than a result of the host's tools",
     "litter": "leave a file in the working directory",
 }
 
@@ -188,8 +191,35 @@ class Session:
                     decision: Frame = answer["response"]["response"]
                     return decision
         except TurnInterruptedError:
-            self.write({"type": "control_cancel_request", "request_id": request_id})
+            self.withdraw([request_id])
             raise
+
+    def results(self, prompt: str, asked: dict[str, str]) -> list[Frame]:
+        """The results of the host's tools, shown as they come. asked: the tool uses, by the request's id."""
+        left, found = dict(asked), list[Frame]()
+        if "impatient" in self.faults:
+            self.withdraw(asked)
+        try:
+            while left:
+                answer = self.heed(prompt)
+                if answer:
+                    content = answer["response"]["response"]["mcp_response"]["result"]["content"]
+                    use = left.pop(answer["response"]["request_id"])
+                    found.append({"type": "tool_result", "tool_use_id": use, "content": content})
+                    self.show(found[-1])
+        except TurnInterruptedError:
+            self.withdraw(left)
+            raise
+        return found
+
+    def withdraw(self, requests: Iterable[str]) -> None:
+        """The host need not answer any more."""
+        self.write(*({"type": "control_cancel_request", "request_id": request_id} for request_id in requests))
+
+    def show(self, result: Frame) -> None:
+        """Tell the host what the model hears of its tool."""
+        heard = result | {"content": "too long"} if "shortens" in self.faults else result
+        self.write({"type": "user", "message": {"role": "user", "content": [heard]}, "parent_tool_use_id": None})
 
     def result(self, prompt: str, **fields: Any) -> Frame:
         """What ends a turn."""

@@ -6,6 +6,7 @@ import msgspec
 
 from hotseat_core.errors import Reason
 from hotseat_core.events import Event
+from hotseat_core.worker.open_calls import Coming
 from hotseat_core.worker.output_schema import OutputSchema, instruction
 from hotseat_core.worker.profile import PROFILES
 from hotseat_core.worker.rows import Row
@@ -24,6 +25,16 @@ async def ask(worker: Worker, prompt: Row, setup: TurnSetup, sink: Sink, *, stal
     return await answering.run(prompt)
 
 
+def coming(prompt: Row, setup: TurnSetup) -> Coming:
+    """Return what ask will ask a worker first."""
+    return Coming(_first(prompt, setup.output), setup.effort)
+
+
+def _first(prompt: Row, schema: OutputSchema | None) -> Row:
+    request = schema.request() if schema is not None else None
+    return Row("user", (*prompt.content, request)) if request is not None else prompt
+
+
 class _Answering:
     def __init__(
         self, worker: Worker, setup: TurnSetup, schema: OutputSchema, sink: Sink, stall_timeout_s: float
@@ -37,8 +48,7 @@ class _Answering:
         self._stall_timeout_s = stall_timeout_s
 
     async def run(self, prompt: Row) -> TurnReport:
-        request = self._schema.request()
-        first = await self._once(Row("user", (*prompt.content, request)) if request is not None else prompt)
+        first = await self._once(_first(prompt, self._schema))
         failure = first.ending.failure
         if failure is None or failure.reason is not Reason.OUTPUT_INVALID or first.text:
             return first

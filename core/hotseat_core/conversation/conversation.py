@@ -209,7 +209,9 @@ class Conversation:
         """Return a worker that holds the conversation; None: the input was interrupted while it waited."""
         rows, weight, is_one_shot = rows_of(self.messages), waiting.attachment.account.weight, self.is_transient
         placing = waiting.placing = Placing(waiting.turn.request_id, self.audience.waiting_for)
-        prepare = self.runner.prepare(self.settings, rows, weight, transient=is_one_shot, on_queued=placing.take)
+        prepare = self.runner.prepare(
+            self.settings, rows, waiting.turn, weight, transient=is_one_shot, on_queued=placing.take
+        )
         return await waiting.lease(prepare)
 
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:

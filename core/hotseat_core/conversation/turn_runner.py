@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from hotseat_core.conversation.answering import ask
+from hotseat_core.conversation.answering import ask, coming
 from hotseat_core.conversation.gate import Gate
 from hotseat_core.conversation.quota import Quota
 from hotseat_core.conversation.tally import Tally, Uncounted
@@ -24,6 +24,7 @@ from hotseat_core.pool.pool import Pool
 from hotseat_core.pool.stats import Place
 from hotseat_core.pool.view import Source
 from hotseat_core.pool.worker_port import WorkerSpec
+from hotseat_core.worker.open_calls import Coming
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import Sink
 from hotseat_core.worker.session import CannotAlignError
@@ -88,12 +89,13 @@ class TurnRunner:
         self,
         settings: ConversationSettings,
         rows: Sequence[Row],
+        turn: TurnInput,
         weight: float = 1.0,
         *,
         transient: bool,
         on_queued: Callable[[Place], None] | None = None,
     ) -> Lease:
-        """Return a worker whose session holds just these rows, under these settings.
+        """Return a worker whose session holds just these rows, under these settings, and that can take the turn.
 
         weight, on_queued: see Pool.acquire. Raises what that raises, or WorkerLost where several workers in a row could
         not be brought there.
@@ -108,7 +110,14 @@ class TurnRunner:
             spec = self._spec(settings, rows if may_open else (), fresh=fresh)
             try:
                 return await self._acquire(
-                    spec, settings, rows, fresh=fresh, transient=transient, weight=weight, on_queued=on_queued
+                    spec,
+                    settings,
+                    rows,
+                    coming(turn.prompt, turn.setup),
+                    fresh=fresh,
+                    transient=transient,
+                    weight=weight,
+                    on_queued=on_queued,
                 )
             except WorkerStartError as exc:
                 if spec.opening is None:
@@ -126,6 +135,7 @@ class TurnRunner:
         spec: WorkerSpec,
         settings: ConversationSettings,
         rows: Sequence[Row],
+        following: Coming,
         *,
         fresh: bool,
         transient: bool,
@@ -143,13 +153,13 @@ class TurnRunner:
             on_queued=on_queued,
         )
         try:
-            await self._take(lease, settings, rows)
+            await self._take(lease, settings, rows, following)
         except BaseException:
             lease.release(keep=False)
             raise
         return lease
 
-    async def _take(self, lease: Lease, settings: ConversationSettings, rows: Sequence[Row]) -> None:
+    async def _take(self, lease: Lease, settings: ConversationSettings, rows: Sequence[Row], following: Coming) -> None:
         worker = cast("Worker", lease.worker)
         if self.workspace is not None and not worker.works_in(self.workspace):
             # The hot worker that we asked for was evicted for somebody else while we waited for it.
@@ -158,10 +168,10 @@ class TurnRunner:
             worker.bind(settings.setup)
         elif worker.setup != settings.setup:
             raise CannotAlignError("the worker was bound under other settings")
-        way = worker.way(rows)
+        way = worker.way(rows, following)
         if lease.source is Source.HOT and is_better_new(rows, way.seed):
             raise _TooFarError("another worker gets there sooner")
-        await worker.align(rows)
+        await worker.align(rows, following)
         if (path := path_of(rows, way, lease.source, has_opening=worker.spec.opening is not None)) is not None:
             self._tally.note_resume(path)
         self.workspace = self.workspace or worker.workspace

@@ -27,6 +27,7 @@ class Session:
         self._prompts: list[tuple[int, str]] = []  # (index in rows, uuid) of each prompt: where a rewind can go
         self._users: list[tuple[int, str]] = []  # the same of each user frame that was sent, prompts included
         self._sure = 0  # rows before this index are what the CLI holds; those after it may not be
+        self.is_open = False  # the last row calls tools of the client's, and the CLI waits for their results
 
     @property
     def is_sure(self) -> bool:
@@ -51,19 +52,28 @@ class Session:
         """A prompt was sent; until the turn has ended well, the CLI may hold anything after the rows before it."""
         self._note(prompt, uuid)
 
-    def end_turn(self, rows: Sequence[Row]) -> None:
-        """The turn ended well and left these rows after its prompt."""
+    def go_on(self, results: Row) -> None:
+        """The calls that were open get their results; until the turn has ended well, as with begin_turn."""
+        self.rows.append(results)  # no frame of ours, so it has no uuid
+        self.is_open = False
+
+    def end_turn(self, rows: Sequence[Row], *, is_open: bool = False) -> None:
+        """The turn left these rows after its prompt: it ended well, or its calls are open."""
         self.rows += rows
         self._sure = len(self.rows)
+        self.is_open = is_open
 
-    def plan(self, wanted: Sequence[Row]) -> Alignment:
-        """Return the way to the wanted rows. Raises CannotAlignError where no prompt marks the place to go back to."""
+    def plan(self, wanted: Sequence[Row], *, stays_open: bool = False) -> Alignment:
+        """Return the way to the wanted rows. Raises CannotAlignError where no prompt marks the place to go back to.
+
+        stays_open: calls that are open may stay so.
+        """
         keep = 0
         for held, other in zip(self.rows[: self._sure], wanted, strict=False):
             if held != other:
                 break
             keep += 1
-        if keep == len(self.rows):
+        if keep == len(self.rows) and (not self.is_open or (stays_open and keep == len(wanted))):
             return Alignment("", self._last_user, tuple(wanted[keep:]))
         target = next(((index, uuid) for index, uuid in reversed(self._prompts) if index <= keep), None)
         if target is None:
@@ -77,6 +87,7 @@ class Session:
         self._prompts = [prompt for prompt in self._prompts if prompt[0] < index]
         self._users = [user for user in self._users if user[0] < index]
         self._sure = index
+        self.is_open = False
 
     def _note(self, row: Row, uuid: str) -> None:
         if row.role == "user":

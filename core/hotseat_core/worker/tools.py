@@ -14,6 +14,7 @@ ENV = {"CLAUDE_AGENT_SDK_MCP_NO_PREFIX": "1"}
 ARGV = (f"--allowedTools=mcp__{SERVER}",)
 
 _PROTOCOL_VERSION = "2025-11-25"
+_MOST_RESULT_CHARACTERS = 500_000  # the most that the CLI heeds
 _TIMEOUT_MS = 24 * 3600 * 1000  # nobody answers a call: its turn ends
 
 
@@ -80,5 +81,6 @@ def _described(tool: Tool) -> dict[str, Any]:
         # The CLI drops the whole list over a schema that does not begin with this.
         "inputSchema": {"properties": {}, **schema, "type": "object"},
         "annotations": {"readOnlyHint": True},  # the CLI calls others one at a time
-        "_meta": {"anthropic/alwaysLoad": True},
+        # The CLI puts longer results into a file; without this, it asks the provider to count their tokens.
+        "_meta": {"anthropic/alwaysLoad": True, "anthropic/maxResultSizeChars": _MOST_RESULT_CHARACTERS},
     }

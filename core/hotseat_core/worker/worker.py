@@ -11,12 +11,14 @@ from hotseat_core.events import COST_DIGITS, Event, Failure, Outcome, Raw, Reque
 from hotseat_core.pool.worker_port import WorkerSpec
 from hotseat_core.upstream.account import Account
 from hotseat_core.worker import control, tools
+from hotseat_core.worker.aligning import Aligner
 from hotseat_core.worker.command import Command
 from hotseat_core.worker.frames import Message
+from hotseat_core.worker.open_calls import ChangedResultError, Coming, OpenCalls
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.running_turn import LOST, RunningTurn, Sink
-from hotseat_core.worker.session import Alignment, CannotAlignError, Session
+from hotseat_core.worker.session import Alignment
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.survivors import kill_survivors
 from hotseat_core.worker.translate import Ending, TurnReport
@@ -24,8 +26,7 @@ from hotseat_core.worker.wire import Line, Wire
 
 logger = logging.getLogger(__name__)
 
-_ALIGN_TIMEOUT_S = 15.0  # and a second for each row to seed, which takes some ten milliseconds
-_REWIND_TIMEOUT_S = 3.0  # it takes 3 to 30 ms; a CLI that hangs must not keep its conversation waiting
+_OF_THE_MODEL = frozenset({"user", "assistant", "stream_event"})  # what it says, and what it is told
 
 
 class Worker:
@@ -55,13 +56,13 @@ class Worker:
         self._is_ready = False
         self._clean_up = clean_up  # blocking; called in a thread once the process tree is gone
         self._wire = Wire(self._on_batch, self._on_exit)
-        self._session = Session()
-        self._opening = opening  # what the session begins with; None: nothing, or the CLI has shown that it holds it
-        if opening is not None:
-            self._session.begin(opening.rows, opening.uuids)
+        self._has_opening = opening is not None
+        self._calls = OpenCalls()
+        self._aligner = Aligner(self._wire, self._calls, opening)
+        self._session = self._aligner.session
         self._turn: RunningTurn | None = None
         self._refusal = ""  # of what was to hold for a turn, or for all: from then on the worker is of no use
-        self._seeds: dict[str, asyncio.Future[None]] = {}  # by uuid of the user frame
+        self._prompt_uuid = ""  # of the prompt that the CLI's present turn began with
         self._flags = TurnSetup().flags()
         self._cost_usd = 0.0  # that the CLI has reported so far
 
@@ -74,7 +75,7 @@ class Worker:
                 await self._wire.start(self._command)
                 # Counting tokens makes the CLI load what a turn needs; "summary" asks nothing of the provider. Twice is
                 # best, but where a turn waits already.
-                for _ in range(2 if self._opening is None else 1):
+                for _ in range(1 if self._has_opening else 2):
                     await self._wire.call("get_context_usage", detail="summary")
                 self._is_ready = True
                 self._wire.look_inside()
@@ -103,7 +104,8 @@ class Worker:
     async def aclose(self) -> None:
         """Return when the whole process tree is gone. An idle worker ends by itself, any other one is told to."""
         # The CLI ends a turn that was cut before it heeds the end of its input.
-        is_idle = self._is_ready and self._turn is None and self._session.is_sure
+        is_idle = self._is_ready and self._turn is None and self._session.is_sure and not self._session.is_open
+        await self._aligner.aclose()
         await self._wire.aclose(gently=is_idle)
         await asyncio.to_thread(kill_survivors, self.id)
         await asyncio.to_thread(self._clean_up)
@@ -119,37 +121,40 @@ class Worker:
         for subtype, fields in setup.calls(is_bare=self._is_bare):
             self._wire.demand(subtype, self._on_refusal, **fields)
 
-    async def align(self, rows: Sequence[Row]) -> None:
-        """Bring the session to hold these rows, by rewind and by seeding.
+    async def align(self, rows: Sequence[Row], coming: Coming | None = None) -> None:
+        """Bring the session to hold these rows, by rewind and by seeding. coming: what will be asked then, and now.
 
         Raises CannotAlignError, WorkerLost or TimeoutError: the worker is of no more use then.
         """
-        way = self._session.plan(rows)
-        async with asyncio.timeout(_ALIGN_TIMEOUT_S + len(way.seed)):
-            if self._opening is not None:
-                await self._confirm(self._opening)
-            if way.rewind_to:
-                await self._rewind(way.rewind_to, way.last_seen)
-            for row in way.seed:
-                await self._seed(row)
+        await self._aligner.align(rows, is_next=coming is not None, stays_open=self._may_stay_open(coming))
         self._check_setup()
 
-    def way(self, rows: Sequence[Row]) -> Alignment:
+    def way(self, rows: Sequence[Row], coming: Coming | None = None) -> Alignment:
         """Return what align would have to do. Raises CannotAlignError."""
-        return self._session.plan(rows)
+        return self._session.plan(rows, stays_open=self._may_stay_open(coming))
+
+    def _may_stay_open(self, coming: Coming | None) -> bool:
+        if coming is None:
+            return True
+        # The effort is of the CLI's whole turn; all other flags count at once.
+        return (coming.effort or None) == self._flags["effortLevel"] and self._calls.are_answered_by(coming.prompt)
 
     async def ask(self, prompt: Row, setup: TurnSetup, sink: Sink, *, stall_timeout_s: float) -> TurnReport:
         """Run one turn; sink gets its events as they happen, on the loop. Align before the next one."""
-        prompt_uuid = str(uuid.uuid4())
+        goes_on = self._session.is_open
+        if not goes_on:
+            self._prompt_uuid = str(uuid.uuid4())
         is_tool, account = self._is_client_tool, self._account
-        turn = self._turn = RunningTurn(prompt_uuid, setup, sink, stall_timeout_s, is_tool, account=account)
+        turn = self._turn = RunningTurn(self._prompt_uuid, setup, sink, stall_timeout_s, is_tool, account=account)
         try:
             self._check_setup()
             if (flags := setup.flags(is_bare=self._is_bare)) != self._flags:
                 self._flags = flags
                 self._wire.demand("apply_flag_settings", self._on_refusal, settings=self._flags)
-            self._session.begin_turn(prompt, prompt_uuid)
-            self._wire.write(control.user_frame(prompt_uuid, prompt.content, query=True))
+            if goes_on:
+                self._go_on(prompt)
+            else:
+                self._begin(prompt)
         except WorkerLost:
             turn.end(LOST)
         try:
@@ -157,9 +162,27 @@ class Worker:
         finally:
             turn.end(Ending(Outcome.INTERRUPTED))
             self._turn = None
-        if report.ending.clean:
-            self._session.end_turn(report.rows)
+        if report.ending.clean or self._leaves_calls_open(report):
+            self._session.end_turn(report.rows, is_open=not report.ending.clean)
         return report
+
+    def _begin(self, prompt: Row) -> None:
+        self._calls.clear()
+        self._session.begin_turn(prompt, self._prompt_uuid)
+        self._wire.write(control.user_frame(self._prompt_uuid, prompt.content, query=True))
+
+    def _go_on(self, results: Row) -> None:
+        """The CLI is within its turn still: it waits for the results of the calls that ended ours."""
+        frame = self._calls.answer(results)
+        self._session.go_on(results)
+        self._wire.write(frame)
+
+    def _leaves_calls_open(self, report: TurnReport) -> bool:
+        # A tool that it does not know the CLI refuses by itself, and asks the model again.
+        known = {tool.name for tool in self.setup.tools} if self.setup is not None else set()
+        if not report.calls or self._calls.were_withdrawn or not all(call.name in known for call in report.calls):
+            return False
+        return bool(report.rows) and report.rows[-1].role == "assistant"
 
     def cut(self, ending: Ending, *, kill: bool = False) -> None:
         """End the running turn here and now; align stops what the CLI still does of it. kill: end the CLI, too."""
@@ -186,40 +209,6 @@ class Worker:
         self._turn.pending.discard(permission_id)
         self._wire.write(frame)
         return True
-
-    async def _confirm(self, opening: Opening) -> None:
-        """Return when the CLI has shown that it holds the opening. Raises CannotAlignError."""
-        # It goes back to no prompt but the last one unless it hears which one was last: this changes nothing.
-        response = await self._wire.call("rewind_conversation", target_message_uuid=opening.first_prompt)
-        if response.get("reason") != "stale_target":
-            raise CannotAlignError(f"the CLI did not take up the history it was given: {response.get('reason')}")
-        self._opening = None
-
-    async def _rewind(self, target: str, last_seen: str) -> None:
-        async with asyncio.timeout(_REWIND_TIMEOUT_S):
-            response = await self._wire.call(
-                "rewind_conversation",
-                target_message_uuid=target,
-                last_seen_user_message_uuid=last_seen,
-                interrupt_if_running=True,
-            )
-        if not response.get("rewound"):
-            raise WorkerLost(f"the CLI can't go back: {response.get('reason') or response.get('error')}")
-        self._session.rewound(target)
-
-    async def _seed(self, row: Row) -> None:
-        frame_uuid = str(uuid.uuid4())
-        if row.role == "assistant":
-            self._wire.write(control.assistant_frame(frame_uuid, row.content))
-        else:
-            taken = self._seeds[frame_uuid] = asyncio.get_running_loop().create_future()
-            try:
-                self._wire.write(control.user_frame(frame_uuid, row.content, query=False))
-                # User frames queue, assistant frames do not: the next row must wait for this one.
-                await taken
-            finally:
-                del self._seeds[frame_uuid]
-        self._session.add(row, frame_uuid)
 
     def _on_refusal(self, told: str) -> None:
         self._refusal = told
@@ -250,7 +239,9 @@ class Worker:
         if (frame := control.parse(message)) is not None:
             return self._on_control(turn, frame)
         if message.get("type") == "result" and self._is_seeds(turn, message):
-            self._on_seeded(message)
+            self._aligner.note_result(message)
+        elif self._calls.are_being_answered and message.get("type") in _OF_THE_MODEL:
+            self._on_taken(turn, message)
         elif turn is not None and turn.translator.ending is None:
             self._count_cost(turn, message)
             return turn.translator.feed(message)
@@ -259,10 +250,15 @@ class Worker:
     def _is_seeds(self, turn: RunningTurn | None, result: Message) -> bool:
         return turn is None or result.get("user_message_uuid") not in {None, turn.prompt_uuid}
 
-    def _on_seeded(self, result: Message) -> None:
-        taken = self._seeds.get(str(result.get("user_message_uuid")))
-        if taken is not None and not taken.done():
-            taken.set_result(None)
+    def _on_taken(self, turn: RunningTurn | None, message: Message) -> None:
+        if message.get("type") != "user" or turn is None or turn.is_over:
+            return
+        try:
+            if (frame := self._calls.taken(message)) is not None:
+                self._wire.write(frame)
+        except ChangedResultError as exc:
+            logger.warning("the CLI does not pass a result on", extra={"worker": self.id, "reason": str(exc)})
+            self.cut(LOST, kill=True)  # nothing of the turn was told: it is asked again, of another worker
 
     def _count_cost(self, turn: RunningTurn, message: Message) -> None:
         total = message.get("total_cost_usd")
@@ -271,6 +267,9 @@ class Worker:
 
     def _on_control(self, turn: RunningTurn | None, frame: control.Frame) -> list[Event]:
         if isinstance(frame, control.Withdrawal):
+            self._calls.withdraw(frame.request_id)
+            if self._session.is_open and self._calls.were_withdrawn:
+                self._wire.kill()
             if turn is None or frame.request_id not in turn.pending:
                 return []
             turn.pending.discard(frame.request_id)
@@ -278,11 +277,12 @@ class Worker:
         if isinstance(frame, control.Ask) and frame.subtype == "can_use_tool" and turn is not None and not turn.is_over:
             turn.pending.add(frame.request_id)
             return [control.permission_request(frame)]
-        if isinstance(frame, control.Ask) and (answer := self._answer(frame)) is not None:
-            self._wire.write(answer)
-        elif turn is not None:
-            return turn.translator.finish_whole()
-        return []
+        if isinstance(frame, control.Ask):
+            if (answer := self._answer(frame)) is not None:
+                self._wire.write(answer)
+                return []
+            self._calls.note(frame)
+        return turn.translator.finish_whole() if turn is not None else []
 
     def _answer(self, ask: control.Ask) -> bytes | None:
         if ask.subtype == "mcp_message" and self.setup is not None:
@@ -294,7 +294,6 @@ class Worker:
 
     def _on_exit(self, lost: WorkerLost) -> None:
         logger.info("worker ended", extra={"worker": self.id, "reason": lost.message})
-        for taken in (seed for seed in self._seeds.values() if not seed.done()):
-            taken.set_exception(lost)
+        self._aligner.give_up(lost)
         self.cut(LOST)
         self.ended.set()

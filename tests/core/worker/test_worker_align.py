@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hotseat_core.errors import WorkerLost
 from hotseat_core.events import Outcome, PermissionRequested, TextDelta
-from hotseat_core.worker import worker as worker_module
+from hotseat_core.worker import aligning
 from hotseat_core.worker.rows import Row
 from hotseat_core.worker.session import CannotAlignError
 from hotseat_core.worker.setup import SessionSetup
@@ -105,7 +105,7 @@ async def test_a_cli_that_dies_of_its_history_is_lost(open_worker: OpenWorker) -
 async def test_a_cli_that_does_not_take_its_history_in_time_is_given_up(
     open_worker: OpenWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "_ALIGN_TIMEOUT_S", -0.9)
+    monkeypatch.setattr(aligning, "_ALIGN_TIMEOUT_S", -0.9)
     async with open_worker("mute-seed") as worker:
         worker.bind(SessionSetup())
         with pytest.raises(TimeoutError):

@@ -1,12 +1,19 @@
 """Tools of the client's on a worker: its turn ends at the call, and nothing of the process waits for the answer."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+from hotseat_core.errors import WorkerLost
 from hotseat_core.events import Event, Outcome, TextDelta, ToolCalled
+from hotseat_core.worker import aligning
+from hotseat_core.worker.open_calls import Coming
 from hotseat_core.worker.rows import Row
+from hotseat_core.worker.running_turn import LOST
 from hotseat_core.worker.setup import SessionSetup, TurnSetup
 from hotseat_core.worker.tools import Tool
 from hotseat_core.worker.translate import Ending, TurnReport
@@ -20,15 +27,20 @@ SETUP = SessionSetup(tools=(Tool("look", "It looks.", '{"properties":{"a":{}}}')
 
 def results(*texts: str, calls: tuple[ToolCalled, ...]) -> Row:
     blocks: list[dict[str, Any]] = [
-        {"type": "tool_result", "tool_use_id": call.tool_use_id, "content": text}
+        {"type": "tool_result", "tool_use_id": call.tool_use_id, "content": [{"type": "text", "text": text}]}
         for call, text in zip(calls, texts, strict=True)
     ]
     return Row("user", tuple(blocks))
 
 
-async def answered(worker: Worker, prompt: Row) -> TurnReport:
-    events: list[Event] = []
-    return await worker.ask(prompt, TurnSetup(), events.extend, stall_timeout_s=20)
+async def answered(worker: Worker, rows: Sequence[Row], prompt: Row, setup: TurnSetup | None = None) -> TurnReport:
+    setup, events = setup or TurnSetup(), list[Event]()
+    await worker.align(rows, Coming(prompt, setup.effort))
+    return await worker.ask(prompt, setup, events.extend, stall_timeout_s=20)
+
+
+def rewinds(tmp_path: Path) -> int:
+    return (tmp_path / "journal").read_bytes().count(b'"rewind_conversation"')
 
 
 async def test_the_cli_is_told_of_the_tools_before_the_first_turn(open_worker: OpenWorker, tmp_path: Path) -> None:
@@ -45,7 +57,9 @@ async def test_the_cli_is_told_of_the_tools_before_the_first_turn(open_worker: O
     ]
 
 
-async def test_a_turn_ends_at_its_calls_and_goes_on_with_their_results(open_worker: OpenWorker) -> None:
+async def test_a_turn_ends_at_its_calls_and_the_cli_goes_on_with_their_results(
+    open_worker: OpenWorker, tmp_path: Path
+) -> None:
     async with open_worker() as worker:
         worker.bind(SETUP)
         first = Turn(worker, "hello")
@@ -61,11 +75,12 @@ async def test_a_turn_ends_at_its_calls_and_goes_on_with_their_results(open_work
         kept += [turn.prompt, *report.rows]
         await worker.align(kept)
         prompt = results("seen", "waited", calls=report.calls)
-        after = await answered(worker, prompt)
-        assert after.ending.outcome is Outcome.SUCCEEDED
+        after = await answered(worker, kept, prompt)
+        assert (after.ending.outcome, after.text.strip()) == (Outcome.SUCCEEDED, "you said waited")
+        assert rewinds(tmp_path) == 0
         held = await recall(worker, [*kept, prompt, *after.rows])
-        assert held.startswith(
-            "u:hello | a:you said hello | u:call look wait | a:look | a:wait | u:seen | u:waited | a:"
+        assert held == (
+            "u:hello | a:you said hello | u:call look wait | a:look | a:wait | u:seen | u:waited | a:you said waited"
         )
 
 
@@ -77,9 +92,8 @@ async def test_another_worker_goes_on_with_the_results_as_well(open_worker: Open
     kept = [turn.prompt, *report.rows]
     async with open_worker() as second:
         second.bind(SETUP)
-        await second.align(kept)
         prompt = results("seen", calls=report.calls)
-        after = await answered(second, prompt)
+        after = await answered(second, kept, prompt)
         assert "u:call look | a:look | u:seen" in await recall(second, [*kept, prompt, *after.rows])
 
 
@@ -89,12 +103,144 @@ async def test_a_turn_that_began_with_results_is_taken_back_to_the_prompt_before
         turn = Turn(worker, "call look")
         report = await turn.report()
         kept = [turn.prompt, *report.rows]
-        await worker.align(kept)
         prompt = Row("user", (*results("seen", calls=report.calls).content, *user("hang so far").content))
         events: list[Event] = []
+        await worker.align(kept, Coming(prompt))
         asking = asyncio.create_task(worker.ask(prompt, TurnSetup(), events.extend, stall_timeout_s=20))
         while not any(isinstance(event, TextDelta) for event in events):  # noqa: ASYNC110 - the sink has no event
             await asyncio.sleep(0.01)
         worker.cut(INTERRUPTED)
         await asking
         assert await recall(worker, kept) == "u:call look | a:look"
+
+
+async def test_a_loop_of_calls_is_one_turn_of_the_clis_and_all_of_it_can_be_undone(
+    open_worker: OpenWorker, tmp_path: Path
+) -> None:
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        kept = [turn.prompt, *report.rows]
+        for order in ("call wait", "call look wait"):
+            await worker.align(kept)
+            prompt = results(*[order] * len(report.calls), calls=report.calls)
+            report = await answered(worker, kept, prompt)
+            assert report.ending == Ending(Outcome.TOOL_CALLS)
+            kept += [prompt, *report.rows]
+        assert rewinds(tmp_path) == 0
+        assert await recall(worker, kept[:2]) == "u:call look | a:look"
+        said = "u:call look | a:look | u:call wait | a:wait | u:call look wait | a:look | a:wait"
+        assert await recall(worker, kept) == said
+        assert rewinds(tmp_path) == 2
+
+
+async def test_results_reach_the_model_in_the_clients_order(open_worker: OpenWorker, tmp_path: Path) -> None:
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look wait look")
+        report = await turn.report()
+        first, second, third = results("one", "two", "three", calls=report.calls).content
+        prompt = Row("user", (third, first, second))
+        after = await answered(worker, [turn.prompt, *report.rows], prompt)
+        assert after.text.strip() == "you said two"
+        assert rewinds(tmp_path) == 0
+        assert "u:three | u:one | u:two" in await recall(worker, [turn.prompt, *report.rows, prompt, *after.rows])
+
+
+LATER = {"type": "text", "text": "and a word"}
+
+
+@pytest.mark.parametrize(
+    ("change", "setup"),
+    [
+        ({"is_error": True}, TurnSetup()),
+        (
+            {"content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "eA=="}}]},
+            None,
+        ),
+        ({"content": [{"type": "text", "text": "x" * 100_000}]}, None),
+        ({"content": []}, None),
+        ({}, TurnSetup(effort="high")),
+        (LATER, None),
+    ],
+    ids=["an error", "a picture", "a long text", "nothing", "another effort", "with a word of the user's"],
+)
+async def test_what_the_cli_would_not_pass_on_to_the_letter_it_is_told_anew(
+    open_worker: OpenWorker, tmp_path: Path, change: dict[str, Any], setup: TurnSetup | None
+) -> None:
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        kept = [turn.prompt, *report.rows]
+        await worker.align(kept)
+        [block] = results("seen", calls=report.calls).content
+        prompt = Row("user", (block, LATER) if change is LATER else (block | change,))
+        after = await answered(worker, kept, prompt, setup)
+        assert after.ending.outcome is Outcome.SUCCEEDED
+        assert rewinds(tmp_path) == 1
+        assert (await recall(worker, [*kept, prompt, *after.rows])).startswith("u:call look | a:look | u:")
+
+
+async def test_a_tool_that_the_client_does_not_have_is_not_left_to_the_cli(
+    open_worker: OpenWorker, tmp_path: Path
+) -> None:
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look invented")
+        report = await turn.report()
+        await worker.align([turn.prompt, *report.rows])
+        assert rewinds(tmp_path) == 1
+
+
+async def test_calls_that_nobody_answers_for_long_are_no_longer_open(
+    open_worker: OpenWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aligning, "_OPEN_S", 0.01)
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        kept = [turn.prompt, *report.rows]
+        await worker.align(kept)
+        while rewinds(tmp_path) == 0:  # noqa: ASYNC110 - the journal has no event
+            await asyncio.sleep(0.01)
+        prompt = results("seen", calls=report.calls)
+        after = await answered(worker, kept, prompt)
+        assert after.ending.outcome is Outcome.SUCCEEDED
+        assert rewinds(tmp_path) == 1
+
+
+async def test_a_worker_whose_calls_are_open_ends_at_once(open_worker: OpenWorker) -> None:
+    async with open_worker() as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        await worker.align([turn.prompt, *report.rows])
+
+
+async def test_calls_that_the_cli_withdraws_are_not_left_to_it(open_worker: OpenWorker, tmp_path: Path) -> None:
+    async with open_worker("impatient") as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        with contextlib.suppress(WorkerLost):
+            await worker.align([turn.prompt, *report.rows])
+        # Undone where it withdrew them before they were open, ended where after that.
+        while not (rewinds(tmp_path) or worker.ended.is_set()):  # noqa: ASYNC110 - the journal has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_result_that_the_cli_changes_is_not_answered_on_it(open_worker: OpenWorker) -> None:
+    async with open_worker("shortens") as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        events: list[Event] = []
+        prompt = results("seen", calls=report.calls)
+        await worker.align([turn.prompt, *report.rows], Coming(prompt))
+        after = await worker.ask(prompt, TurnSetup(), events.extend, stall_timeout_s=20)
+        assert after.ending == LOST
+        assert events == []
+        await asyncio.wait_for(worker.ended.wait(), 20)
