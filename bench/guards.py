@@ -26,8 +26,11 @@ from hotseat_cli.supervisor import ServerFailed, Supervisor
 from hotseat_cli.upstream import Kind, Upstream
 
 PROMPT = "[[say one two three four five]]"
-WARM_UP = 5
-PROCESSES = 4  # of each house: processes of one CLI differ from each other for as long as they live
+WARM_UP = 3  # asks of each process
+PROCESSES = 4  # of each house at a time
+# Processes of one CLI differ from each other for as long as they live, by more than the guards cost: after so many
+# rounds the house gets others.
+ROUNDS_OF_PROCESSES = 2
 ASKS = 3  # of each process, in a round
 
 GUARDED = {
@@ -45,19 +48,29 @@ OPEN = {
     "HOTSEAT_WORKER_PROCESS_LIMIT": "0",
 }
 # Far from being reached, so that each is counted and none refuses.
-LIMITS = pb.KeyLimits(requests_per_minute=100_000, concurrent_turns=1000, tokens_per_day=10**12, usd_per_day=10**6)
+LIMITS = pb.KeyLimits(
+    requests_per_minute=100_000, concurrent_turns=1000, concurrent_calls=1000, tokens_per_day=10**12, usd_per_day=10**6
+)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class House:
     """What is asked, and for whom."""
 
-    http: OverHttp
-    names: Iterator[str]  # of conversations that are hot
+    def __init__(self, http: OverHttp) -> None:
+        self._http = http
+        self._generation = 0
+        self._names: Iterator[str] = cycle(())  # of conversations that are hot
+
+    async def renew(self) -> None:
+        """Go on with new conversations, which take the processes' places with processes of their own."""
+        self._generation += 1
+        self._names = cycle([f"bench-guards-{self._generation}-{number}" for number in range(PROCESSES)])
+        for _ in range(PROCESSES * WARM_UP):
+            await self.first_token_ms()
 
     async def first_token_ms(self) -> float:
         """Of a turn of the next conversation."""
-        return await self.http.first_token(PROMPT, next(self.names)) * 1000
+        return await self._http.first_token(PROMPT, next(self._names)) * 1000
 
 
 async def run(rounds: int) -> dict[str, list[float]]:
@@ -72,13 +85,14 @@ async def run(rounds: int) -> dict[str, list[float]]:
             name: await stack.enter_async_context(serving(supervisor, scratch / name, demo_url, guards))
             for name, guards in ((WITH, GUARDED), (WITHOUT, OPEN))
         }
-        for number in range(WARM_UP + rounds):
-            say(f"round {number - WARM_UP + 1} of {rounds}" if number >= WARM_UP else "warming up")
+        for number in range(rounds):
+            if not number % ROUNDS_OF_PROCESSES:
+                for house in houses.values():
+                    await house.renew()
+            say(f"round {number + 1} of {rounds}")
             names = list(houses) if number % 2 else list(reversed(houses))
             for name in names * (PROCESSES * ASKS):
-                found = await houses[name].first_token_ms()
-                if number >= WARM_UP:
-                    taken[name].append(found)
+                taken[name].append(await houses[name].first_token_ms())
     return taken
 
 
@@ -91,7 +105,7 @@ async def serving(supervisor: Supervisor, data: Path, demo_url: str, guards: dic
     edge_url = await supervisor.start(launch.edge(values, Upstream(Kind.DEMO), core))
     secret = await _key(core) if guards is GUARDED else ""
     async with OverHttp.connected(edge_url, secret) as http:
-        yield House(http, cycle([f"bench-guards-{number}" for number in range(PROCESSES)]))
+        yield House(http)
 
 
 async def _key(core: str) -> str:

@@ -145,9 +145,21 @@ async def test_the_calls_of_a_keys_turns_to_the_model_wait_for_one_another_and_f
     await until(lambda: "waits for others of its key to end" in log.read_text(), 60, "a request waits")
     assert (await other.chat([user(tag())])).status_code == 200
     assert not house.asked(waiting)
-    first.cancel()  # its client hangs up, and so does its worker
+    unbounded = pb.KeyLimitChanges(concurrent_calls=0)
+    async with Client(house.core.address, api_key=STATIC) as admin:
+        await admin.update_key(pb.UpdateKeyRequest(key_id=bounded.key_id, limits=unbounded))
     assert (await second).status_code == 200
     assert house.asked(waiting)
+    first.cancel()
+
+
+async def test_a_budget_that_is_spent_in_the_middle_of_a_turn_ends_it(house: House) -> None:
+    spending, word = await tenant(house, "spending", limits=pb.KeyLimits(tokens_per_day=5)), tag()
+    asked = f'[[call Bash {{"command": "true"}}]] [[then]] [[say done]] {word}'
+    body = {"model": "claude-code", "messages": [user(asked)]}
+    answer = await house.http.post("/v1/chat/completions", json=body, headers=spending.headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "insufficient_quota")
+    assert len(house.asked(word)) == 1
 
 
 async def test_no_key_is_in_any_log_or_worker(house: House) -> None:

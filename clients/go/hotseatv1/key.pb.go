@@ -295,7 +295,7 @@ type KeyLimits struct {
 	// Turns that run or wait at once.
 	ConcurrentTurns uint32 `protobuf:"varint,2,opt,name=concurrent_turns,json=concurrentTurns,proto3" json:"concurrent_turns,omitempty"`
 	// Tokens in a day by UTC, cached ones included. Whether there are some left is asked
-	// before a turn: the last one may go beyond.
+	// before a turn, and before each of its requests to the model.
 	TokensPerDay uint64 `protobuf:"varint,3,opt,name=tokens_per_day,json=tokensPerDay,proto3" json:"tokens_per_day,omitempty"`
 	// US dollars in a day, by the CLI's estimate; the same.
 	UsdPerDay float64 `protobuf:"fixed64,4,opt,name=usd_per_day,json=usdPerDay,proto3" json:"usd_per_day,omitempty"`

@@ -9,7 +9,7 @@ from hotseat_core.access.caller import Caller, Limits
 from hotseat_core.access.key import Use, day_of, until_next_day
 from hotseat_core.errors import BudgetSpent, RateLimited
 from hotseat_core.events import Usage
-from hotseat_core.upstream.lane import Lane
+from hotseat_core.upstream.lane import Calls, Lane, Patience, Place, Waiter
 
 _BUSY_RETRY_S = 1.0  # nobody knows when a running turn ends
 
@@ -29,6 +29,10 @@ class Standing:
 class Permit(Protocol):
     """Leave for one turn, from where it is taken until its end."""
 
+    @property
+    def calls(self) -> Calls | None:
+        """What it allows the turn's requests to the model; None: all."""
+
     def charge(self, usage: Usage) -> None:
         """Count what the turn has used."""
 
@@ -43,10 +47,6 @@ class Account(Protocol):
     def weight(self) -> float:
         """How many turns it gets for each one of weight 1."""
 
-    @property
-    def lane(self) -> Lane | None:
-        """Where its turns' requests to the model wait for one another; None: nowhere."""
-
     def check(self) -> None:
         """Raise what admit would raise now: RateLimited or BudgetSpent."""
 
@@ -58,6 +58,8 @@ class Account(Protocol):
 
 
 class _FreePermit:
+    calls = None
+
     def charge(self, usage: Usage) -> None:
         """Nothing is counted."""
 
@@ -69,7 +71,6 @@ class FreeAccount:
     """Of callers without a key of their own: nothing is counted, nothing is refused."""
 
     weight = 1.0
-    lane = None
 
     def check(self) -> None:
         """Nothing is refused."""
@@ -130,12 +131,10 @@ class KeyAccount:
 
     def check(self) -> None:
         """Raise what admit would raise now: RateLimited or BudgetSpent."""
-        limits, use, now = self.caller.limits, self.use, self._clock()
+        limits, now = self.caller.limits, self._clock()
         self._fill(now)
-        if limits.tokens_per_day and use.token_count >= limits.tokens_per_day:
-            self._refuse_budget(f"{limits.tokens_per_day} tokens", "tokens_per_day", now)
-        if limits.usd_per_day and use.cost_usd >= limits.usd_per_day:
-            self._refuse_budget(f"{limits.usd_per_day:g} USD", "usd_per_day", now)
+        if (spent := self.spent()) is not None:
+            raise spent
         if limits.concurrent_turns and self._running >= limits.concurrent_turns:
             problem = f"the key may run {limits.concurrent_turns} turns at once, and they run; wait for one to end"
             raise RateLimited(problem, metadata=self._told("concurrent_turns"), retry_delay_s=_BUSY_RETRY_S)
@@ -144,7 +143,16 @@ class KeyAccount:
             delay_s = (1 - self._bucket) * 60 / limits.requests_per_minute
             raise RateLimited(problem, metadata=self._told("requests_per_minute"), retry_delay_s=delay_s)
 
-    def admit(self) -> Permit:
+    def spent(self) -> BudgetSpent | None:
+        """Return which budget of the day is used up; None: none is."""
+        limits, use = self.caller.limits, self.use
+        if limits.tokens_per_day and use.token_count >= limits.tokens_per_day:
+            return self._spent(f"{limits.tokens_per_day} tokens", "tokens_per_day")
+        if limits.usd_per_day and use.cost_usd >= limits.usd_per_day:
+            return self._spent(f"{limits.usd_per_day:g} USD", "usd_per_day")
+        return None
+
+    def admit(self) -> "_KeyPermit":
         """Return leave for one more turn. Raises RateLimited or BudgetSpent."""
         self.check()
         if self.caller.limits.requests_per_minute:
@@ -176,10 +184,15 @@ class KeyAccount:
         """How many turns it has now, those that wait included."""
         return self._running
 
-    def _charge(self, usage: Usage) -> None:
+    def _charge(self, tokens: int, cost_usd: float = 0.0) -> None:
         use = self.use
-        use.token_count += tokens_of(usage)
-        use.cost_usd += usage.cost_usd
+        use.token_count += tokens
+        use.cost_usd += cost_usd
+
+    def _charge_late(self, tokens: int) -> None:
+        """What nothing that runs accounts for."""
+        self._charge(tokens)
+        self._note_use(self)
 
     def _end(self) -> None:
         self._running -= 1
@@ -191,9 +204,9 @@ class KeyAccount:
         gained = max(0.0, now - self._filled) * per_minute / 60
         self._bucket, self._filled = min(float(per_minute), self._bucket + gained), now
 
-    def _refuse_budget(self, budget: str, limit: str, now: float) -> None:
+    def _spent(self, budget: str, limit: str) -> BudgetSpent:
         problem = f"the key's budget of {budget} a day is spent; it begins anew at midnight UTC"
-        raise BudgetSpent(problem, metadata=self._told(limit), retry_delay_s=until_next_day(now))
+        return BudgetSpent(problem, metadata=self._told(limit), retry_delay_s=until_next_day(self._clock()))
 
     def _told(self, limit: str) -> dict[str, str]:
         limits = self.caller.limits
@@ -209,13 +222,41 @@ class KeyAccount:
 
 
 class _KeyPermit:
+    """Counts a turn's tokens once: as its requests to the model end, and with the turn what those left out."""
+
     def __init__(self, account: KeyAccount) -> None:
         self._account = account
         self._is_closed = False
+        self._counted = 0  # tokens of requests
+        self._ahead = 0  # tokens that the turn told of, and its requests not yet
+
+    @property
+    def calls(self) -> Calls:
+        """What it allows the turn's requests to the model."""
+        return self
+
+    def spent(self) -> BudgetSpent | None:
+        """Why there may be none any more; None: there may."""
+        return self._account.spent()
+
+    def enter(self, worker_id: str, waiter: Waiter, patience: Patience) -> Place:
+        """Return a request's place, which may be one in the line."""
+        return self._account.lane.enter(worker_id, waiter, patience)
+
+    def count(self, tokens: int) -> None:
+        """A request has ended, and had used so many."""
+        told = min(tokens, self._ahead)
+        self._ahead -= told
+        self._counted += tokens
+        if tokens > told:
+            charge = self._account._charge_late if self._is_closed else self._account._charge  # noqa: SLF001 -- below
+            charge(tokens - told)
 
     def charge(self, usage: Usage) -> None:
         """Count what the turn has used."""
-        self._account._charge(usage)  # noqa: SLF001 -- two halves of one thing
+        left = max(0, tokens_of(usage) - self._counted)
+        self._ahead += left
+        self._account._charge(left, usage.cost_usd)  # noqa: SLF001 -- two halves of one thing
 
     def close(self) -> None:
         """The turn is over, or never began."""

@@ -22,8 +22,10 @@ class Waiting:
         self.permit = permit  # closed where it is answered
         trace = _trace(turn, attachment)
         self.chronicle = Chronicle(turn.request_id, trace)
-        calls, lane = trace.calls if trace is not None else None, attachment.account.lane
-        self.turn = replace(turn, setup=replace(turn.setup, trace=calls, lane=lane)) if calls or lane else turn
+        if trace is not None or permit.calls is not None:
+            followed = trace.calls if trace is not None else None
+            turn = replace(turn, setup=replace(turn.setup, trace=followed, calls=permit.calls))
+        self.turn = turn
         self.owner = attachment.owner
         self.runs_to_end = attachment.detach_timeout_s is None  # whoever leaves
         self.first_sequence = 0  # of its turn's events in the log

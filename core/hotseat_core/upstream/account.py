@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hotseat_core.errors import Reason
+from hotseat_core.errors import BudgetSpent, Reason
 from hotseat_core.events import Failure, Usage
 from hotseat_core.upstream.call_trace import CallTrace
-from hotseat_core.upstream.lane import Lane
+from hotseat_core.upstream.lane import Calls
 from hotseat_core.upstream.meter import Meter, Tokens
 
 _PROVIDERS_FAULT = frozenset({Reason.PROVIDER, Reason.PROVIDER_LIMIT})
@@ -20,6 +20,7 @@ class Refused:
     at: float  # of the clock that `now` below is read from
     retry_after_s: float | None = None  # None: it did not say
     why: str = ""  # it could not be reached
+    spent: BudgetSpent | None = None  # it was not asked: the key's budget is spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Account:
         self.worker_id = worker_id
         self.refused: Refused | None = None  # the latest call was; None: it was not
         self.trace: CallTrace | None = None  # of the turn that the worker runs; None: it runs none, or none is wanted
-        self.lane: Lane | None = None  # of the key whose turn it ran last; None: none, or it counts none
+        self.calls: Calls | None = None  # of the turn that it ran last; None: none, or they are not counted
         self._on_call = on_call
         self._open: set[Meter] = set()  # of answers that are coming
 
@@ -51,10 +52,12 @@ class Account:
         """An answer begins."""
         self._open.add(meter)
 
-    def ended(self, meter: Meter, status: int, first_byte_s: float) -> None:
-        """A call has ended, with an answer, a part of one, or none."""
+    def ended(self, meter: Meter, status: int, first_byte_s: float) -> Tokens:
+        """A call has ended, with an answer, a part of one, or none; return what it used."""
         self._open.discard(meter)
-        self._on_call(Call(self.worker_id, status, first_byte_s, meter.tokens(), meter.token_s))
+        tokens = meter.tokens()
+        self._on_call(Call(self.worker_id, status, first_byte_s, tokens, meter.token_s))
+        return tokens
 
     def unfinished(self) -> Usage:
         """Return what the answers that are still coming have used: nobody else will say it, where they are cut now."""
@@ -69,6 +72,8 @@ class Account:
     def correct(self, failure: Failure, now: float) -> Failure:
         """Return a turn's failure with what the provider said of it, and the CLI does not tell."""
         refused = self.refused
+        if refused is not None and refused.spent is not None and failure.reason is Reason.PROVIDER_REJECTED:
+            return Failure.of(refused.spent)
         if refused is None or failure.reason not in _PROVIDERS_FAULT:
             return failure
         if not refused.status:

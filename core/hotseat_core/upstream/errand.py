@@ -10,7 +10,7 @@ from hotseat_core.upstream.account import Account, Refused
 from hotseat_core.upstream.call_trace import CallSpan
 from hotseat_core.upstream.connections import Connections, UnreachableError
 from hotseat_core.upstream.heads import LAST_CHUNK, Headers, answer_head, chunk, find
-from hotseat_core.upstream.lane import USUAL, Patience, Place
+from hotseat_core.upstream.lane import USUAL, Calls, Patience, Place
 from hotseat_core.upstream.meter import Meter, NoMeter, meter_for
 from hotseat_core.upstream.provider_side import ProviderSide
 from hotseat_core.upstream.refusals import refusal, retry_after_s
@@ -62,7 +62,8 @@ class Errand:
         self._asking = asking
         self._request = request
         self._patience = patience
-        self._place: Place | None = None  # in the lane of the key whose turn it is part of; None: it is no key's
+        self._calls = account.calls  # of the turn that it is part of
+        self._place: Place | None = None  # among the requests of its key; None: it is no key's
         self._connection: ProviderSide | None = None
         self._connecting: asyncio.Task[None] | None = None  # owned by the connections
         self._head = b""  # of the answer, until its first piece goes with it
@@ -77,14 +78,19 @@ class Errand:
     def start(self) -> None:
         """Send the request, once its key has a place for it."""
         self._account.refused = None
-        lane = self._account.lane
-        if lane is not None:
-            self._place = lane.enter(self._account.worker_id, self, self._patience)
-            if self._place.is_waiting:
-                extra = {"worker": self._account.worker_id, "limit": lane.limit}
-                logger.debug("a request of a worker waits for others of its key to end", extra=extra)
-                return
-        self.go()
+        if self._calls is None or self._may_go(self._calls):
+            self.go()
+
+    def _may_go(self, calls: Calls) -> bool:
+        if (spent := calls.spent()) is not None:
+            self._account.refused = Refused(400, time.monotonic(), spent=spent)
+            self._refuse(400, spent.message)
+            return False
+        self._place = calls.enter(self._account.worker_id, self, self._patience)
+        if self._place.is_waiting:
+            extra = {"worker": self._account.worker_id}
+            logger.debug("a request of a worker waits for others of its key to end", extra=extra)
+        return not self._place.is_waiting
 
     def go(self) -> None:
         """Send the request, on a connection that waits for it, or on a new one."""
@@ -119,9 +125,13 @@ class Errand:
         )
         told = f"the API key may have {limit} requests to the model at once, and none of them ended in {waited_s:.0f} s"
         self._account.refused = Refused(429, time.monotonic(), _AGAIN_S)
+        self._refuse(429, told, _AGAIN_S)
+
+    def _refuse(self, status: int, why: str, retry_after_s: float = 0.0) -> None:
+        """Answer in the provider's place, which was not asked."""
         self._has_ended = True
-        self._end_span(429)
-        self._asking.write(refusal(429, told, retry_after_s=_AGAIN_S))
+        self._end_span(status)
+        self._asking.write(refusal(status, why, retry_after_s=retry_after_s))
         self._asking.finished()
 
     def pause(self) -> None:
@@ -199,8 +209,10 @@ class Errand:
     def _end(self) -> None:
         if not self._has_ended:
             self._has_ended = True
-            self._account.ended(self._meter, self._status, self._first_byte_s)
+            used = self._account.ended(self._meter, self._status, self._first_byte_s)
             self._end_span(self._status)
+            if self._calls is not None:
+                self._calls.count(used.total)
             if self._place is not None:
                 self._place.leave()
 

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+from hotseat_core.errors import BudgetSpent
+
 
 class Waits(Protocol):
     """Hears of requests that wait."""
@@ -49,6 +51,19 @@ class Waiter(Protocol):
 
     def give_up(self, limit: int) -> None:
         """It has waited for too long for one of these places."""
+
+
+class Calls(Protocol):
+    """What a key allows the requests of one of its turns, those of tools that outlive it included."""
+
+    def spent(self) -> BudgetSpent | None:
+        """Why there may be none any more; None: there may."""
+
+    def enter(self, worker_id: str, waiter: Waiter, patience: Patience) -> "Place":
+        """Return a request's place, which may be one in the line."""
+
+    def count(self, tokens: int) -> None:
+        """A request has ended, and had used so many."""
 
 
 class Place:

@@ -25,6 +25,11 @@ class Tokens:
     cache_write_tokens: int = 0
     is_final: bool = False  # False: the answer was cut, and a token for each of its pieces is our guess
 
+    @property
+    def total(self) -> int:
+        """All of them, cached ones included."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+
 
 class Meter(Protocol):
     """Follows an answer's body."""

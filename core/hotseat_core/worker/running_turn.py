@@ -42,7 +42,7 @@ class RunningTurn:
         self._account = account
         if account is not None:
             account.trace = setup.trace
-            account.lane = setup.lane  # beyond the turn's end, too: what a tool left behind may still ask
+            account.calls = setup.calls  # beyond the turn's end, too: what a tool left behind may still ask
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[Ending] = self._loop.create_future()
         self._stall_timeout_s = stall_timeout_s

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hotseat_core.upstream.call_trace import CallTrace
-from hotseat_core.upstream.lane import Lane
+from hotseat_core.upstream.lane import Calls
 from hotseat_core.worker.output_schema import OutputSchema
 from hotseat_core.worker.tools import Tool, initialize_fields
 
@@ -97,7 +97,7 @@ class TurnSetup:
     tool_choice: ToolChoice | None = None  # None: as the model likes, or there are no tools
     output: OutputSchema | None = None  # that the answer has to fit; None: it is any text
     trace: CallTrace | None = field(default=None, compare=False)  # that the turn is part of
-    lane: Lane | None = field(default=None, compare=False)  # of the key that it is run for; None: of none
+    calls: Calls | None = field(default=None, compare=False)  # to the model, as its key allows them; None: any
 
     def flags(self, *, is_bare: bool = True) -> dict[str, Any]:
         """Return the CLI's flag settings of this turn, whole: what is not wanted is reset."""

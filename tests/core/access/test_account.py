@@ -133,4 +133,20 @@ def test_a_limit_of_calls_is_its_lanes_and_a_changed_one_too() -> None:
     assert held.lane.limit == 3
     held.change(Caller(key_id="key_1", limits=Limits(concurrent_calls=5)))
     assert held.lane.limit == 5
-    assert FREE.lane is None
+    assert FREE.admit().calls is None
+
+
+@pytest.mark.parametrize(
+    ("counted", "told", "late", "expected"),
+    [(0, 50, 0, 50), (50, 50, 0, 50), (60, 50, 0, 60), (0, 50, 40, 50), (30, 50, 30, 60)],
+)
+def test_what_a_turns_requests_have_used_and_the_turn_tells_is_counted_once(
+    counted: int, told: int, late: int, expected: int
+) -> None:
+    held = account(Clock())
+    permit = held.admit()
+    permit.count(counted)
+    permit.charge(Usage(input_tokens=told))
+    permit.close()
+    permit.count(late)  # of a request that was cut with the turn, which has told of a part of it already
+    assert held.use.token_count == expected

@@ -171,7 +171,7 @@ export type KeyLimits = Message<"hotseat.v1.KeyLimits"> & {
 
   /**
    * Tokens in a day by UTC, cached ones included. Whether there are some left is asked
-   * before a turn: the last one may go beyond.
+   * before a turn, and before each of its requests to the model.
    *
    * @generated from field: uint64 tokens_per_day = 3;
    */
