@@ -23,7 +23,9 @@ API_KEY = "x-api-key"
 TENANT = "hotseat-tenant"  # whom an admin acts for
 
 _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
-_ENDED = "this API key was revoked, has expired, or may do less than before: it was changed while the call ran"
+_ENDED = (
+    "while the call ran, this API key was revoked, has expired or may do less than before, or its session has ended"
+)
 
 
 class AccessInterceptor(grpc.aio.ServerInterceptor):

@@ -50,7 +50,7 @@ class LoginServicer(login_service_pb2_grpc.LoginServiceServicer):
         context: Context,  # noqa: ARG002
     ) -> service.EndSessionResponse:
         """End a session."""
-        self._keyring.sessions.end(request.secret)
+        self._keyring.end_session(request.secret)
         return service.EndSessionResponse()
 
     def _own_key(self) -> str:

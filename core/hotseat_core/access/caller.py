@@ -35,8 +35,13 @@ class Caller(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     weight: float = 1.0  # turns for each one of a tenant of weight 1, where both wait
     expire_time: float | None = None  # unix seconds; None: never
-    in_session: bool = False  # it has logged in, and shows no key
+    session: str = ""  # a hash of the browser's session that it shows in place of a key; empty: it shows none
     is_stranger: bool = False  # who has shown nothing, and may see next to nothing
+
+    @property
+    def in_session(self) -> bool:
+        """It has logged in, and shows no key."""
+        return bool(self.session)
 
     @property
     def is_admin(self) -> bool:

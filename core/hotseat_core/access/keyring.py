@@ -46,8 +46,7 @@ class Keyring:
         self._keys: dict[str, Key] = {}  # by id
         self._by_digest: dict[bytes, Key] = {}
         self._accounts: dict[str, KeyAccount] = {}  # by key id
-        # Calls that end with their key, by its id; those in a browser's session with the time that this ends.
-        self._calls: dict[str, dict[asyncio.Timeout, float]] = {}
+        self._calls: dict[str, dict[asyncio.Timeout, Caller]] = {}  # that end with their key, by its id
         self._keeping = Keeping(KeyFile(directory / FILE_NAME), self._take, clock)
 
     async def __aenter__(self) -> Self:
@@ -87,7 +86,8 @@ class Keyring:
         key = self._static if key_id == STATIC_KEY_ID else self._keys.get(key_id)
         if key is None or not key.is_valid(self._clock()):
             return None
-        return msgspec.structs.replace(key.caller, expire_time=min(ends, key.expire_time or ends), in_session=True)
+        ends = min(ends, key.expire_time or ends)
+        return msgspec.structs.replace(key.caller, expire_time=ends, session=digest_of(secret).hex())
 
     def _find(self, secret: str) -> Key | None:
         if len(secret) > MAX_SECRET:
@@ -114,7 +114,7 @@ class Keyring:
             yield
             return
         open_ones = self._calls.setdefault(caller.key_id, {})
-        open_ones[timeout] = caller.expire_time if caller.in_session and caller.expire_time is not None else math.inf
+        open_ones[timeout] = caller
         if caller.expire_time is not None:
             left_s = caller.expire_time - self._clock()
             timeout.reschedule(asyncio.get_running_loop().time() + left_s)
@@ -122,6 +122,15 @@ class Keyring:
             yield
         finally:
             del open_ones[timeout]
+
+    def end_session(self, secret: str) -> None:
+        """End a browser's session with all that it has open; none to end is no error."""
+        found = self.sessions.find(secret)
+        self.sessions.end(secret)
+        session = digest_of(secret).hex()
+        for timeout, caller in self._calls.get(found[0], {}).items() if found is not None else ():
+            if caller.session == session and not timeout.expired():
+                timeout.reschedule(0)
 
     # ---- the keys themselves
 
@@ -178,8 +187,9 @@ class Keyring:
         key, now = self._keys.get(key_id), self._clock()
         may_go_on = key is not None and key.is_valid(now) and (before is None or key.scopes >= before.scopes)
         key_ends = math.inf if key is None or key.expire_time is None else key.expire_time
-        for timeout, session_ends in self._calls[key_id].items():
+        for timeout, caller in self._calls[key_id].items():
             if not timeout.expired():
+                session_ends = caller.expire_time if caller.in_session and caller.expire_time is not None else math.inf
                 left_s = min(key_ends, session_ends) - now
                 when = asyncio.get_running_loop().time() + left_s if left_s < math.inf else None
                 timeout.reschedule(when if may_go_on else 0)

@@ -174,6 +174,33 @@ async def test_a_key_that_a_newer_hotseat_wrote_keeps_nobody_from_going_on(
         await until(lambda: keyring.identify(secret).is_admin)
 
 
+async def test_what_a_session_has_open_ends_with_it_and_nothing_else_does(tmp_path: Path) -> None:
+    async with Keyring(tmp_path) as keyring:
+        key, secret = await keyring.create(Wanted())
+        one, other = (keyring.sessions.begin(key.key_id, None).secret for _ in range(2))
+        begun = asyncio.Semaphore(0)
+
+        async def call(shown: str) -> None:
+            async with asyncio.timeout(None) as timeout:
+                with keyring.session(keyring.identify(shown), timeout):
+                    begun.release()
+                    await asyncio.Event().wait()
+
+        calls = {shown: asyncio.create_task(call(shown)) for shown in (one, other, secret)}
+        for _ in calls:
+            await begun.acquire()
+        keyring.end_session(one)
+        keyring.end_session("hs_session_of_nobody")
+        ended, open_ones = await asyncio.wait(calls.values(), timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        assert ended == {calls[one]}
+        assert isinstance(calls[one].exception(), TimeoutError)
+        with pytest.raises(Unauthenticated):
+            keyring.identify(one)
+        for left in open_ones:
+            left.cancel()
+        await asyncio.wait(open_ones)
+
+
 async def test_a_call_in_a_session_ends_with_it_though_a_key_is_changed_meanwhile(tmp_path: Path) -> None:
     now = time.time()
     async with Keyring(tmp_path) as keyring:

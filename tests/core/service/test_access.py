@@ -361,7 +361,7 @@ async def test_a_session_does_what_its_key_does_and_ends_with_it(open_house: Ope
         (made,) = await keys.call("CreateSession", pb.CreateSessionRequest(), CONVERSE)
         keys.secrets["ended"] = made.secret
         assert await keys.told("GetCaller", pb.GetCallerRequest(), "ended") == OK
-        await keys.call("EndSession", pb.EndSessionRequest(secret=made.secret), NONE)
+        await keys.call("EndSession", pb.EndSessionRequest(secret=made.secret), "ended")
         assert await keys.told("GetCaller", pb.GetCallerRequest(), "ended") == UNKNOWN
         await keys.call("RevokeKey", pb.RevokeKeyRequest(key_id=caller.key_id), ADMIN)
         assert await keys.told("GetCaller", pb.GetCallerRequest(), "session") == UNKNOWN
