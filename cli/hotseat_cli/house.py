@@ -19,7 +19,7 @@ from hotseat_serving.configuration.file import ConfigurationError, configured
 from hotseat_serving.configuration.telling_rows import NO_LOG
 from hotseat_serving.notify import Notifier
 
-from hotseat_cli import banner, installed, launch, upstream
+from hotseat_cli import banner, installed, launch, reach, upstream
 from hotseat_cli.connecting import api_key, connected
 from hotseat_cli.launch import Listener
 from hotseat_cli.settings import Environment, SettingsError, log_dir
@@ -36,6 +36,7 @@ async def run(environment: Environment, *, force_demo: bool) -> int:
     try:
         for listener in launch.listeners(environment.values):
             check_free(listener)
+        await asyncio.to_thread(reach.check, environment.values, Path(_data_dir(environment)))
         async with notifier.alive(), supervisor:
             model = upstream.choose(environment.values, force_demo=force_demo)
             await _serve(supervisor, environment, model, notifier)

@@ -163,6 +163,39 @@ async def test_a_busy_port_is_named_with_its_setting_before_anything_starts(tmp_
                 assert house.story() == []
 
 
+@pytest.mark.parametrize(
+    ("words", "settings", "who"),
+    [
+        (["--host", "0.0.0.0"], {}, "the edge"),
+        ([], {"HOTSEAT_CORE_HOST": "::"}, "the core"),
+        ([], {"HOTSEAT_METRICS_HOST": "0.0.0.0", "HOTSEAT_METRICS_PORT": "0"}, "the core's metrics"),
+    ],
+)
+async def test_where_strangers_would_be_let_in_nothing_starts_and_the_way_on_is_said(
+    tmp_path: Path, words: list[str], settings: dict[str, str], who: str
+) -> None:
+    async with running(tmp_path, "up", *words, **settings) as house:
+        said = await house.errors()
+        assert house.process.returncode == 2
+        assert f"{who} would be reachable from other machines at" in said
+        assert "`hotseat keys create`" in said
+        assert "--insecure-no-auth" in said
+        assert len(said.splitlines()) == 1
+        assert house.story() == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"HOTSEAT_API_KEY": "a-key-of-the-settings"}, {"HOTSEAT_INSECURE_NO_AUTH": "1"}, {"HOTSEAT_AUTH": "required"}],
+)
+async def test_who_asks_for_a_key_or_has_said_that_none_is_needed_may_be_reached(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    async with running(tmp_path, "up", "--host", "0.0.0.0", **settings) as house:
+        await house.until_served()
+        assert house.environment_of("edge")["HOTSEAT_HOST"] == "0.0.0.0"
+
+
 async def test_a_port_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
     async with running(tmp_path, "up", "--port", "http") as house:
         assert await house.errors() == "hotseat: PORT is 'http'; it must be a port, 0 to 65535 (0: any free one)\n"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from hotseat_serving.exposure import is_loopback
-
+from hotseat_cli import reach
 from hotseat_cli.configuring.checking import Report
 from hotseat_cli.diagnosis.findings import Finding, failure, note, ok, warning
 from hotseat_cli.diagnosis.machine import Machine
@@ -14,7 +13,6 @@ _WORKER_BYTES = 200 * 2**20
 _LEAST_OPEN_FILES = 1024
 _GOOD_OPEN_FILES = 4096
 # A client's certificate will do where a key would. Metrics are plain HTTP, and know none.
-_ADMITTING = {"HOTSEAT_HOST": "HOTSEAT_TLS_CLIENT_CA", "HOTSEAT_CORE_HOST": "HOTSEAT_CORE_TLS_CLIENT_CA"}
 
 
 def judge_settings(report: Report) -> Iterator[Finding]:
@@ -54,8 +52,7 @@ def _key(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> Ite
 
 
 def _reach(values: Mapping[str, str], machine: Machine) -> Iterator[Finding]:
-    public = [name for name, host in _hosts(values).items() if host and not is_loopback(host)]
-    ajar = [name for name in public if not (machine.asks_for_key or values.get(_ADMITTING.get(name, "")))]
+    public, ajar = reach.public(values), reach.ajar(values, asks_for_key=machine.asks_for_key)
     if not public:
         yield ok("Reach", "this machine alone")
     elif values.get("HOTSEAT_INSECURE_NO_AUTH") == "1":
@@ -66,16 +63,6 @@ def _reach(values: Mapping[str, str], machine: Machine) -> Iterator[Finding]:
         yield failure("Reach", says, "make one with `hotseat keys create`, or listen on 127.0.0.1")
     else:
         yield note("Reach", f"other machines, by {' and '.join(public)}")
-
-
-def _hosts(values: Mapping[str, str]) -> dict[str, str]:
-    """The address behind each setting that names one; empty: nothing listens there."""
-    hosts = {name: values.get(name, "127.0.0.1") for name in ("HOTSEAT_HOST", "HOTSEAT_CORE_HOST")}
-    if values.get("HOTSEAT_CORE_SOCKET"):
-        hosts["HOTSEAT_CORE_HOST"] = ""
-    if values.get("HOTSEAT_METRICS_PORT"):
-        hosts["HOTSEAT_METRICS_HOST"] = values.get("HOTSEAT_METRICS_HOST", "127.0.0.1")
-    return hosts
 
 
 def _ports(machine: Machine) -> Iterator[Finding]:

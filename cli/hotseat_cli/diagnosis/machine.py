@@ -14,17 +14,13 @@ from pathlib import Path
 
 import psutil
 
-from hotseat_cli import launch
-from hotseat_cli.failure import CommandFailed
+from hotseat_cli import launch, reach
 from hotseat_cli.house import check_free
 from hotseat_cli.launch import Listener
-from hotseat_cli.operate.keyring import kept
 from hotseat_cli.settings import Environment
 from hotseat_cli.supervisor import ServerFailed
 
 _ANSWER_S = 2.0
-# The key of the settings is one. An edge alone asks its core, and does not start where that asks nobody.
-_ASKING = ("HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE", "HOTSEAT_CORE_TARGET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ def look(environment: Environment, credentials: frozenset[str]) -> Machine:
         data_trouble=_writing_trouble(there),
         data_free_bytes=shutil.disk_usage(there).free,
         data_mode=stat.S_IMODE(data_dir.stat().st_mode) if data_dir.exists() else None,
-        asks_for_key=_asks_for_key(values, data_dir),
+        asks_for_key=reach.asks_for_key(values, data_dir),
         ports=ports,
         port_trouble=port_trouble,
         env_file_mode=stat.S_IMODE(holds_one.stat().st_mode) if holds_one else None,
@@ -84,16 +80,6 @@ def _writing_trouble(directory: Path) -> str:
             return ""
     except OSError as error:
         return str(error)
-
-
-def _asks_for_key(values: Mapping[str, str], data_dir: Path) -> bool:
-    """Whether the core asks its callers for a key, as far as can be told without it."""
-    if values.get("HOTSEAT_AUTH") == "required" or any(values.get(name) for name in _ASKING):
-        return True
-    try:
-        return bool(kept(data_dir))
-    except CommandFailed:  # the core can't read them either: the trial or its log says so
-        return False
 
 
 def _ports(values: Mapping[str, str]) -> tuple[tuple[Port, ...], str]:
