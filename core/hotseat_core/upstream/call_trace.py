@@ -44,6 +44,10 @@ class CallSpan:
         self._span.note(said)
         self._span.end(failure=_failure(status, tokens))
 
+    def drop(self) -> None:
+        """It waited for others of its key to end, and nobody wants it any more: the provider was not asked."""
+        self._span.end(failure="cut_off")
+
 
 class CallTrace:
     """Begins a span for each request of one turn."""

@@ -107,7 +107,8 @@ class Errand:
         if self._place is not None and self._place.is_waiting:
             self._place.leave()
             self._has_ended = True  # it never began
-            self._end_span()
+            if self._request.span is not None:
+                self._request.span.drop()
             return
         if self._connecting is not None:
             self._connecting.cancel()
@@ -216,6 +217,6 @@ class Errand:
             if self._place is not None:
                 self._place.leave()
 
-    def _end_span(self, status: int = 0) -> None:
+    def _end_span(self, status: int) -> None:
         if self._request.span is not None:
             self._request.span.end(status, self._meter.tokens(), self._first_byte_s)

@@ -10,6 +10,7 @@ from hotseat_core.access.caller import Caller, Limits
 from hotseat_core.access.key import Use
 from hotseat_core.errors import Reason
 from hotseat_core.events import Failure, Usage
+from hotseat_core.upstream.call_trace import CallTrace
 from hotseat_core.upstream.connections import Connections, UnreachableError
 from hotseat_core.upstream.door import Door
 from hotseat_core.upstream.lane import USUAL, Calls, Lane, Patience, Place
@@ -17,6 +18,7 @@ from hotseat_core.upstream.provider_side import ProviderSide
 from hotseat_core.upstream.refusals import retry_after_s
 
 from tests.core.upstream.conftest import Client, OpenScene, Scene
+from tests.core.upstream.test_call_trace import FakeSpan
 from tests.fakes.provider import Got, Line, whole
 
 
@@ -241,10 +243,14 @@ async def test_a_worker_that_hangs_up_while_it_waits_has_asked_nothing(open_scen
         provider, scene.door.account.calls = Held(scene), bounded(1)
         first = await asking(scene, b"1")
         await provider.until_asked(b"1")
+        turn = FakeSpan()
+        scene.door.account.trace = CallTrace(turn)
         gone = await asking(scene, b"2")
         await heard.until(1)
         gone.hang_up()
         await heard.until(0, "cancelled")
+        assert [call.failure for call in turn.children] == ["cut_off"]
+        scene.door.account.trace = None
         await provider.answer()
         await first.answer()
         first.ask(b"3")
