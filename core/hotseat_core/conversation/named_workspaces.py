@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from weakref import WeakValueDictionary
 
 from hotseat_core.access.caller import DEFAULT_TENANT
-from hotseat_core.conversation.removal import remove_tree
 from hotseat_core.journal.store import Store
+from hotseat_core.worker.removal import remove_tree
 
 logger = logging.getLogger(__name__)
 

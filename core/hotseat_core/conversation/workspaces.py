@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hotseat_core.conversation.book import settings_of
 from hotseat_core.conversation.named_workspaces import NamedWorkspaces, directory_of, note_use
-from hotseat_core.conversation.removal import remove_tree
 from hotseat_core.errors import InvalidMessage
 from hotseat_core.journal.store import StoredConversation
+from hotseat_core.worker.removal import remove_tree
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -21,9 +22,12 @@ from hotseat_core.worker.containment import Containment
 from hotseat_core.worker.furnishing import Owner, furnish, give, keep_images_out
 from hotseat_core.worker.opening import Opening
 from hotseat_core.worker.profile import PROFILES, Profile
+from hotseat_core.worker.removal import remove_tree
 from hotseat_core.worker.sandbox import Room
 from hotseat_core.worker.survivors import kill_predecessors, mark
 from hotseat_core.worker.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class WorkerFactory:
         self._scratch_root = settings.data_dir / "workers"
         self._workspace_root = settings.data_dir / "workspaces"
         kill_predecessors(self._scratch_root)
-        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        _remove(self._scratch_root)
         for directory in (self._scratch_root, self._workspace_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         _remove_empty(self._workspace_root)
@@ -120,7 +124,7 @@ class WorkerFactory:
             if not profile.has_workspace:
                 keep_images_out(room, containment.owner)
         except OSError as exc:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
             raise WorkerStartError(f"a worker can't have its directories: {exc}") from exc
         env = build_env(settings.inherited_env, profile, access.upstream, scratch, mark(worker_id))
         is_oauth = access.upstream.is_oauth
@@ -135,9 +139,9 @@ class WorkerFactory:
             loop.call_soon_threadsafe(access.close)
             if egress is not None:
                 loop.call_soon_threadsafe(egress.close, worker_id)
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
             if own is not None and worker.setup is None:
-                shutil.rmtree(own, ignore_errors=True)  # a spare that nobody took
+                _remove(own)  # a spare that nobody took
 
         worker = Worker(
             worker_id,
@@ -195,6 +199,15 @@ def _write(opening: Opening, path: Path, owner: Owner | None) -> None:
         give(path, owner)
     except OSError as exc:
         raise WorkerStartError(f"a worker can't have its history: {exc}") from exc
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory, though what ran there may have locked parts of it; what stays is told."""
+    try:
+        remove_tree(directory)
+    except OSError as exc:
+        logger.warning("a worker's directory could not be removed", extra={"path": str(directory), "error": str(exc)})
+        shutil.rmtree(directory, ignore_errors=True)  # but for that
 
 
 def _remove_empty(directory: Path) -> None:

@@ -13,11 +13,11 @@ import msgspec
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.named_workspaces import Removal, directory_of
 from hotseat_core.conversation.reaper import Reaper, reaping
-from hotseat_core.conversation.removal import remove_tree
 from hotseat_core.conversation.retention import Retention
 from hotseat_core.conversation.tenants import Tenants
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition
 from hotseat_core.journal.node import chain
+from hotseat_core.worker.removal import remove_tree
 
 from tests.core.conversation.conftest import Guest, House, OpenHouse
 from tests.core.journal.saying import ROOT, conversation, exchange
@@ -202,7 +202,7 @@ async def test_the_reaper_ends_them_where_the_operator_wants_it(open_house: Open
 LOCKED = """
 import os, sys
 from pathlib import Path
-from hotseat_core.conversation.removal import remove_tree
+from hotseat_core.worker.removal import remove_tree
 top, outside, user = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 if os.getuid() == 0:  # for whom there are no locks
     os.setgroups([])
