@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hotseat_bench import guards_report, history_report, peer_report, report
 from hotseat_bench.history_report import TURNS
+from hotseat_bench.idleness import Minute, Used, between, line
 from hotseat_bench.report import BARE_COLD, BARE_NEXT, GRPC_COLD, GRPC_NEXT, HTTP_NEW, HTTP_NEXT
 
 ROOT = Path(__file__).parents[1]
@@ -117,3 +118,13 @@ def test_what_guards_add_is_a_difference_of_medians() -> None:
     slower = guards_report.summarise({**taken, guards_report.WITH: [21.0, 21.0, 21.0]})
     assert not slower.aim_holds
     assert "MISSED" in guards_report.table(slower)
+
+
+def test_what_an_idle_house_uses_is_told_by_process_and_who_starts_meanwhile_apart() -> None:
+    before = {1: Used("hotseat_core", 10.0), 2: Used("claude", 1.0), 3: Used("claude", 2.0), 4: Used("claude", 9.0)}
+    after = {1: Used("hotseat_core", 10.06), 2: Used("claude", 1.3), 3: Used("claude", 2.3), 5: Used("claude", 0.6)}
+    minute = between(before, after, 60.0)  # the one that ended is left out: nobody can tell what it used
+    assert minute == Minute(0.021, {"claude": 0.01, "claude, started meanwhile": 0.01, "hotseat_core": 0.001})
+    assert line(1, minute) == (
+        "idle, minute 1: 2.10% of a core (claude 1.00%, claude, started meanwhile 1.00%, hotseat_core 0.10%)"
+    )

@@ -1,4 +1,4 @@
-"""How many workers a core has at a time, and how much of the processor its house uses, as /proc says."""
+"""How many workers a core has at a time, as /proc says."""
 
 import contextlib
 import threading
@@ -64,13 +64,3 @@ def server_pid(module: str) -> int:
         if module in child.cmdline():
             return child.pid
     raise LookupError(f"{module} does not run")
-
-
-def cpu_s() -> dict[int, float]:
-    """Processor time that the servers and all below them have used, by process."""
-    used = {}
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            times = process.cpu_times()
-            used[process.pid] = times.user + times.system
-    return used

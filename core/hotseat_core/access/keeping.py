@@ -13,6 +13,7 @@ import msgspec
 from hotseat_core.access.account import KeyAccount
 from hotseat_core.access.key import Key, Use, day_of
 from hotseat_core.access.key_file import KeyFile
+from hotseat_core.access.traces import Traces
 from hotseat_core.errors import StorageFailed
 
 logger = logging.getLogger(__name__)
@@ -82,11 +83,15 @@ class Keeping:
     # ---- what others change
 
     async def _follow(self) -> None:
+        traces = Traces(self._file.path)
         while True:
             await asyncio.sleep(POLL_INTERVAL_S)
+            if not traces.are_new():
+                continue
             try:
                 if self._is_stale or await self._run(self._file.version) != self._version:
                     await self._read()
+                traces.were_read()
             except (sqlite3.Error, StorageFailed) as exc:
                 logger.warning("the keys can't be read; those read before still count", extra={"error": str(exc)})
 

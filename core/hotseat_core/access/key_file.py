@@ -35,24 +35,24 @@ class KeyFile:
     """Keys and what they were used for. The core has it open, and a command on the same machine may change it too."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._connection: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Open the file, or make it. Raises StorageFailed: a file that can't be read keeps everybody out."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             self._connection = self._connect()
         except (OSError, sqlite3.Error) as exc:
             raise StorageFailed(
-                f"the keys in {self._path} can't be read: {exc}; bring the file back from a backup, or remove it to "
+                f"the keys in {self.path} can't be read: {exc}; bring the file back from a backup, or remove it to "
                 "begin without keys"
             ) from exc
 
     def _connect(self) -> sqlite3.Connection:
         # One thread after another has it.
-        connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA foreign_keys = ON")
