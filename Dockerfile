@@ -13,14 +13,15 @@ FROM python:3.11-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends bubblewrap git tini \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --create-home hotseat \
+    && useradd --uid 10001 --no-create-home --home-dir / hotseat \
     && install -d -o hotseat -g hotseat /data /workspace /run/hotseat
 
 COPY --from=build /opt/hotseat /opt/hotseat
 
 # Nothing is written outside of /data, /workspace, /run/hotseat and /tmp: the root may be read-only.
 USER 10001:10001
-WORKDIR /workspace
+# Settings are looked for where it is started and in its home: neither may be a place where agents write.
+WORKDIR /
 ENV PATH=/opt/hotseat/bin:$PATH HOTSEAT_DATA_DIR=/data WORKSPACE_DIR=/workspace PYTHONUNBUFFERED=1
 ENTRYPOINT ["tini", "--", "hotseat"]
 CMD ["up"]

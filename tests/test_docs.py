@@ -120,6 +120,12 @@ def test_the_image_runs_a_command_that_exists() -> None:
     assert set(yaml.safe_load(lines["CMD"])) <= set(main.commands)
 
 
+def test_the_image_takes_no_settings_from_where_agents_write() -> None:
+    image = read("Dockerfile")
+    assert re.findall(r"^WORKDIR (\S+)$", image, re.MULTILINE)[-1] == "/"
+    assert re.findall(r"--home-dir (\S+)", image) == ["/"]
+
+
 def test_every_field_of_the_operators_json_is_documented() -> None:
     section = read("docs/operations.md").partition("## JSON")[2]
     turn = pb.Turn(completed=pb.TurnCompleted(error=pb.Error()))

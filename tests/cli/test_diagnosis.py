@@ -34,6 +34,7 @@ GOOD = Machine(
     ports=(Port(EDGE),),
     port_trouble="",
     env_file_mode=None,
+    is_in_workspace=False,
     shown_file=None,
 )
 KEYLESS = {"asks_for_key": False}
@@ -71,6 +72,7 @@ def test_where_all_is_well_nothing_is_to_be_done() -> None:
         ({"ports": (Port(EDGE, BUSY, is_ours=True),)}, {}, "Ports", State.OK, "by a Hotseat that runs"),
         ({"ports": (), "port_trouble": "PORT is 'x'"}, {}, "Ports", State.FAILURE, "PORT is 'x'"),
         ({"env_file_mode": 0o644}, {}, "Key", State.WARNING, "other users can read the .env file (mode 644)"),
+        ({"is_in_workspace": True}, {}, "Settings", State.WARNING, "agents write where Hotseat is started"),
         ({"shown_file": Path("/w/.env")}, {}, "Key", State.FAILURE, "agents can read /w/.env"),
         ({}, {"HOTSEAT_KEY_MODE": "env"}, "Key", State.WARNING, "in every worker's environment"),
         ({}, {"HOTSEAT_HOST": "0.0.0.0"}, "Reach", State.NOTE, "other machines, by HOTSEAT_HOST"),

@@ -31,6 +31,9 @@ def judge(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> It
     yield _data(machine)
     yield from _limits(values, machine)
     yield from _loosened(values)
+    if machine.is_in_workspace:
+        says = "agents write where Hotseat is started: a .env or hotseat.toml of theirs is taken at the next start"
+        yield warning("Settings", says, "start it in a directory outside of WORKSPACE_DIR")
 
 
 def _key(values: Mapping[str, str], machine: Machine, upstream: Upstream) -> Iterator[Finding]:

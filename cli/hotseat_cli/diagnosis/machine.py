@@ -47,6 +47,7 @@ class Machine:
     ports: tuple[Port, ...]
     port_trouble: str  # a setting that is no port; empty: all are
     env_file_mode: int | None  # of a .env file that holds a credential; None: there is none
+    is_in_workspace: bool  # settings are looked for where agents write
     shown_file: Path | None  # one in the agents' workspace that does, or hotseat.toml there; None: there is none
 
 
@@ -70,6 +71,7 @@ def look(environment: Environment, credentials: frozenset[str]) -> Machine:
         ports=ports,
         port_trouble=port_trouble,
         env_file_mode=stat.S_IMODE(holds_one.stat().st_mode) if holds_one else None,
+        is_in_workspace=_is_shown(Path.cwd(), values),
         shown_file=next((file for file in (holds_one, config) if file and _is_shown(file, values)), None),
     )
 
