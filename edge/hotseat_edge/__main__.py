@@ -62,7 +62,8 @@ def main() -> int:
             runner.run(_run(settings, configuration, Notifier.of(os.environ), tracer))
     except (BadSetting, CannotKeepLogError, CannotListen, CannotTraceError) as error:
         print(f"hotseat edge: {error}", file=sys.stderr)  # noqa: T201  # a mistake to mend, not an event to log
-        return 1
+        # An address may be free the next time, and a core may have keys: only what no start mends is 2.
+        return 1 if isinstance(error, CannotListen) else 2
     return 0
 
 

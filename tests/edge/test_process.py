@@ -176,6 +176,14 @@ async def test_a_bad_setting_is_one_line_and_exit_2() -> None:
     assert said.decode() == "hotseat edge: PORT='many': Expected `int`, got `str`\n"
 
 
+async def test_a_certificate_that_is_not_there_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.pem")
+    async with running(PORT="0", HOTSEAT_TLS_CERT=missing, HOTSEAT_TLS_KEY=missing) as process:
+        _, said = await process.communicate()
+    assert (process.returncode, said.decode().count("\n")) == (2, 1)
+    assert said.decode().startswith("hotseat edge: HOTSEAT_TLS_CERT")
+
+
 async def test_a_port_that_is_taken_is_one_line_and_exit_1() -> None:
     server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
