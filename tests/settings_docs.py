@@ -8,7 +8,8 @@ from hotseat_serving.configuration.table import GROUPS
 _LIVE = " ↻"
 
 _HEAD = """\
-# Copy to .env; `hotseat up` reads it from the directory it is started in, and so does docker compose.
+# Copy to .env; `hotseat up` reads it from the directory it is started in. docker compose reads it, too, and hands on
+# what docker-compose.yml names.
 # The environment beats this file. docs/settings.md explains every setting.
 # Made by `make docs`.
 """

@@ -82,6 +82,13 @@ def access(health: Mapping[str, Any]) -> str:
     return _ACCESS.get(str(health.get("auth", "")), "")
 
 
+_REACH = {
+    "none": "no network",
+    "listed": "the hosts in HOTSEAT_EGRESS_ALLOW",
+    "host": "the machine's network",
+}
+
+
 def sandbox(health: Mapping[str, Any]) -> str:
     """What `/health` says of the workers' sandbox; empty: nothing."""
     found = (health.get("pool") or {}).get("sandbox")
@@ -89,7 +96,7 @@ def sandbox(health: Mapping[str, Any]) -> str:
         return ""
     if not found["enabled"]:
         return f"OFF: what an agent runs sees what the core sees ({found['reason']})"
-    reach = {"none": "no network", "host": "the machine's network"}.get(found["network"], found["network"])
+    reach = _REACH.get(found["network"], found["network"])
     return f"on: agents see the system's programs, their workspace and {reach}"
 
 
