@@ -15,7 +15,8 @@ public final class Ask {
     var settings = ConversationSettings.newBuilder().setProfile("claude");
     var opening = OpenConversation.newBuilder().setSettings(settings).build();
     var options = new TalkOptions().resume(Duration.ofSeconds(10));
-    try (Client client = new Client(target);
+    String key = System.getenv().getOrDefault("HOTSEAT_API_KEY", "");
+    try (Client client = Client.builder(target).apiKey(key).build();
         Talk talk = client.converse(opening, options)) {
       for (ConverseResponse event : talk.ask(question)) {
         System.out.print(event.getTextDelta().getText());

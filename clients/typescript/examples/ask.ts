@@ -1,7 +1,8 @@
-// npm run ask -- "What is a river?"
+// node dist/examples/ask.js "What is a river?"
 import { Client } from "hotseat-client";
 
-const client = new Client(process.env["HOTSEAT_CORE_TARGET"] ?? "127.0.0.1:50051");
+const { HOTSEAT_CORE_TARGET: target = "127.0.0.1:50051", HOTSEAT_API_KEY: apiKey } = process.env;
+const client = new Client(target, { apiKey });
 try {
   const talk = await client.converse({ settings: { profile: "claude" } }, { resumeMs: 10_000 });
   for await (const { event } of talk.ask(process.argv.slice(2).join(" ") || "What is a river?")) {

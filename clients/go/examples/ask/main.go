@@ -24,7 +24,8 @@ func main() {
 }
 
 func ask(ctx context.Context, question string) error {
-	client, err := hotseat.NewClient(cmp.Or(os.Getenv("HOTSEAT_CORE_TARGET"), "127.0.0.1:50051"))
+	target := cmp.Or(os.Getenv("HOTSEAT_CORE_TARGET"), "127.0.0.1:50051")
+	client, err := hotseat.NewClient(target, hotseat.WithAPIKey(os.Getenv("HOTSEAT_API_KEY")))
 	if err != nil {
 		return err
 	}
