@@ -130,6 +130,8 @@ def decision_of(how: str) -> pb.PermissionAllow | pb.PermissionDeny:
     """What the permission callback decides."""
     if how == "fail":
         raise RuntimeError("the callback broke")
+    if how == "nothing":
+        return None  # type: ignore[return-value] # as callers without types may
     return pb.PermissionDeny(message="no") if how == "deny" else pb.PermissionAllow()
 
 

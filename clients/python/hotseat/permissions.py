@@ -44,10 +44,16 @@ class Permissions:
     async def _ask(self, on_permission: OnPermission, request: pb.PermissionRequest) -> None:
         decision: Decision = pb.PermissionDeny(message="nobody could be asked")
         try:
-            decision = await on_permission(request)
+            decision = _made(await on_permission(request))
         except Exception as error:  # noqa: BLE001 - whoever reads the turn gets it
             self._failure = error
         try:
             await self._decide(request.permission_id, decision)
         except Exception as error:  # noqa: BLE001 - whoever reads the turn gets it
             self._failure = error
+
+
+def _made(decision: Decision | None) -> Decision:
+    if decision is None:
+        raise TypeError("the permission callback decided nothing")
+    return decision

@@ -226,6 +226,7 @@ class Run {
   private async decide(how: string, { toolName }: pb.PermissionRequest): Promise<Decision> {
     this.seen.asked.push(toolName);
     if (how === "fail") throw new Error("the callback broke");
+    if (how === "nothing") return undefined as unknown as Decision; // as callers in JavaScript may
     if (how === "cut-then-allow") await cut();
     return how === "deny" ? { deny: { message: "no" } } : { allow: {} };
   }

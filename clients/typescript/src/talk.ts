@@ -223,7 +223,10 @@ export class Talk {
 type ToolCallOf = Parameters<typeof canRun>[1][number];
 
 async function decided(onPermission: OnPermission, request: PermissionRequest): Promise<Decision> {
-  return onPermission(request);
+  // Types do not reach a caller in JavaScript: a callback that returns nothing must not end its process.
+  const decision: Decision | undefined = await onPermission(request);
+  if (decision === undefined) throw new Error("the permission callback decided nothing");
+  return decision;
 }
 
 /** What holds for the turns that go on with results: a call that was forced once is not forced for ever. */

@@ -350,6 +350,8 @@ func (r *run) decide(_ context.Context, request *hotseatv1.PermissionRequest) (*
 	switch r.scenario.Permission {
 	case "fail":
 		return nil, errors.New("the callback broke")
+	case "nothing":
+		return nil, nil
 	case "deny":
 		return hotseat.Deny("no"), nil
 	case "cut-then-allow":

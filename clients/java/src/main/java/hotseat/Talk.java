@@ -11,6 +11,7 @@ import hotseat.v1.TurnCompleted;
 import hotseat.v1.TurnOptions;
 import hotseat.v1.UserInput;
 import io.grpc.Status;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -149,7 +150,7 @@ public final class Talk implements AutoCloseable {
   private void askAbout(PermissionRequest request) {
     Decision decision = Decision.deny("nobody could be asked");
     try {
-      decision = onPermission.decide(request);
+      decision = Objects.requireNonNull(onPermission.decide(request), "the permission callback decided nothing");
     } catch (Exception thrown) { // whoever reads the turn gets it
       failure.set(thrown);
     }

@@ -272,6 +272,8 @@ public final class Run {
     switch (how) {
       case "fail":
         throw new IllegalStateException("the callback broke");
+      case "nothing":
+        return null;
       case "deny":
         return Decision.deny("no");
       case "cut-then-allow":
