@@ -184,6 +184,18 @@ def test_the_banner_names_the_settings_that_came_from_a_file() -> None:
     assert "DEMO: these answers come from a scripted model, not from Claude." in told
 
 
+@pytest.mark.parametrize(
+    ("network", "says"),
+    [
+        ("none", "their workspace and no network"),
+        ("listed", "their workspace and the hosts in HOTSEAT_EGRESS_ALLOW"),
+        ("host", "their workspace and the machine's network"),
+    ],
+)
+def test_the_banner_says_what_agents_reach(network: str, says: str) -> None:
+    assert banner.sandbox({"pool": {"sandbox": {"enabled": True, "network": network}}}).endswith(says)
+
+
 def text(said: str, block: int = 0, parent: str = "") -> pb.ConverseResponse:
     return pb.ConverseResponse(text_delta=pb.TextDelta(text=said, block=block, parent_tool_use_id=parent))
 
