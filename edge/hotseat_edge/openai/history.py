@@ -51,7 +51,8 @@ def read(messages: list[Message]) -> Dialogue:
 
 
 def _check_end(messages: list[Message]) -> None:
-    if not isinstance(messages[-1], UserMessage | ToolMessage):
+    said = (message for message in reversed(messages) if not isinstance(message, SystemMessage | DeveloperMessage))
+    if not isinstance(next(said, None), UserMessage | ToolMessage):
         raise invalid("messages", "the last message must be the user's, or a tool's", "last_message_must_be_user")
 
 

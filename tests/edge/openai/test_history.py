@@ -69,9 +69,10 @@ def test_roles_and_order_are_kept_and_two_messages_in_a_row_stay_two() -> None:
 
 def test_system_and_developer_messages_are_joined_wherever_they_stand() -> None:
     parts = [{"type": "text", "text": "two"}, {"type": "text", "text": "three"}]
-    dialogue = read({"role": "system", "content": "one"}, user("a"), {"role": "developer", "content": parts}, user("b"))
+    first, last = {"role": "system", "content": "one"}, {"role": "system", "content": "four"}
+    dialogue = read(first, user("a"), {"role": "developer", "content": parts}, user("b"), last)
 
-    assert dialogue.system == "one\n\ntwo\n\nthree"
+    assert dialogue.system == "one\n\ntwo\n\nthree\n\nfour"
     assert dialogue.history == [said(USER, "a")]
 
 
@@ -156,6 +157,11 @@ def test_an_answer_that_was_cut_off_before_its_first_word_is_left_out() -> None:
     [
         ([{"role": "assistant", "content": "x"}], "last_message_must_be_user", "messages"),
         ([{"role": "system", "content": "x"}], "last_message_must_be_user", "messages"),
+        (
+            [{"role": "assistant", "content": "x"}, {"role": "system", "content": "x"}],
+            "last_message_must_be_user",
+            "messages",
+        ),
         ([user("a"), called(("c1", "{}"), ("c2", "{}")), answered("c1")], "invalid_value", "messages"),
         ([user(""), user("b")], "invalid_value", "messages[0].content"),
         ([user([{"type": "text", "text": ""}])], "invalid_value", "messages[0].content[0].text"),
