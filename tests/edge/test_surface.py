@@ -200,6 +200,13 @@ async def test_a_core_that_answers_no_probe_is_told_within_a_second(edge: Edge) 
     assert response.status_code == 503
 
 
+async def test_a_core_that_stops_answering_in_the_middle_of_a_probe_is_away(edge: Edge) -> None:
+    edge.core.knows_callers.clear()
+    async with asyncio.timeout(9):  # a call to the core, without a probe's hurry, has thirty seconds
+        response = await edge.http.get("/health")
+    assert (response.status_code, response.json()["core"], response.json()["pool"]) == (503, "unreachable", None)
+
+
 async def test_a_core_that_comes_back_is_found(tmp_path: Any) -> None:
     target = f"unix:{tmp_path}/core.sock"
     async with (

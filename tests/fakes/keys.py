@@ -1,6 +1,8 @@
 """What a small core says of its callers."""
 # ruff: noqa: N802  # the generated base class names the methods
 
+import asyncio
+
 from hotseat import pb
 from hotseat.v1.key_service_pb2_grpc import KeyServiceServicer
 
@@ -14,6 +16,8 @@ class FakeKeys(KeyServiceServicer):
         super().__init__()
         self.callers: dict[str, pb.GetCallerResponse] = {}  # by key
         self.asked_for_caller = 0
+        self.knows_callers = asyncio.Event()  # until then it says nothing of them
+        self.knows_callers.set()
         self.keys: list[pb.Key] = []
         self.wanted: list[pb.CreateKeyRequest] = []
 
@@ -24,6 +28,7 @@ class FakeKeys(KeyServiceServicer):
 
     async def GetCaller(self, request: pb.GetCallerRequest, context: Context) -> pb.GetCallerResponse:
         self.asked_for_caller += 1
+        await self.knows_callers.wait()
         if not self.callers:
             return pb.GetCallerResponse(
                 auth_mode=pb.AUTH_MODE_OPEN, tenant="default", scopes=[pb.SCOPE_CONVERSE, pb.SCOPE_ADMIN]

@@ -1,5 +1,6 @@
 """GET /health, /livez and /readyz."""
 
+import asyncio
 import time
 from importlib.metadata import version
 from typing import Any
@@ -42,8 +43,7 @@ class Health:
             "core": "unreachable",
             "pool": None,
         }
-        pool = await self._pool()
-        caller = await self._caller() if pool is not None else None
+        pool, caller = await self._seen()
         if pool is not None and caller is None:
             problems = troubles(pool)
             short = {"status": "degraded" if problems else "ok", "core": "ok", "auth": "keys", "problems": problems}
@@ -67,6 +67,15 @@ class Health:
         if problems:
             return web.json_response({"status": "unavailable", "problems": problems}, status=503)
         return web.json_response({"status": "ok"})
+
+    async def _seen(self) -> tuple[pb.Pool | None, pb.GetCallerResponse | None]:
+        """The pool, and who asks for it; a core that tells only one of them in time does not answer."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                pool = await self._pool()
+                return pool, await self._caller() if pool is not None else None
+        except TimeoutError:
+            return None, None
 
     async def _caller(self) -> pb.GetCallerResponse | None:
         """Who asks; None: a stranger."""
