@@ -87,7 +87,7 @@ export class Line {
 
   /** Send a message. What a broken connection swallows of inputs and decisions is said again on the next one. */
   write(message: Said): void {
-    if (this.isClosed) throw new HotseatError("this talk is closed; open another", Code.FailedPrecondition);
+    if (this.isClosed) throw closed();
     if (!this.keep(message) && this.call.isOver) {
       throw new HotseatError("the connection is broken; say it again once it is back", Code.Unavailable);
     }
@@ -186,6 +186,7 @@ export class Line {
         if (!this.mayResume(error) || performance.now() + pause > deadline) throw error;
       }
       await sleep(pause);
+      if (this.isClosed) throw closed(); // while it waited: no other call may begin that nobody would end
     }
   }
 
@@ -225,6 +226,10 @@ export class Line {
     this.last = 0n;
     for (const requestId of this.unanswered.keys()) this.torn.add(requestId);
   }
+}
+
+function closed(): HotseatError {
+  return new HotseatError("this talk is closed; open another", Code.FailedPrecondition);
 }
 
 async function drained(call: Call): Promise<void> {
