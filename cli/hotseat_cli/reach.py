@@ -9,6 +9,7 @@ from hotseat_cli.failure import CommandFailed
 from hotseat_cli.operate.keyring import kept
 from hotseat_cli.supervisor import ServerFailed
 
+# A client's certificate will do where a key would. Metrics are plain HTTP, and know none.
 _ADMITTING = {"HOTSEAT_HOST": "HOTSEAT_TLS_CLIENT_CA", "HOTSEAT_CORE_HOST": "HOTSEAT_CORE_TLS_CLIENT_CA"}
 # The key of the settings is one. An edge alone asks its core, and does not start where that asks nobody.
 _ASKING = ("HOTSEAT_API_KEY", "HOTSEAT_API_KEY_FILE", "HOTSEAT_CORE_TARGET")

@@ -12,7 +12,6 @@ _GIB = 2**30
 _WORKER_BYTES = 200 * 2**20
 _LEAST_OPEN_FILES = 1024
 _GOOD_OPEN_FILES = 4096
-# A client's certificate will do where a key would. Metrics are plain HTTP, and know none.
 
 
 def judge_settings(report: Report) -> Iterator[Finding]:
