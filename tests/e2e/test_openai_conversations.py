@@ -89,7 +89,8 @@ async def test_it_is_marked_anew_and_deleted_and_what_is_gone_is_not_found(house
     (only,) = (await house.sdk.conversations.items.list(made.id)).data
     with pytest.raises(openai.BadRequestError) as refused:
         await house.sdk.conversations.items.delete(only.id or "", conversation_id=made.id)
-    assert refused.value.code == "items_are_permanent"
+    assert (refused.value.code, refused.value.param) == ("items_are_permanent", "item_id")
+    assert "previous_response_id" in refused.value.message
     with pytest.raises(openai.NotFoundError):
         await house.sdk.conversations.items.retrieve("msg_nope", conversation_id=made.id)
     assert (await house.sdk.conversations.delete(made.id)).deleted

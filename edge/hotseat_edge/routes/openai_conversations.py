@@ -25,7 +25,11 @@ _Items = Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=M
 CREATE = FieldTable({"metadata": taken(Metadata | None), "items": taken(list[dict[str, Any]] | None)})
 UPDATE = FieldTable({"metadata": taken(Metadata | None)}, required=("metadata",))
 ADD = FieldTable({"items": taken(_Items)}, required=("items",))
-_PERMANENT = "What was said can't be taken out of a conversation: go on from an earlier response, or make another one."
+_PERMANENT = (
+    "What was said can't be taken out of a conversation: the ids of all later items stand for it, too. To go on without"
+    " it, send the previous_response_id of an earlier response in place of the conversation, or create a conversation"
+    " with the items that shall stay."
+)
 
 
 class OpenAIConversations:
@@ -104,7 +108,8 @@ class OpenAIConversations:
 
     async def remove(self, http: web.Request) -> web.Response:
         """Refuse, and say what to do instead."""
-        raise ApiError(f"{_PERMANENT} ({http.match_info['item'][:100]} stays.)", code="items_are_permanent")
+        message = f"Item '{http.match_info['item'][:100]}' stays. {_PERMANENT}"
+        raise ApiError(message, code="items_are_permanent", param="item_id")
 
     async def _items(self, conversation_id: str, *, latest_first: bool) -> AsyncGenerator[dict[str, Any], None]:
         token = ""
