@@ -179,20 +179,21 @@ class Cli(Session):
             {"type": "tool_use", "id": f"toolu_{next(self.numbers)}", "name": name, "input": {"a": name}}
             for name in names.split()
         ]
-        self.write(stream({"type": "message_start", "message": {"id": message_id, "usage": {"input_tokens": 5}}}))
+        is_streamed = "unstreamed" not in self.faults
+        if is_streamed:
+            self.write(stream({"type": "message_start", "message": {"id": message_id, "usage": {"input_tokens": 5}}}))
         for index, use in enumerate(uses):
             params = {"name": use["name"], "arguments": use["input"], "_meta": {"claudecode/toolUseId": use["id"]}}
             message = {"jsonrpc": "2.0", "id": index, "method": "tools/call", "params": params}
             request = {"subtype": "mcp_message", "server_name": "client", "message": message}
             self.write(
-                *tool_frames(index, use),
+                *(tool_frames(index, use) if is_streamed else ()),
                 assistant(message_id, [use]),
                 {"type": "control_request", "request_id": f"mcp_{use['id']}", "request": request},
             )
-        self.write(
-            stream({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 3}}),
-            stream({"type": "message_stop"}),
-        )
+        end = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 3}}
+        if is_streamed:
+            self.write(stream(end), stream({"type": "message_stop"}))
         self.rows.append({"role": "assistant", "content": uses, "uuid": message_id})
         results = self.results(prompt, {f"mcp_{use['id']}": str(use["id"]) for use in uses})
         self.rows.append({"role": "user", "content": results, "uuid": ""})

@@ -27,6 +27,7 @@ FAULTS = {
     "no-flags": "refuse apply_flag_settings",
     "late-result": "report an interrupted turn only after the answer to the rewind",
     "impatient": "withdraw the calls of the host's tools at once",
+    "unstreamed": "tell of calls of the host's tools in whole blocks",
     "shortens": "tell the model something else than a result of the host's tools",
     "litter": "leave a file in the working directory",
 }

@@ -32,7 +32,7 @@ class OpenCalls:
     def __init__(self) -> None:
         self._asks: dict[str, control.Ask] = {}  # by the tool use's id
         self._results: deque[Block] = deque()  # to be given; the first one was, and the CLI has not shown it yet
-        self.were_withdrawn = False  # one of them at least: the CLI goes on without the client
+        self.are_uncertain = False  # more of them may come, or the CLI goes on without the client
 
     @property
     def are_being_answered(self) -> bool:
@@ -49,13 +49,13 @@ class OpenCalls:
         found = next((use for use, ask in self._asks.items() if ask.request_id == request_id), None)
         if found is not None:
             del self._asks[found]
-            self.were_withdrawn = True
+            self.are_uncertain = True
 
     def clear(self) -> None:
         """The CLI's turn is over."""
         self._asks.clear()
         self._results.clear()
-        self.were_withdrawn = False
+        self.are_uncertain = False
 
     def are_answered_by(self, prompt: Row) -> bool:
         """Tell whether the prompt is their results and nothing else, such as the CLI passes on to the letter."""

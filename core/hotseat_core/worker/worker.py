@@ -151,10 +151,7 @@ class Worker:
             if (flags := setup.flags(is_bare=self._is_bare)) != self._flags:
                 self._flags = flags
                 self._wire.demand("apply_flag_settings", self._on_refusal, settings=self._flags)
-            if goes_on:
-                self._go_on(prompt)
-            else:
-                self._begin(prompt)
+            (self._go_on if goes_on else self._begin)(prompt)
         except WorkerLost:
             turn.end(LOST)
         try:
@@ -173,14 +170,13 @@ class Worker:
 
     def _go_on(self, results: Row) -> None:
         """The CLI is within its turn still: it waits for the results of the calls that ended ours."""
-        frame = self._calls.answer(results)
         self._session.go_on(results)
-        self._wire.write(frame)
+        self._wire.write(self._calls.answer(results))
 
     def _leaves_calls_open(self, report: TurnReport) -> bool:
         # A tool that it does not know the CLI refuses by itself, and asks the model again.
         known = {tool.name for tool in self.setup.tools} if self.setup is not None else set()
-        if not report.calls or self._calls.were_withdrawn or not all(call.name in known for call in report.calls):
+        if not report.calls or self._calls.are_uncertain or not all(call.name in known for call in report.calls):
             return False
         return bool(report.rows) and report.rows[-1].role == "assistant"
 
@@ -268,7 +264,7 @@ class Worker:
     def _on_control(self, turn: RunningTurn | None, frame: control.Frame) -> list[Event]:
         if isinstance(frame, control.Withdrawal):
             self._calls.withdraw(frame.request_id)
-            if self._session.is_open and self._calls.were_withdrawn:
+            if self._session.is_open and self._calls.are_uncertain:
                 self._wire.kill()
             if turn is None or frame.request_id not in turn.pending:
                 return []
@@ -282,7 +278,10 @@ class Worker:
                 self._wire.write(answer)
                 return []
             self._calls.note(frame)
-        return turn.translator.finish_whole() if turn is not None else []
+        events = turn.translator.finish_whole() if turn is not None else []
+        # Nothing says that a message that was not streamed ends with this call.
+        self._calls.are_uncertain = self._calls.are_uncertain or bool(events)
+        return events
 
     def _answer(self, ask: control.Ask) -> bytes | None:
         if ask.subtype == "mcp_message" and self.setup is not None:

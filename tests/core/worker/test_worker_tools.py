@@ -194,6 +194,16 @@ async def test_a_tool_that_the_client_does_not_have_is_not_left_to_the_cli(
         assert rewinds(tmp_path) == 1
 
 
+async def test_calls_are_not_left_open_where_more_of_them_may_come(open_worker: OpenWorker, tmp_path: Path) -> None:
+    async with open_worker("unstreamed") as worker:
+        worker.bind(SETUP)
+        turn = Turn(worker, "call look")
+        report = await turn.report()
+        assert [call.name for call in report.calls] == ["look"]
+        await worker.align([turn.prompt, *report.rows])
+        assert rewinds(tmp_path) == 1
+
+
 async def test_calls_that_nobody_answers_for_long_are_no_longer_open(
     open_worker: OpenWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
