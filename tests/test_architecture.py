@@ -41,6 +41,7 @@ WIRE = {
     "hotseat_core.convert_content": "translates what was said into the wire's messages",
     "hotseat_core.convert_note": "translates turns with their notes",
     "hotseat_core.parse_note": "translates what clients keep",
+    "hotseat_core.parse_given": "tells which settings of a message are set",
     "hotseat_core.note_servicer": "serves what clients keep",
     "hotseat_core.workspace_servicer": "serves the workspaces that they name",
     "hotseat_core.converse": "serves its one streaming method",

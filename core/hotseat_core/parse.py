@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import ParseDict, ParseError
@@ -13,10 +13,12 @@ from hotseat.v1 import conversation_pb2 as conversations
 from hotseat_serving import trace_context
 from hotseat_serving.trace_context import TraceContext
 
+from hotseat_core.conversation.history import Message
 from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import Attachment, ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery, TurnInput
 from hotseat_core.parse_content import history, refuse, seconds_in, user_blocks
+from hotseat_core.parse_given import given
 from hotseat_core.parse_note import metadata, note
 from hotseat_core.parse_tools import schema, tool_choice, tool_results, tools
 from hotseat_core.worker.control import is_rule
@@ -26,8 +28,10 @@ from hotseat_core.worker.setup import PermissionMode, SessionSetup, TurnSetup
 
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}", re.ASCII)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/\[\]-]{0,127}", re.ASCII)
+_WRITTEN_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _MAX_STOP_SEQUENCES = 16
 _MAX_FINGERPRINT = 128
+_MAX_TOLD_BYTES = 8 * 1024 * 1024
 
 _DISPOSITIONS = {
     client.OpenConversation.DISPOSITION_UNSPECIFIED: Disposition.OPEN_OR_CREATE,
@@ -65,6 +69,14 @@ _MODES = {
 }
 
 
+class _Told(NamedTuple):
+    """What a client says of how a conversation shall run, with each request anew: as a rule the same."""
+
+    settings: ConversationSettings
+    given: frozenset[str]
+    weight: int
+
+
 def conversation_id(text: str, field: str = "conversation_id") -> str:
     """Return the id, if it is one."""
     if not _CONVERSATION_ID.fullmatch(text):
@@ -81,6 +93,8 @@ def required_id(text: str) -> str:
 
 def request_id(text: str, field: str = "request_id") -> str:
     """Return the UUID as the journal writes it."""
+    if _WRITTEN_UUID.fullmatch(text):
+        return text  # as a rule
     try:
         return str(uuid.UUID(text))
     except ValueError:
@@ -93,7 +107,8 @@ class Parser:
     def __init__(self, default_profile: str, default_mode: PermissionMode) -> None:
         self._default_profile = default_profile
         self._default_mode = default_mode
-        self._recognition = Recognition()
+        self._messages = Recognition[Message](lambda message: message.weight)
+        self._told = Recognition[_Told](lambda told: told.weight, _MAX_TOLD_BYTES)
 
     def default_settings(self) -> ConversationSettings:
         """Return how a conversation runs of which its client says nothing."""
@@ -145,12 +160,13 @@ class Parser:
         if message.history_policy not in _POLICIES:
             refuse("open.history_policy", "is unknown")
         detach = message.detach_timeout
+        told = self._told_settings(message.settings) if message.HasField("settings") else None
         attachment = Attachment(
             client_id=message.client_id,
             is_observer=message.disposition == client.OpenConversation.DISPOSITION_OBSERVE,
-            settings=self.settings(message.settings) if message.HasField("settings") else None,
-            given=given(message.settings),
-            history=history(message.history, self._recognition),
+            settings=told.settings if told is not None else None,
+            given=told.given if told is not None else frozenset(),
+            history=history(message.history, self._messages),
             history_policy=_POLICIES[message.history_policy],
             after=_after(message),
             after_label=message.after_label,
@@ -158,6 +174,10 @@ class Parser:
             wants_raw=message.include_raw,
         )
         return _DISPOSITIONS[message.disposition], attachment
+
+    def _told_settings(self, message: conversations.ConversationSettings) -> "_Told":
+        said = message.SerializeToString()
+        return self._told.known(said, lambda: _Told(self.settings(message), given(message), 2 * len(said) + 2048))
 
     def _mode(self, mode: int) -> PermissionMode:
         if mode == conversations.PermissionPolicy.MODE_UNSPECIFIED:
@@ -171,27 +191,6 @@ class Parser:
                 "is BYPASS, which this server allows with HOTSEAT_PERMISSION_MODE=bypass",
             )
         return found
-
-
-def given(message: conversations.ConversationSettings) -> frozenset[str]:
-    """Return which settings the client has set, by the names of ours."""
-    names = {
-        "profile": bool(message.profile),
-        "model": bool(message.model),
-        "system_prompt": message.HasField("system_prompt"),
-        "replaces_prompt": message.HasField("system_prompt"),
-        "workspace": bool(message.workspace),
-        "permission_mode": bool(message.permission_policy.mode),
-        "allow_rules": message.HasField("permission_policy"),
-        "deny_rules": message.HasField("permission_policy"),
-        "decision_timeout_s": message.permission_policy.HasField("decision_timeout"),
-        "max_steps": message.HasField("turn_limits"),
-        "max_duration_s": message.HasField("turn_limits"),
-        "retention_s": message.HasField("retention"),
-        "output_schema_json": bool(message.output_schema_json),
-        "tools": bool(message.tools) or message.clear_tools,
-    }
-    return frozenset(name for name, is_given in names.items() if is_given)
 
 
 def turn_input(message: client.UserInput) -> TurnInput:

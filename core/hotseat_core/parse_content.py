@@ -33,10 +33,10 @@ def seconds_in(field: str, message: Duration) -> float:
     return seconds
 
 
-def history(messages: Sequence[client.HistoryMessage], recognition: Recognition) -> tuple[Message, ...]:
+def history(messages: Sequence[client.HistoryMessage], recognition: Recognition[Message]) -> tuple[Message, ...]:
     """Return what a client says was said before."""
     return tuple(
-        recognition.message(message.SerializeToString(), partial(_history_message, message, index))
+        recognition.known(message.SerializeToString(), partial(_history_message, message, index))
         for index, message in enumerate(messages)
     )
 

@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from hotseat.v1 import client_message_pb2 as client
 from hotseat.v1 import content_pb2 as content
 from hotseat.v1 import conversation_pb2 as conversations
-from hotseat_core import parse
+from hotseat_core import parse, parse_given
 from hotseat_core.conversation.recognition import Recognition
 from hotseat_core.conversation.terms import ConversationSettings, Disposition, HistoryPolicy
 from hotseat_core.conversation.turn import Delivery
@@ -90,7 +91,7 @@ def test_settings_are_taken_over_whole() -> None:
     ],
 )
 def test_only_what_a_client_sets_replaces_what_a_conversation_runs_with(message: Settings, given: set[str]) -> None:
-    assert parse.given(message) == given
+    assert parse_given.given(message) == given
     held = ConversationSettings("held", SessionSetup("held", True, "held"), "held", 1.0, 1, 1.0)
     assert held.changed(ConversationSettings("x"), frozenset()) == held
 
@@ -304,7 +305,10 @@ IMAGE = client.HistoryBlock(image=content.Blob(url="https://x"))
 
 
 def test_a_history_has_true_roles() -> None:
-    found = history([message(USER, TEXT, IMAGE), message(MODEL, TEXT, USE), message(USER, RESULT)], Recognition())
+    found = history(
+        [message(USER, TEXT, IMAGE), message(MODEL, TEXT, USE), message(USER, RESULT)],
+        Recognition(attrgetter("weight")),
+    )
     assert [(said.role, said.rows[0].role) for said in found] == [
         ("user", "user"),
         ("assistant", "assistant"),
@@ -322,7 +326,7 @@ def test_a_history_has_true_roles() -> None:
 def test_a_tool_without_input_and_a_result_without_words_are_whole() -> None:
     bare_use = client.HistoryBlock(tool_use=client.ToolUse(tool_use_id="t", name="Bash"))
     bare_result = client.HistoryBlock(tool_result=client.ToolResult(tool_call_id="t"))
-    first, second = history([message(MODEL, bare_use), message(USER, bare_result)], Recognition())
+    first, second = history([message(MODEL, bare_use), message(USER, bare_result)], Recognition(attrgetter("weight")))
     assert first.rows[0].content[0]["input"] == {}
     assert second.rows[0].content[0] == {"type": "tool_result", "tool_use_id": "t", "content": []}
 
@@ -348,4 +352,15 @@ def test_a_tool_without_input_and_a_result_without_words_are_whole() -> None:
     ],
 )
 def test_a_history_that_can_not_be_is_refused_by_its_place(sent: client.HistoryMessage, field: str) -> None:
-    assert refused_field(history, [sent], Recognition()) == field
+    assert refused_field(history, [sent], Recognition(attrgetter("weight"))) == field
+
+
+def test_settings_that_were_told_before_are_not_read_again() -> None:
+    told = Settings(profile="claude", tools=[content.ToolDefinition(name="t")])
+    _, first = PARSER.attachment(client.OpenConversation(settings=told))
+    _, again = PARSER.attachment(client.OpenConversation(settings=told))
+    _, other = PARSER.attachment(client.OpenConversation(settings=Settings(profile="claude")))
+    assert again.settings is first.settings
+    assert again.given == first.given == {"profile", "tools"}
+    assert (other.settings, other.given) != (first.settings, first.given)
+    assert PARSER.attachment(client.OpenConversation())[1].settings is None

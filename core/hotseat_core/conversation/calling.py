@@ -25,7 +25,7 @@ def fitted(turn: TurnInput, settings: ConversationSettings, messages: Sequence[M
         turn = replace(turn, setup=replace(turn.setup, output=output_schema(settings.output_schema_json)))
     choice = turn.setup.tool_choice
     if choice is None:
-        return replace(turn, prompt=prompt)
+        return turn if prompt is turn.prompt else replace(turn, prompt=prompt)
     names = {tool.name for tool in settings.setup.tools}
     if choice.is_forced and (not names or (choice.kind == "tool" and choice.name not in names)):
         field = "user_input.options.tool_choice"

@@ -217,8 +217,7 @@ class Conversation:
     async def _run_turn(self, waiting: Waiting, lease: Lease) -> None:
         record = recorded(waiting.turn, len(self.turns) + 1, time.time())
         gate = Gate(lambda events: self._on_events(record, waiting, waiting.held or lease, events))
-        setup = replace(waiting.turn.setup, wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
-        turn = replace(waiting.turn, setup=setup)
+        turn = waiting.turn.bounded(wants_raw=self.audience.wants_raw, max_steps=self.settings.max_steps)
         started = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             # The CLI takes tens of milliseconds until the model hears of the turn, the journal one or two to hold it.

@@ -10,7 +10,7 @@ def check_settings(conversation_id: str, held: ConversationSettings, attachment:
     """Raise SettingsMismatch where the stream wants what can't change."""
     if attachment.settings is None:
         return
-    wanted = held.changed(attachment.settings, attachment.given)
+    wanted = held.changed(attachment.settings, attachment.given & {"profile", "workspace"})
     if (wanted.profile, wanted.workspace) != (held.profile, held.workspace):
         raise SettingsMismatch(
             f"conversation {conversation_id} runs with profile {held.profile}; the profile and the workspace of a "

@@ -1,10 +1,10 @@
 """How a conversation runs, and how a stream is attached to it: values."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hotseat_serving.trace_context import TraceContext
 from hotseat_serving.tracing import Tracer
@@ -37,14 +37,22 @@ class ConversationSettings:
 
     def changed(self, wanted: "ConversationSettings", given: frozenset[str]) -> "ConversationSettings":
         """Return these settings with the given fields of the wanted ones, by their names here or in the setup."""
-        setup = {name: getattr(wanted.setup, name) for name in given & _SETUP_FIELDS}
-        own = {name: getattr(wanted, name) for name in given - _SETUP_FIELDS}
-        return replace(self, setup=replace(self.setup, **setup), **own)
+        setup = _others(self.setup, wanted.setup, given & _SETUP_FIELDS)
+        own = _others(self, wanted, given - _SETUP_FIELDS)
+        if setup:
+            own["setup"] = replace(self.setup, **setup)
+        return replace(self, **own) if own else self  # as a rule nothing is
 
     @property
     def permission_mode(self) -> PermissionMode:
         """Who decides on a tool that no rule covers."""
         return self.setup.permission_mode
+
+
+def _others(held: object, wanted: object, names: Iterable[str]) -> dict[str, Any]:
+    """Return those of the named fields that differ, as they are wanted."""
+    pairs = ((name, getattr(wanted, name)) for name in names)
+    return {name: value for name, value in pairs if value != getattr(held, name)}
 
 
 class Disposition(Enum):

@@ -1,6 +1,6 @@
 """A turn: what begins it, and what its end means for the conversation. No I/O and no clock."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from hotseat_serving.trace_context import TraceContext
@@ -40,6 +40,12 @@ class TurnInput:
     fingerprint: str = ""  # of what was asked, the client's; empty: it gave none
     note: Note | None = None  # that the client keeps with the turn
     trace: TraceContext | None = None  # that the client wants it to be part of
+
+    def bounded(self, *, wants_raw: bool, max_steps: int) -> "TurnInput":
+        """Return it with what is not its client's to say."""
+        if (self.setup.wants_raw, self.setup.max_steps) == (wants_raw, max_steps):
+            return self  # as a rule
+        return replace(self, setup=replace(self.setup, wants_raw=wants_raw, max_steps=max_steps))
 
 
 @dataclass(slots=True)

@@ -102,7 +102,7 @@ class TurnRunner:
         """
         fresh = self._bound is not None and self._bound != settings.setup
         self._bound = settings.setup
-        if self._lend is not None and not fresh and self._pool.worker_of(self._conversation_id, self._tenant) is None:
+        if self._lend is not None and not fresh and self._held_spec() is None:
             self._lend(self._conversation_id, settings, rows)
         trouble: Exception | None = None
         may_open = True  # a session file, until one was of no use
@@ -257,8 +257,11 @@ class TurnRunner:
         worker.cut(Ending(Outcome.FAILED, Failure(Reason.TURN_LIMIT, told)))
 
     def _spec(self, settings: ConversationSettings, rows: Sequence[Row], *, fresh: bool) -> WorkerSpec:
-        held = None if fresh else self._pool.worker_of(self._conversation_id, self._tenant)
-        if held is not None and held.spec.profile == settings.profile:
-            return held.spec
+        held = None if fresh else self._held_spec()
+        if held is not None and held.profile == settings.profile:
+            return held
         spec = WorkerSpec(settings.profile, str(self.workspace) if self.workspace is not None else None)
         return replace(spec, opening=begins_with(rows, self._pool.prospect(spec)))
+
+    def _held_spec(self) -> WorkerSpec | None:
+        return self._pool.spec_of(self._conversation_id, self._tenant)

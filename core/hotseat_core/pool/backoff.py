@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hotseat_core.pool.worker_port import WorkerSpec
+
 WINDOW_S = 60.0
 FIRST_DELAY_S = 0.5
 FAILURES_TO_OPEN = 5
@@ -29,3 +31,20 @@ def after_failure(before: Backoff | None, now: float) -> Backoff:
 def is_over(backoff: Backoff, now: float) -> bool:
     """Whether nothing of it matters any more."""
     return now >= backoff.open_until and now - backoff.failures[-1] >= WINDOW_S
+
+
+class Backoffs:
+    """Those of all specs. What was read of them before does not change."""
+
+    def __init__(self) -> None:
+        self.held: dict[WorkerSpec, Backoff] = {}
+
+    def note_failure(self, spec: WorkerSpec, now: float) -> None:
+        """A worker of this spec did not start, or ended before it was used."""
+        held = {known: backoff for known, backoff in self.held.items() if not is_over(backoff, now)}
+        self.held = held | {spec: after_failure(held.get(spec), now)}
+
+    def note_success(self, spec: WorkerSpec) -> None:
+        """What failed before no longer counts."""
+        if spec in self.held:
+            self.held = {known: backoff for known, backoff in self.held.items() if known != spec}

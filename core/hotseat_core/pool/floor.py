@@ -8,14 +8,15 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from hotseat_core.errors import HotseatError, WorkerDiedAtStart, WorkerStartError
-from hotseat_core.pool.backoff import Backoff, after_failure, is_over
-from hotseat_core.pool.clock import Clock, Timer
+from hotseat_core.pool.alarm import Alarm
+from hotseat_core.pool.backoff import Backoffs
+from hotseat_core.pool.clock import Clock
 from hotseat_core.pool.line import Line
 from hotseat_core.pool.lives import Lives
 from hotseat_core.pool.policy import plan
 from hotseat_core.pool.refusals import draining_error, refusal
 from hotseat_core.pool.seat import Hold, Seat, Waiter
-from hotseat_core.pool.serving import claimant
+from hotseat_core.pool.serving import claimant, is_own_idle
 from hotseat_core.pool.settings import PoolSettings
 from hotseat_core.pool.spares import remember
 from hotseat_core.pool.stats import Counts
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 # A process that starts takes two cores for a third of a second, which a turn that got its worker just now wants itself:
 # a spare that nobody waits for is started after it.
 SPARE_PAUSE_S = 0.25
+AFTERWARDS_S = 0.01
 
 
 class Floor:
@@ -69,10 +71,10 @@ class Floor:
         self.revision = 0  # goes up with every change
         self.changed = asyncio.Event()  # replaced at every change
         self._lives = Lives(start, self, settings.close_timeout_s, clock)
-        self._backoffs: dict[WorkerSpec, Backoff] = {}
+        self._backoffs = Backoffs()
         self._recent = remember((), settings.default_spec)
         self._order = 0
-        self._timer: Timer | None = None
+        self._alarm = Alarm(clock, self.settle)
         self._typical_bytes = FIRST_WORKER_BYTES
         self._given_out_at = -SPARE_PAUSE_S  # when a turn last got a worker that did not hold its conversation
 
@@ -88,7 +90,7 @@ class Floor:
             workers=tuple(seat.view for seat in self.seats.values()),
             waiters=self.line.views(),
             recent=self._recent,
-            backoffs=self._backoffs,
+            backoffs=self._backoffs.held,
             last_numbers=self.line.last_numbers,
             held=frozenset(hold.waiter.key for hold in self.holds if hold.seat.view.state is not WorkerState.RUNNING),
             draining=self.draining,
@@ -113,6 +115,15 @@ class Floor:
                     waiter.tell_place(self.counts.wait_s(waiter.view.position, self.settings.max_workers))
         self._announce()
 
+    def serve(self, waiter: Waiter, own: Seat | None) -> None:
+        """Settle for one who has just come in; own: the seat that holds its conversation, if one does."""
+        # Where nobody else waits, no plan gives it another: it need not wait for the planning (0.15 ms).
+        if own is None or len(self.line) > 1 or not is_own_idle(own.view, waiter.view):
+            return self.settle()
+        self._assign(self.line.serve(waiter.view.order), own, Source.HOT)
+        self._alarm.set_by(self.clock.time() + AFTERWARDS_S)
+        return self._announce()
+
     def _follow_plan(self, told: dict[int, Waiter]) -> bool:
         """Do what the plan says, and collect whose place in the queue has changed; whether it refused anybody."""
         wake_at, refused = None, False
@@ -125,18 +136,13 @@ class Floor:
                 waiter.view = replace(waiter.view, position=action.position)
             else:
                 self._carry_out(action)
-        self._set_timer(wake_at)
+        self._alarm.set(wake_at)
         return refused
 
     def _announce(self) -> None:
         self.revision += 1
         self.changed.set()
         self.changed = asyncio.Event()
-
-    def _set_timer(self, at: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = None if at is None else self.clock.call_at(at, self.settle)
 
     # Carrying out
 
@@ -238,7 +244,7 @@ class Floor:
         self.counts.lost += 1
         logger.warning("worker ended by itself", extra={"worker": worker.id, "state": seat.view.state.value})
         if seat.view.state is WorkerState.WARM:
-            self._back_off(seat.view.spec)
+            self._backoffs.note_failure(seat.view.spec, self.clock.time())
         seat.view = replace(seat.view, state=WorkerState.STOPPING, since=self.clock.time())
         self.settle()
 
@@ -246,7 +252,7 @@ class Floor:
         """Whoever was first to wait for this start gets another one, once, if it died; else hears why it failed."""
         self.counts.start_failures += 1
         logger.warning("worker did not start", extra={"error": error.message})
-        self._back_off(seat.view.spec)
+        self._backoffs.note_failure(seat.view.spec, self.clock.time())
         if (order := claimant(self.view(), seat.view.spec)) is not None:
             waiter = self.line[order]
             if isinstance(error, WorkerDiedAtStart) and not waiter.had_start:
@@ -271,21 +277,16 @@ class Floor:
             self._typical_bytes = sum(sizes.values()) // len(sizes)
         self.settle()
 
-    def _back_off(self, spec: WorkerSpec) -> None:
-        now = self.clock.time()
-        self._backoffs = {known: backoff for known, backoff in self._backoffs.items() if not is_over(backoff, now)}
-        self._backoffs[spec] = after_failure(self._backoffs.get(spec), now)
-
     def note_success(self, spec: WorkerSpec) -> None:
         """A worker of this spec has done its work: what failed before no longer counts."""
-        self._backoffs = {known: backoff for known, backoff in self._backoffs.items() if known != spec}
+        self._backoffs.note_success(spec)
 
     # The end
 
     async def close(self) -> None:
         """Send everybody away and end every worker, within close_timeout_s; cancelling cuts their ends short."""
         self.closing = self.stopping = True
-        self._set_timer(None)
+        self._alarm.set(None)
         for waiter in self.line:
             self.refuse(waiter, draining_error(is_stopping=True), Refusal.DRAINING)
         for hold in self.holds:

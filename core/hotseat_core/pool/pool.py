@@ -106,7 +106,7 @@ class Pool:
         waiter = Waiter(view, asyncio.get_running_loop().create_future(), on_queued)
         self._floor.line.enter(waiter)
         try:
-            self._floor.settle()
+            self._floor.serve(waiter, self._seat_of(view.key))
             hold = await waiter.answer
         except BaseException:
             self._leave(waiter)
@@ -200,6 +200,11 @@ class Pool:
         """The worker that holds the conversation; None: it is cold, or will be in a moment."""
         seat = self._seat_of((tenant, conversation))
         return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.row()
+
+    def spec_of(self, conversation: str, tenant: str = "") -> WorkerSpec | None:
+        """What the worker that holds the conversation was started as; None: it is cold, or will be in a moment."""
+        seat = self._seat_of((tenant, conversation))
+        return None if seat is None or seat.view.state is WorkerState.STOPPING else seat.view.spec
 
     def prospect(self, spec: WorkerSpec) -> Prospect:
         """What a turn without a worker has to reckon with, if it asks now."""

@@ -80,7 +80,7 @@ class Serving:
     def _own_idle(self, waiter: WaiterView) -> WorkerView | None:
         """The idle worker that holds its conversation, if it will do."""
         holder = self.ledger.holder_if_free(waiter.key)
-        return holder if holder is not None and holder.spec == waiter.spec and not waiter.fresh else None
+        return holder if holder is not None and is_own_idle(holder, waiter) else None
 
     def _assign_hot(self, waiter: WaiterView) -> bool:
         worker = self._own_idle(waiter)
@@ -149,6 +149,12 @@ class Serving:
 
     def _share(self, waiter: WaiterView) -> int:
         return share_of_queue(self.view.settings.max_queue, waiter, self._queue)
+
+
+def is_own_idle(worker: WorkerView, waiter: WaiterView) -> bool:
+    """Whether the worker holds the turn's conversation, is free, and will do."""
+    is_idle = worker.state is WorkerState.IDLE and worker.key == waiter.key
+    return is_idle and worker.spec == waiter.spec and not waiter.fresh
 
 
 def claimant(view: PoolView, spec: WorkerSpec) -> int | None:

@@ -11,8 +11,20 @@ from dataclasses import dataclass, field
 
 import pytest
 from hotseat_core.pool.policy import plan
+from hotseat_core.pool.serving import is_own_idle
 from hotseat_core.pool.settings import PoolSettings
-from hotseat_core.pool.view import Action, PoolView, Refusal, Refuse, Start, WaiterView, Wake, WorkerView
+from hotseat_core.pool.view import (
+    Action,
+    Assign,
+    PoolView,
+    Refusal,
+    Refuse,
+    Source,
+    Start,
+    WaiterView,
+    Wake,
+    WorkerView,
+)
 from hotseat_core.pool.view import WorkerState as State
 from hotseat_core.pool.worker_port import WorkerSpec
 
@@ -108,6 +120,7 @@ def settled(view: PoolView) -> PoolView:
 
 
 def check_plan(before: PoolView, actions: list[Action], after: PoolView) -> None:
+    check_passing(before, actions)
     accepted = {waiter.order for waiter in before.waiters if waiter.accepted}
     for action in actions:
         if isinstance(action, Refuse):
@@ -118,6 +131,19 @@ def check_plan(before: PoolView, actions: list[Action], after: PoolView) -> None
                 not after.settings.memory_limit_bytes or used_bytes(after.workers) <= after.settings.memory_limit_bytes
             )
             assert fits or len(after.workers) == 1, "started above the memory limit"
+
+
+def check_passing(before: PoolView, actions: list[Action]) -> None:
+    """Floor.serve gives a turn its own idle worker before it plans, where nobody else waits: the plan would, too."""
+    if len(before.waiters) != 1:
+        return
+    (waiter,) = before.waiters
+    for worker in before.workers:
+        if is_own_idle(worker, waiter):
+            given = Assign(waiter.order, worker.seat, Source.HOT)
+            assert actions[0] == given, "the plan had another idea"
+            rest = plan(carried_out(before, [given]), NOW)
+            assert rest == actions[1:], "what is left to do is another"
 
 
 def used_bytes(workers: Iterable[WorkerView]) -> int:

@@ -32,6 +32,10 @@ def no(*_: object, **__: object) -> bool:
     return False
 
 
+def nothing(*_: object, **__: object) -> None:
+    return None
+
+
 def yes(*_: object, **__: object) -> bool:
     return True
 
@@ -43,9 +47,10 @@ def yes(*_: object, **__: object) -> bool:
         ((Serving, "_assign_spare", any_spare), SMALL, "two workers for one conversation"),
         ((Serving, "_set_aside", no), SMALL, r"nobody serves|room"),  # nobody's worker is ever started
         ((policy, "_empty", no), SMALL, r"rest|draining"),
+        ((Serving, "_own_idle", nothing), SMALL, "the plan had another idea"),  # its own worker would be ended for it
         ((Ledger, "relieve_memory", no), SHORT_OF_MEMORY, "above the limit"),
     ],
-    ids=["too many processes", "two of one conversation", "forgotten", "no end", "too much memory"],
+    ids=["too many processes", "two of one conversation", "forgotten", "no end", "own worker lost", "too much memory"],
 )
 def test_a_broken_policy_is_found_out(
     monkeypatch: pytest.MonkeyPatch, mutation: tuple[object, str, Callable[..., object]], world: World, said: str
