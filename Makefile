@@ -14,9 +14,8 @@ NODE_CLIENTS := tests/node
 OTHER_STUBS := $(TYPESCRIPT)/src/hotseat clients/go/hotseatv1
 # Where generated code goes: into the sources, or below a directory (which ends in a slash) for a comparison.
 OUT ?=
-# So many tests at a time: most of their time is waiting, and each job has a house of its own. Other languages' compile.
-TEST_JOBS := $(or $(JOBS),4)
-OTHERS_JOBS := $(or $(JOBS),3)
+# So many tests at a time, each with a house of its own. Three keep two processors busy; more would only wait for each other.
+JOBS ?= 3
 # What needs more than Python: Node.js, Go, Java with Maven, a browser. Where one is absent its tests are skipped.
 OTHERS := tests/interop tests/browser tests/web tests/e2e/test_node.py
 PIP_FLAGS := --disable-pip-version-check --quiet
@@ -49,15 +48,15 @@ run: setup
 # Python keeps what it compiles, also where the environment says otherwise: else every process of every test compiles it.
 # A make that runs side by side with others tells its own how; that is not for the makes of a test.
 PYTEST := PYTHONDONTWRITEBYTECODE= MAKEFLAGS= $(BIN)/python -m pytest
-SIDE_BY_SIDE := --dist=loadfile --numprocesses
+SIDE_BY_SIDE := --numprocesses=$(JOBS) --dist=loadfile
 BUT_OTHERS := $(addprefix --ignore=,$(OTHERS))
 
 test: $(BIN)/.installed-dev
-	$(PYTEST) $(SIDE_BY_SIDE)=$(TEST_JOBS) $(BUT_OTHERS) $(PYTEST_ARGS)
+	$(PYTEST) $(SIDE_BY_SIDE) $(BUT_OTHERS) $(PYTEST_ARGS)
 	@$(passed)
 
 test-others: $(BIN)/.installed-dev
-	$(PYTEST) $(SIDE_BY_SIDE)=$(OTHERS_JOBS) $(OTHERS) $(PYTEST_ARGS)
+	$(PYTEST) $(SIDE_BY_SIDE) $(OTHERS) $(PYTEST_ARGS)
 
 # What cannot be imported is known at once; and the tests are compiled once, not by every process that runs them.
 collect: $(BIN)/.installed-dev
@@ -65,7 +64,7 @@ collect: $(BIN)/.installed-dev
 	$(PYTEST) --collect-only -q $(BUT_OTHERS) $(PYTEST_ARGS) >.cache/collected || { grep -v '::' .cache/collected; exit 1; }
 	@$(passed)
 
-# The tools are fetched side by side; what is quick comes first; types are checked while the tests mostly wait.
+# The tools are fetched side by side; what is quick comes first; types are checked beside the tests.
 QUICK_CHECKS := lint proto drift collect
 LONG_CHECKS := types test
 PASSED := .cache/passed
@@ -107,8 +106,8 @@ proto: $(BIN)/.installed-dev
 # One pinned grpcio-tools decides the oldest grpcio and protobuf that our users may have.
 # It has an environment of its own: it would hold protobuf back in ours.
 $(CODEGEN)/.installed: codegen-requirements.txt $(BIN)/python
-	$(BIN)/python -m venv $(CODEGEN)
-	$(CODEGEN)/bin/python -m pip install $(PIP_FLAGS) -r codegen-requirements.txt
+	$(BIN)/python -m venv --without-pip $(CODEGEN)
+	$(BIN)/python -m pip --python $(CODEGEN)/bin/python install $(PIP_FLAGS) -r codegen-requirements.txt
 	@touch $@
 
 generate: $(CODEGEN)/.installed

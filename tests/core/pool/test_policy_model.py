@@ -4,9 +4,11 @@ Breadth-first from the empty pool, by every event that the model knows, until no
 explores larger worlds too, some millions of states.
 """
 
+import gc
 import os
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -86,6 +88,17 @@ class Explored:
     well: dict[Fingerprint, Fingerprint] = field(default_factory=dict)
 
 
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """States are kept and hold no cycles: the collector would look through all of them again and again, for nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@no_garbage()
 def explore(world: World) -> Explored:
     found = Explored()
     first = canonical(settled(PoolView(world.settings, recent=(A,), typical_bytes=1)))
