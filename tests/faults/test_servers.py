@@ -157,7 +157,7 @@ async def test_a_second_signal_ends_the_core_at_once(house: House) -> None:
 async def test_a_core_that_hangs_is_reported_within_a_second_and_taken_back(house: House) -> None:
     house.core.signal(signal.SIGSTOP)
     try:
-        taken = []
+        taken: list[float] = []
         while not taken or (taken[-1] >= 1.2 and len(taken) < 3):  # a busy machine may be late once or twice
             started = time.monotonic()
             assert (await house.http.get("/readyz")).status_code == 503
