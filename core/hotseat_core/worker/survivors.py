@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 MARK = "HOTSEAT_WORKER_ID"
 _MARKED = f"{MARK}=".encode()
+_GONE_S = 1.0  # a process that the kernel keeps longer waits for a device
+_LOOK_S = 0.005
 
 
 def mark(worker_id: str) -> dict[str, str]:
@@ -48,12 +51,23 @@ def kill_predecessors(scratch_root: Path) -> int:
 
 
 def _kill(wanted: Callable[[list[bytes]], bool]) -> int:
-    """Kill every process, but us, whose environment is wanted; return how many."""
-    killed = 0
+    """Kill every process, but us, whose environment is wanted, and see them go; return how many."""
+    killed = []
     for process in psutil.process_iter():
         with contextlib.suppress(OSError, psutil.NoSuchProcess):  # gone, or not ours
             environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
             if process.pid != os.getpid() and wanted(environment):
                 process.send_signal(signal.SIGKILL)
-                killed += 1
-    return killed
+                killed.append(process)
+    gone_by = time.monotonic() + _GONE_S
+    while any(_lives(process) for process in killed) and time.monotonic() < gone_by:
+        time.sleep(_LOOK_S)
+    return len(killed)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it may still run; what nobody has waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
