@@ -70,6 +70,8 @@ class Reaper:
                 await self._tenants.named_workspaces.sweep(self._clock() - kept_s)
             except (StorageFailed, OSError) as exc:
                 logger.warning("workspaces that are kept no longer can't be looked up", extra={"error": str(exc)})
+            except Exception:
+                logger.exception("workspaces that are kept no longer could not be removed")
 
     @property
     def ends_workspaces(self) -> bool:

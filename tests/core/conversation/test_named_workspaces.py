@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import pytest
 from hotseat_core.conversation.conversation import Conversation
 from hotseat_core.conversation.named_workspaces import Removal, directory_of
 from hotseat_core.conversation.reaper import Reaper, reaping
@@ -198,6 +199,25 @@ async def test_the_reaper_ends_them_where_the_operator_wants_it(open_house: Open
             while path.exists() or list(house.data_dir.glob("workers/gone-*")):  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
         assert not Reaper(house.tenants, Retention()).ends_workspaces
+
+
+async def test_a_sweep_that_fails_is_not_the_last_one(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_house() as house:
+        swept = asyncio.Event()
+        ways = iter([RuntimeError("nobody has foreseen it"), None])
+
+        async def sweep(unused_by: float) -> int:
+            if (failure := next(ways, None)) is not None:
+                raise failure
+            swept.set()
+            return 0
+
+        monkeypatch.setattr(house.tenants.named_workspaces, "sweep", sweep)
+        async with reaping(Reaper(house.tenants, Retention(workspace_s=0.05))), asyncio.timeout(60):
+            await swept.wait()
+    assert "workspaces that are kept no longer could not be removed" in caplog.messages
 
 
 LOCKED = """
