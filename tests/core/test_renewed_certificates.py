@@ -80,19 +80,25 @@ class Files:
             await self.shown(port, self.ca)
 
 
+def core_settings(cli: Path, directory: Path, files: Files) -> CoreSettings:
+    """Of a core that talks TLS with these files, and has no process ahead of need."""
+    return CoreSettings(
+        port=0,
+        data_dir=str(directory / "data"),
+        cli_path=str(cli),
+        credential={"ANTHROPIC_API_KEY": "sk-secret"},
+        sandbox=Wish.OFF,
+        warm_workers=0,
+        drain_timeout_ms=50,
+        **files.paths,
+    )
+
+
 async def test_both_servers_go_by_certificates_as_they_are_when_a_client_connects(
     make_cli: MakeCli, tmp_path: Path
 ) -> None:
-    settings: dict[str, Any] = {
-        "data_dir": str(tmp_path / "data"),
-        "cli_path": str(make_cli()),
-        "credential": {"ANTHROPIC_API_KEY": "sk-secret"},
-        "sandbox": Wish.OFF,
-        "warm_workers": 0,
-        "drain_timeout_ms": 50,
-    }
     of_core, of_edge = Files(tmp_path / "core"), Files(tmp_path / "edge")
-    async with serve(CoreSettings(port=0, **of_core.paths, **settings)) as core:
+    async with serve(core_settings(make_cli(), tmp_path, of_core)) as core:
         await of_core.check(int(core.target.rpartition(":")[2]))
         edge = Settings(port=0, core_target=core.target, **of_edge.paths)
         async with serve_edge(edge) as url:
@@ -102,18 +108,10 @@ async def test_both_servers_go_by_certificates_as_they_are_when_a_client_connect
 async def test_an_edge_shows_the_core_its_certificate_as_it_is_with_each_call(
     make_cli: MakeCli, tmp_path: Path
 ) -> None:
-    settings: dict[str, Any] = {
-        "data_dir": str(tmp_path / "data"),
-        "cli_path": str(make_cli()),
-        "credential": {"ANTHROPIC_API_KEY": "sk-secret"},
-        "sandbox": Wish.OFF,
-        "warm_workers": 0,
-        "drain_timeout_ms": 50,
-    }
     of_core, of_edge = Files(tmp_path / "core"), Files(tmp_path / "edge")
     of_core.admit(of_edge.others)  # and so nobody with a certificate of the edge's present CA
     of_core.ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    async with serve(CoreSettings(port=0, **of_core.paths, **settings)) as core:
+    async with serve(core_settings(make_cli(), tmp_path, of_core)) as core:
         edge = Settings(
             port=0,
             core_target=core.target,

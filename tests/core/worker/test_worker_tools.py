@@ -33,6 +33,14 @@ def results(*texts: str, calls: tuple[ToolCalled, ...]) -> Row:
     return Row("user", tuple(blocks))
 
 
+async def called(worker: Worker, order: str) -> tuple[list[Row], TurnReport]:
+    """Bind the worker, and let its first turn end at calls: what its session holds then, and how the turn ended."""
+    worker.bind(SETUP)
+    turn = Turn(worker, order)
+    report = await turn.report()
+    return [turn.prompt, *report.rows], report
+
+
 async def answered(worker: Worker, rows: Sequence[Row], prompt: Row, setup: TurnSetup | None = None) -> TurnReport:
     setup, events = setup or TurnSetup(), list[Event]()
     await worker.align(rows, Coming(prompt, setup.effort))
@@ -99,10 +107,7 @@ async def test_another_worker_goes_on_with_the_results_as_well(open_worker: Open
 
 async def test_a_turn_that_began_with_results_is_taken_back_to_the_prompt_before(open_worker: OpenWorker) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
-        kept = [turn.prompt, *report.rows]
+        kept, report = await called(worker, "call look")
         prompt = Row("user", (*results("seen", calls=report.calls).content, *user("hang so far").content))
         events: list[Event] = []
         await worker.align(kept, Coming(prompt))
@@ -118,10 +123,7 @@ async def test_a_loop_of_calls_is_one_turn_of_the_clis_and_all_of_it_can_be_undo
     open_worker: OpenWorker, tmp_path: Path
 ) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
-        kept = [turn.prompt, *report.rows]
+        kept, report = await called(worker, "call look")
         for order in ("call wait", "call look wait"):
             await worker.align(kept)
             prompt = results(*[order] * len(report.calls), calls=report.calls)
@@ -137,15 +139,13 @@ async def test_a_loop_of_calls_is_one_turn_of_the_clis_and_all_of_it_can_be_undo
 
 async def test_results_reach_the_model_in_the_clients_order(open_worker: OpenWorker, tmp_path: Path) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look wait look")
-        report = await turn.report()
+        kept, report = await called(worker, "call look wait look")
         first, second, third = results("one", "two", "three", calls=report.calls).content
         prompt = Row("user", (third, first, second))
-        after = await answered(worker, [turn.prompt, *report.rows], prompt)
+        after = await answered(worker, kept, prompt)
         assert after.text.strip() == "you said two"
         assert rewinds(tmp_path) == 0
-        assert "u:three | u:one | u:two" in await recall(worker, [turn.prompt, *report.rows, prompt, *after.rows])
+        assert "u:three | u:one | u:two" in await recall(worker, [*kept, prompt, *after.rows])
 
 
 LATER = {"type": "text", "text": "and a word"}
@@ -170,10 +170,7 @@ async def test_what_the_cli_would_not_pass_on_to_the_letter_it_is_told_anew(
     open_worker: OpenWorker, tmp_path: Path, change: dict[str, Any], setup: TurnSetup | None
 ) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
-        kept = [turn.prompt, *report.rows]
+        kept, report = await called(worker, "call look")
         await worker.align(kept)
         [block] = results("seen", calls=report.calls).content
         prompt = Row("user", (block, LATER) if change is LATER else (block | change,))
@@ -187,20 +184,16 @@ async def test_a_tool_that_the_client_does_not_have_is_not_left_to_the_cli(
     open_worker: OpenWorker, tmp_path: Path
 ) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look invented")
-        report = await turn.report()
-        await worker.align([turn.prompt, *report.rows])
+        kept, _ = await called(worker, "call look invented")
+        await worker.align(kept)
         assert rewinds(tmp_path) == 1
 
 
 async def test_calls_are_not_left_open_where_more_of_them_may_come(open_worker: OpenWorker, tmp_path: Path) -> None:
     async with open_worker("unstreamed") as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
+        kept, report = await called(worker, "call look")
         assert [call.name for call in report.calls] == ["look"]
-        await worker.align([turn.prompt, *report.rows])
+        await worker.align(kept)
         assert rewinds(tmp_path) == 1
 
 
@@ -209,10 +202,7 @@ async def test_calls_that_nobody_answers_for_long_are_no_longer_open(
 ) -> None:
     monkeypatch.setattr(aligning, "_OPEN_S", 0.01)
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
-        kept = [turn.prompt, *report.rows]
+        kept, report = await called(worker, "call look")
         await worker.align(kept)
         while rewinds(tmp_path) == 0:  # noqa: ASYNC110 - the journal has no event
             await asyncio.sleep(0.01)
@@ -224,19 +214,15 @@ async def test_calls_that_nobody_answers_for_long_are_no_longer_open(
 
 async def test_a_worker_whose_calls_are_open_ends_at_once(open_worker: OpenWorker) -> None:
     async with open_worker() as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
-        await worker.align([turn.prompt, *report.rows])
+        kept, _ = await called(worker, "call look")
+        await worker.align(kept)
 
 
 async def test_calls_that_the_cli_withdraws_are_not_left_to_it(open_worker: OpenWorker, tmp_path: Path) -> None:
     async with open_worker("impatient") as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
+        kept, _ = await called(worker, "call look")
         with contextlib.suppress(WorkerLost):
-            await worker.align([turn.prompt, *report.rows])
+            await worker.align(kept)
         # Undone where it withdrew them before they were open, ended where after that.
         while not (rewinds(tmp_path) or worker.ended.is_set()):  # noqa: ASYNC110 - the journal has no event
             await asyncio.sleep(0.01)
@@ -244,12 +230,10 @@ async def test_calls_that_the_cli_withdraws_are_not_left_to_it(open_worker: Open
 
 async def test_a_result_that_the_cli_changes_is_not_answered_on_it(open_worker: OpenWorker) -> None:
     async with open_worker("shortens") as worker:
-        worker.bind(SETUP)
-        turn = Turn(worker, "call look")
-        report = await turn.report()
+        kept, report = await called(worker, "call look")
         events: list[Event] = []
         prompt = results("seen", calls=report.calls)
-        await worker.align([turn.prompt, *report.rows], Coming(prompt))
+        await worker.align(kept, Coming(prompt))
         after = await worker.ask(prompt, TurnSetup(), events.extend, stall_timeout_s=20)
         assert after.ending == LOST
         assert events == []
