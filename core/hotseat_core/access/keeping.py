@@ -94,6 +94,9 @@ class Keeping:
                 traces.were_read()
             except (sqlite3.Error, StorageFailed) as exc:
                 logger.warning("the keys can't be read; those read before still count", extra={"error": str(exc)})
+            except Exception:
+                # Whatever it was: without this loop nobody would hear of a revocation any more.
+                logger.exception("the keys can't be read; those read before still count")
 
     async def _read(self) -> None:
         async with self._reading:  # the latest counts, not the slowest
@@ -132,6 +135,8 @@ class Keeping:
         except (sqlite3.Error, StorageFailed) as exc:
             # It is counted in memory all the same, and written with the next use, or at the end.
             logger.warning("what keys were used for can't be written", extra={"error": str(exc)})
+        except Exception:
+            logger.exception("what keys were used for can't be written")
         finally:
             if not is_written:
                 self._unwritten = used | self._unwritten

@@ -135,12 +135,23 @@ async def test_a_key_is_revoked_though_who_asked_for_it_has_gone(
             keyring.identify(secret)
 
 
+UNFORESEEN = RuntimeError("nobody has foreseen it")
+
+
+def told(caplog: pytest.LogCaptureFixture, failure: Exception) -> bool:
+    """Whether the log tells of it, with where it was raised if that says more."""
+    if failure is UNFORESEEN:
+        return str(failure) in caplog.text
+    return str(failure) in [record.__dict__.get("error") for record in caplog.records]
+
+
+@pytest.mark.parametrize("failure", [sqlite3.OperationalError("disk I/O error"), UNFORESEEN])
 async def test_a_change_that_could_not_be_read_is_read_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     async with Keyring(tmp_path) as keyring:
         key, _ = await keyring.create(Wanted())
-        keys, failures = KeyFile.keys, [sqlite3.OperationalError("disk I/O error")]
+        keys, failures = KeyFile.keys, [failure]
 
         def failing(self: KeyFile) -> list[Key]:
             if failures:
@@ -153,7 +164,7 @@ async def test_a_change_that_could_not_be_read_is_read_later(
         other.revoke(key.key_id, NOW)
         other.close()
         await until(lambda: keyring.keys[0].revoke_time is not None)
-        assert "disk I/O error" in [record.__dict__.get("error") for record in caplog.records]
+        assert told(caplog, failure)
 
 
 async def test_a_key_that_a_newer_hotseat_wrote_keeps_nobody_from_going_on(
@@ -253,10 +264,11 @@ async def test_what_was_used_survives_a_restart(tmp_path: Path) -> None:
         assert keyring.keys[0].last_use_time is not None
 
 
+@pytest.mark.parametrize("failure", [sqlite3.OperationalError("database is locked"), UNFORESEEN])
 async def test_what_could_not_be_written_of_a_use_is_written_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
-    note_use, failures = KeyFile.note_use, [sqlite3.OperationalError("database is locked")]
+    note_use, failures = KeyFile.note_use, [failure]
 
     def failing(self: KeyFile, uses: Iterable[tuple[str, Use, float]]) -> None:
         if failures:
